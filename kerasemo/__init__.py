@@ -1,0 +1,24 @@
+"""Multimodal emotion recognition in Keras 3.
+
+Submodules load on first use, so that ``import kerasemo`` costs milliseconds and brings in no TensorFlow.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "corpora",
+        "evaluation",
+        "export",
+        "features",
+        "losses",
+        "manifest",
+        "models",
+        "reporting",
+        "training",
+        "weighting",
+    ],
+)

@@ -1,0 +1,207 @@
+"""The `kerasemo` command. Heavy imports stay inside the commands, so that `kerasemo --help` answers at once."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kerasemo import console
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+Corpus = Annotated[Literal["ravdess"], typer.Argument(help="Name of the corpus.")]
+Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
+Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
+RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
+Jobs = Annotated[int, typer.Option(min=1, default_factory=os.cpu_count, help="Processes side by side.")]
+
+
+@app.callback()
+def options(
+    context: typer.Context, debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+) -> None:
+    """Multimodal emotion recognition: corpora, features, SavedModels, reports. The papers are run by experiments/."""
+    context.with_resource(console.plain_errors(debug))
+
+
+@app.command()
+def manifest(
+    corpus: Corpus,
+    root: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of your copy of the corpus.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="CSV to write.")],
+) -> None:
+    """Read a corpus' official folders and write its manifest, a clip a row."""
+    from kerasemo import corpora, manifest
+
+    table = corpora.reader(corpus)(root)
+    manifest.save(table, output)
+    print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} speakers")
+
+
+@app.command()
+def synth(
+    corpus: Corpus,
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; new or empty.")],
+    jobs: Jobs,
+    actors: Annotated[int, typer.Option(min=1, max=24, help="The first so many actors.")] = 24,
+    clips_per_emotion: Annotated[
+        int | None, typer.Option(min=1, help="Clips of each actor, channel and emotion.  [default: all]")
+    ] = None,
+    audio_share: Annotated[float, typer.Option(min=0, max=1, help="Share of clips whose sound shows the emotion.")] = 1,
+    video_share: Annotated[float, typer.Option(min=0, max=1, help="Share of clips whose face shows it.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="What every random choice follows from.")] = 0,
+) -> None:
+    """Write a synthetic corpus in the owners' layout: real media files, made-up people, known truth."""
+    from kerasemo.corpora.synthetic.ravdess import write_ravdess
+
+    write_ravdess(
+        output,
+        actors=range(1, actors + 1),
+        clips_per_emotion=clips_per_emotion,
+        audio_share=audio_share,
+        video_share=video_share,
+        seed=seed,
+        jobs=jobs,
+    )
+    print(f"{output}: synthetic {corpus} of {actors} actors")
+
+
+@app.command()
+def features(
+    feature_set: Annotated[Literal["mfcc", "frames", "faces"], typer.Argument(help="What to compute.")],
+    manifest: Manifest,
+    root: Root,
+    output: Annotated[Path, typer.Option("--output", "-o", help="NPZ to write: an array a clip, by its name.")],
+    jobs: Jobs,
+    max_bad: Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips that is still fine.")] = 0.05,
+) -> None:
+    """Compute features of every clip; broken clips are set aside and listed beside the output."""
+    import numpy as np
+
+    from kerasemo import files
+    from kerasemo import manifest as manifests
+    from kerasemo.features import FEATURE_SETS
+    from kerasemo.features.store import FeatureStore
+
+    table = manifests.load(manifest)
+    extraction = FeatureStore().extract(table, root, FEATURE_SETS[feature_set](), jobs=jobs, max_bad=max_bad)
+    with files.whole(output.with_suffix(".npz")) as temporary:
+        np.savez(temporary, **extraction.features)
+    print(f"{output.with_suffix('.npz')}: {feature_set} of {len(extraction.features)} clips")
+    if len(extraction.set_aside):
+        listed = output.with_suffix(".set_aside.csv")
+        with files.whole(listed) as temporary:
+            extraction.set_aside.to_csv(temporary, index=False)
+        print(f"{listed}: {len(extraction.set_aside)} clips set aside, each with its reason")
+
+
+@app.command()
+def audit(
+    manifest: Manifest,
+    split: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="CSV: clip or speaker, and partition or fold.")
+    ],
+    root: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Also compare the content of the files under it.")
+    ] = None,
+) -> None:
+    """Tell which speakers, dialogues, files or identical contents stand on both sides of a split; exit 1 if any."""
+    from kerasemo import manifest as manifests
+    from kerasemo.evaluation.audit import audit, read_split
+
+    leaks = audit(manifests.load(manifest), read_split(split), root)
+    if leaks.empty:
+        print("Nothing stands on two sides.")
+        return
+    print(leaks.to_string(index=False))
+    counts = leaks["kind"].value_counts(sort=False)
+    print(f"On two sides or more: {', '.join(f'{n} {kind}' for kind, n in counts.items())}.")
+    sys.exit(1)
+
+
+@app.command()
+def export(
+    run: RunFolder,
+    model: Annotated[str, typer.Argument(help="Name of a trained model, such as architecture_4.paper.")],
+    output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder of the SavedModel.")],
+) -> None:
+    """Write a trained network as a SavedModel, reloaded and compared before it counts as written."""
+    from kerasemo.export import export_model
+
+    export_model(run, model, output)
+    print(f"{output}: SavedModel of {model}")
+
+
+@app.command()
+def predict(
+    saved_model: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")],
+    media: Annotated[list[Path], typer.Argument(help="wav, mp4 and the like.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Give the probability of each class for media files; exit 1 if one of them cannot be used."""
+    from kerasemo.errors import BrokenClip
+    from kerasemo.export import ServedModel
+
+    served = ServedModel(saved_model)
+    answers, reasons = {}, {}
+    for path in media:
+        try:
+            answers[str(path)] = served.predict(path)
+        except BrokenClip as error:
+            reasons[str(path)] = str(error)
+    print(_as_json(answers) if as_json else _as_table(answers), end="")
+    for reason in reasons.values():
+        print(f"Error: {reason}", file=sys.stderr)
+    if reasons:
+        sys.exit(1)
+
+
+def _as_json(answers: dict) -> str:
+    import json
+
+    rows = [
+        {"file": file, "predicted": p.idxmax(), "probabilities": p.astype(float).to_dict()}
+        for file, p in answers.items()
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_table(answers: dict) -> str:
+    import pandas as pd
+
+    if not answers:
+        return ""
+    table = pd.DataFrame(answers).T
+    table.insert(0, "predicted", table.idxmax(axis=1))
+    return table.to_string(float_format="%.3f") + "\n"
+
+
+@app.command()
+def plot(run: RunFolder) -> None:
+    """Draw the loss curves of every model of a run."""
+    from kerasemo.reporting.report import plot_run
+
+    for path in plot_run(run):
+        print(path)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Run folders.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="HTML to write.  [default: report.html in the run folder]")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page about one run or several."""
+    from kerasemo.reporting.report import write_report
+
+    print(write_report(runs, output))
+
+
+def main() -> None:
+    """Entry point: exit status 0 done, 1 the work failed, 2 the call was wrong."""
+    app()

@@ -1,0 +1,170 @@
+"""RAVDESS: the owners' folders -> manifest.
+
+Source: Livingstone and Russo 2018, "The Ryerson Audio-Visual Database of Emotional Speech and Song", PLoS ONE 13(5),
+doi 10.1371/journal.pone.0196391. 24 actors; speech in eight emotions, song in six.
+
+A file is named by seven two-digit codes: modality (01 audio and video, 02 video, 03 audio), channel (01 speech,
+02 song), emotion, intensity (01 normal, 02 strong; neutral has 01 only), statement, repetition, actor (odd: male).
+A *performance* is what the six codes after the modality name; it is the clip of the manifest.
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from kerasemo import manifest
+from kerasemo.errors import InputError
+
+EMOTIONS = {
+    "01": "neutral",
+    "02": "calm",
+    "03": "happy",
+    "04": "sad",
+    "05": "angry",
+    "06": "fearful",
+    "07": "disgust",
+    "08": "surprised",
+}
+CHANNELS = {"01": "speech", "02": "song"}
+SONG_EMOTIONS = ["01", "02", "03", "04", "05", "06"]
+ACTORS = range(1, 25)
+ACTOR_WITHOUT_SONG = 18
+LABELS = ["channel", "emotion", "intensity", "statement", "repetition"]
+N_FOLDS = 6
+
+_NAME = re.compile(r"(0[123])-((0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1[0-9]|2[0-4]))\.(wav|mp4)")
+
+
+def performances(channel: str) -> list[str]:
+    """The codes of all performances of `speech` (1440) or `song` (1012), in order, as the naming rule gives them.
+
+    >>> len(performances("speech")), len(performances("song")), performances("song")[0]
+    (1440, 1012, '02-01-01-01-01-01')
+    """
+    code = {name: code for code, name in CHANNELS.items()}[channel]
+    emotions = list(EMOTIONS) if channel == "speech" else SONG_EMOTIONS
+    actors = [actor for actor in ACTORS if channel == "speech" or actor != ACTOR_WITHOUT_SONG]
+    return [
+        f"{code}-{emotion}-{intensity}-{statement}-{repetition}-{actor:02d}"
+        for actor in actors
+        for emotion, intensity, statement, repetition in itertools.product(emotions, *[["01", "02"]] * 3)
+        if not (emotion == "01" and intensity == "02")
+    ]
+
+
+def official_path(performance: str, medium: str) -> str:
+    """Where the owners' archives put the sound (`audio`) or the video with sound (`video`) of a performance.
+
+    >>> official_path("01-05-02-01-01-12", "audio")
+    'Audio_Speech_Actors_01-24/Actor_12/03-01-05-02-01-01-12.wav'
+    >>> official_path("02-05-02-01-01-12", "video")
+    'Video_Song_Actor_12/Actor_12/01-02-05-02-01-01-12.mp4'
+    """
+    channel, actor = CHANNELS[performance[:2]].capitalize(), performance[-2:]
+    if medium == "audio":
+        return f"Audio_{channel}_Actors_01-24/Actor_{actor}/03-{performance}.wav"
+    return f"Video_{channel}_Actor_{actor}/Actor_{actor}/01-{performance}.mp4"
+
+
+def official_manifest(channel: str) -> pd.DataFrame:
+    """The manifest of a complete copy, `speech` or `song`: it follows from the naming rule, no file is read."""
+    return _manifest(
+        {
+            performance: {medium: official_path(performance, medium) for medium in ("audio", "video")}
+            for performance in performances(channel)
+        }
+    )
+
+
+def folds() -> pd.Series:
+    """Six actor folds of two women and two men, indexed by speaker.
+
+    Neighbouring actors, a man and a woman, go to one fold; the first eight actors already fill four folds.
+    """
+    return pd.Series(
+        {f"actor_{actor:02d}": (actor - 1) // 2 % N_FOLDS for actor in ACTORS},
+        name="fold",
+    ).rename_axis("speaker")
+
+
+def read(root: str | os.PathLike) -> pd.DataFrame:
+    """Make a manifest of a copy of RAVDESS, whole or in part.
+
+    Files are known by their names, wherever they lie below `root`. Sound is the wav (modality 03), or the track of the
+    video with sound (01) where there is no wav; video is the one with sound, or the one without (02).
+
+    Args:
+        root: the folder that holds `Audio_Speech_Actors_01-24`, `Video_Speech_Actor_01` and so on.
+
+    Returns:
+        A manifest with the labels `channel, emotion, intensity, statement, repetition`.
+
+    Raises:
+        InputError: the root is missing, empty or of another corpus, or one recording lies there twice.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root} is no folder; give the root of your copy of RAVDESS.")
+    found: dict[str, dict[str, str]] = {}
+    for modality, performance, path in _recordings(root):
+        of_performance = found.setdefault(performance, {})
+        if modality in of_performance:
+            raise InputError(f"{root} holds one recording twice, {of_performance[modality]} and {path}; remove one.")
+        of_performance[modality] = path
+    if not found:
+        content = "is empty" if not any(root.iterdir()) else "holds no file named like 03-01-05-02-01-01-12.wav"
+        raise InputError(f"{root} {content}; the root of RAVDESS holds Audio_Speech_Actors_01-24/Actor_01/... .")
+    return _manifest(
+        {
+            performance: {
+                "audio": paths.get("03", paths.get("01")),
+                "video": paths.get("01", paths.get("02")),
+            }
+            for performance, paths in sorted(found.items(), key=lambda item: (item[0][:2], item[0][-2:], item[0]))
+        }
+    )
+
+
+def _recordings(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Modality, performance and relative path of every file below the root that is named like a recording."""
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            match = _NAME.fullmatch(name)
+            if match and (match[9] == "wav") == (match[1] == "03"):
+                yield (
+                    match[1],
+                    match[2],
+                    Path(folder, name).relative_to(root).as_posix(),
+                )
+
+
+def _manifest(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
+    rows = []
+    for performance, media in paths.items():
+        channel, emotion, intensity, statement, repetition, actor = performance.split("-")
+        rows.append(
+            {
+                "clip": performance,
+                "audio": media["audio"],
+                "video": media["video"],
+                "start_s": None,
+                "end_s": None,
+                "speaker": f"actor_{actor}",
+                "gender": "male" if int(actor) % 2 else "female",
+                "dialogue": None,
+                "channel": CHANNELS[channel],
+                "emotion": EMOTIONS[emotion],
+                "intensity": "strong" if intensity == "02" else "normal",
+                "statement": int(statement),
+                "repetition": int(repetition),
+            }
+        )
+    table = pd.DataFrame(rows).astype({"start_s": float, "end_s": float})
+    media = ["audio", "video", "dialogue"]
+    table[media] = table[media].astype("str")
+    return manifest.check(table, "the manifest of RAVDESS")

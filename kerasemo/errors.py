@@ -1,0 +1,12 @@
+"""What can be wrong with what a user brings; every message is one sentence: what, in which file, what to do."""
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used, and no work has been started on it."""
+
+
+class BrokenClip(InputError):
+    """One media file cannot be used (missing, empty, truncated, silent where sound is needed, NaN, no face, ...).
+
+    The feature store catches it, sets the clip aside with the message as the reason, and goes on.
+    """

@@ -1,0 +1,1 @@
+"""Protocols, scores, intervals, tables, and what leaks."""

@@ -1,0 +1,163 @@
+"""Who stands in train, validation and test: the papers' way, and with speakers held out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kerasemo.errors import InputError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a table of items that train, validate and test one network.
+
+    Args:
+        name: what to call it in file names, such as `paper` or `speaker.fold2`.
+        train: row numbers.
+        validation: row numbers; may be none.
+        test: row numbers.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def partitions(self) -> dict[str, np.ndarray]:
+        """The row numbers by partition name, without empty partitions."""
+        rows = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {partition: numbers for partition, numbers in rows.items() if len(numbers)}
+
+
+def random_split(n: int, train: float, validation: float, seed: int, name: str = "paper") -> Split:
+    """Split items at random; whatever is not for training or validation is for testing.
+
+    This is what most papers did. Items of one speaker, and of one clip, stand on both sides.
+
+    Args:
+        n: number of items.
+        train: share for training, 0..1.
+        validation: share for validation, 0..1.
+        seed: what the order follows from.
+
+    Raises:
+        InputError: a share is so small that nobody is left to train or to test.
+
+    Example:
+        >>> split = random_split(10, train=0.8, validation=0.1, seed=0)
+        >>> len(split.train), len(split.validation), len(split.test)
+        (8, 1, 1)
+    """
+    order = np.random.default_rng(seed).permutation(n)
+    n_train, n_validation = round(train * n), round(validation * n)
+    split = Split(
+        name,
+        train=np.sort(order[:n_train]),
+        validation=np.sort(order[n_train : n_train + n_validation]),
+        test=np.sort(order[n_train + n_validation :]),
+    )
+    if not len(split.train) or not len(split.test):
+        raise InputError(f"{n} items are too few to split into {train:.0%} for training and a test.")
+    return split
+
+
+def speaker_splits(
+    speakers: pd.Series,
+    folds: pd.Series,
+    seed: int,
+    train_share: float | None = None,
+    name: str = "speaker",
+) -> list[Split]:
+    """Split items so that no speaker stands on two sides; every speaker is tested once.
+
+    Fold k is tested, the next fold validates, the others train.
+
+    Args:
+        speakers: the speaker of each item.
+        folds: the fold of each speaker, indexed by speaker. Folds without any of the items' speakers are left out.
+        seed: what the choice of training speakers follows from where `train_share` leaves some out.
+        train_share: train on this share of *all* speakers, drawn from those not tested, and validate nothing; the
+            test folds stay the same. None: train on all that are left.
+
+    Returns:
+        A split a fold.
+
+    Raises:
+        InputError: a speaker has no fold, or there are too few folds.
+    """
+    present = pd.Series(sorted(set(speakers)))
+    unknown = sorted(set(present) - set(folds.index))
+    if unknown:
+        raise InputError(f"no fold is given for speaker {', '.join(map(str, unknown[:5]))}; add them to the fold file.")
+    fold_of = present.map(folds).to_numpy()
+    numbers = sorted(set(fold_of))
+    if len(numbers) < 3:
+        raise InputError(
+            f"the speaker protocol needs speakers of at least 3 folds (train, validation, test); there are "
+            f"{len(present)} speakers of {len(numbers)} folds."
+        )
+    splits = []
+    for k, tested in enumerate(numbers):
+        validating = numbers[(k + 1) % len(numbers)] if train_share is None else None
+        learning = present[(fold_of != tested) & (fold_of != validating)]
+        if train_share is not None:
+            n_train = min(len(learning), max(1, round(train_share * len(present))))
+            learning = pd.Series(np.random.default_rng([seed, k]).permutation(learning)[:n_train])
+        rows = {
+            "train": speakers.isin(learning),
+            "validation": speakers.isin(present[fold_of == validating]),
+            "test": speakers.isin(present[fold_of == tested]),
+        }
+        splits.append(
+            Split(
+                f"{name}.fold{tested}",
+                **{side: np.flatnonzero(chosen) for side, chosen in rows.items()},
+            )
+        )
+    return splits
+
+
+def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, seed: int) -> pd.DataFrame:
+    """Give each image a recording of its class, copying recordings as often as needed (goswami2018, section 4.1).
+
+    Within a class the recordings come in random order, each as often as the others, one more or less. The two halves
+    of a pair need not be of one clip, or of one speaker.
+
+    Args:
+        images: a row an image, with the columns `clip`, `speaker` and `label`.
+        recordings: a row a recording, likewise.
+        label: the column with the class.
+        seed: what the order follows from.
+
+    Returns:
+        A row an image of a class that has recordings: `image` and `audio` (row numbers of the two tables), `clip` and
+        `speaker` (of the image), `audio_clip`, and the label.
+    """
+    generator = np.random.default_rng(seed)
+    pairs = []
+    for value in sorted(set(images[label]) & set(recordings[label])):
+        image_rows = np.flatnonzero(images[label] == value)
+        audio_rows = generator.permutation(np.flatnonzero(recordings[label] == value))
+        pairs.append(pd.DataFrame({"image": image_rows, "audio": np.resize(audio_rows, len(image_rows))}))
+    return _described(pd.concat(pairs, ignore_index=True), images, recordings, label)
+
+
+def pair_performances(images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Give each image the recording of its own clip. Arguments and result as in `pair_classwise`."""
+    audio_row = pd.Series(np.arange(len(recordings)), index=recordings["clip"])
+    pairs = pd.DataFrame(
+        {
+            "image": np.arange(len(images)),
+            "audio": images["clip"].map(audio_row).to_numpy(),
+        }
+    )
+    return _described(pairs.dropna().astype(int).reset_index(drop=True), images, recordings, label)
+
+
+def _described(pairs: pd.DataFrame, images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
+    of_image = images.iloc[pairs["image"]]
+    for column in ["clip", "speaker", label]:
+        pairs[column] = of_image[column].to_numpy()
+    pairs["audio_clip"] = recordings["clip"].iloc[pairs["audio"]].to_numpy()
+    return pairs

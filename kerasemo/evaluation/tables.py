@@ -1,0 +1,133 @@
+"""The tables of a paper: the published number beside the measured ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kerasemo import files
+from kerasemo.evaluation.intervals import bootstrap_by_group
+from kerasemo.evaluation.scores import by_clip
+
+COLUMNS = [
+    "table",
+    "row",
+    "model",
+    "metric",
+    "protocol",
+    "corpus",
+    "published",
+    "measured",
+    "low",
+    "high",
+    "n",
+]
+PROTOCOLS = ["paper", "speaker"]
+
+
+def accuracy_row(
+    folder: Path,
+    protocol: str,
+    models: Sequence[str],
+    table: str,
+    row: str,
+    partition: str,
+    *,
+    corpus: str,
+    published: float | None = None,
+    task: str = "emotion",
+    output: str | None = None,
+) -> dict:
+    """A row of the results: the accuracy of one network on one partition, from its saved predictions.
+
+    Under `paper` every item counts, as in the papers; under `speaker` a clip counts once, by the mean of its items,
+    and the folds are pooled. The interval draws whole speakers.
+
+    Args:
+        folder: the run folder.
+        protocol: `paper` or `speaker`.
+        models: the network's models, one a fold; the first one's name up to the first dot is the network's.
+        table: which table of the paper the row belongs to.
+        row: the row's name there.
+        partition: `test`, `validation` or `train`.
+        corpus: what was measured on.
+        published: the paper's number, 0..1.
+        task: the column of the true class.
+        output: the network's output to score, where it is not the one named like the task.
+
+    Returns:
+        A dict with the keys `COLUMNS`.
+    """
+    file = f"{partition}.csv" if output in (None, task) else f"{partition}.{output}.csv"
+    folds = [pd.read_csv(folder / "predictions" / model / file) for model in models]
+    scored = pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
+    hits = scored.assign(hit=scored[task] == scored["predicted"])[["speaker", "hit"]]
+    low, high = bootstrap_by_group(hits, lambda rows: rows["hit"].mean())
+    return {
+        "table": table,
+        "row": row,
+        "model": models[0].split(".")[0],
+        "metric": f"{partition} accuracy",
+        "protocol": protocol,
+        "corpus": corpus,
+        "published": published,
+        "measured": float(hits["hit"].mean()),
+        "low": low,
+        "high": high,
+        "n": len(hits),
+    }
+
+
+def write(rows: list[dict], folder: Path, notice: str | None = None) -> pd.DataFrame:
+    """Write `results.json` and `results.md` into a run folder.
+
+    Args:
+        rows: a flat dict a number, with the keys `COLUMNS`.
+        folder: the run folder.
+        notice: a sentence every table must carry, such as that the corpus is synthetic.
+
+    Returns:
+        The table.
+    """
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    with files.whole(folder / "results.json") as temporary:
+        temporary.write_text(table.to_json(orient="records", indent=2, force_ascii=False, double_precision=15) + "\n")
+    with files.whole(folder / "results.md") as temporary:
+        temporary.write_text(to_markdown(table, notice), encoding="utf-8")
+    return table
+
+
+def to_markdown(table: pd.DataFrame, notice: str | None = None) -> str:
+    """The results as Markdown: per table of the paper a row and metric a line, published and both protocols beside
+    each other, intervals in brackets, numbers of items behind them."""
+    parts = [f"**{notice}**\n"] if notice else []
+    for name, rows in table.groupby("table", sort=False):
+        lines = [
+            f"## {name}\n",
+            "| row | metric | published | " + " | ".join(PROTOCOLS) + " |",
+            "|---|---|---|---|---|",
+        ]
+        for (row, metric), cells in rows.groupby(["row", "metric"], sort=False):
+            published = cells["published"].dropna()
+            measured = [_cell(cells[cells["protocol"] == protocol]) for protocol in PROTOCOLS]
+            lines.append(
+                f"| {row} | {metric} | {_number(published.iloc[0]) if len(published) else ''} | "
+                + " | ".join(measured)
+                + " |"
+            )
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _cell(cells: pd.DataFrame) -> str:
+    if cells.empty or np.isnan(cells["measured"].iloc[0]):
+        return ""
+    cell = cells.iloc[0]
+    interval = "" if pd.isna(cell["low"]) else f" [{_number(cell['low'])}, {_number(cell['high'])}]"
+    return f"{_number(cell['measured'])}{interval} (n = {cell['n']})"
+
+
+def _number(value: float) -> str:
+    """Three decimals without the leading zero, as the field prints scores below 1."""
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

@@ -1,0 +1,88 @@
+"""What the experiment scripts have in common: their options, and how a run begins, resumes and ends."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from click.core import ParameterSource
+
+from kerasemo.console import plain_errors
+from kerasemo.errors import InputError
+from kerasemo.training.run import Run
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
+
+Root = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Your copy of the corpus. Without it a synthetic one is written."),
+]
+Protocol = Annotated[
+    Literal["paper", "speaker", "both"],
+    typer.Option(help="paper: as published. speaker: no speaker on two sides. both: side by side."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="What every random choice follows from.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Epochs of training.  [default: the paper's]")]
+Quick = Annotated[bool, typer.Option("--quick", help="Less data and fewer epochs; the networks stay as they are.")]
+Jobs = Annotated[
+    int,
+    typer.Option(min=1, default_factory=os.cpu_count, help="Processes side by side; the numbers do not depend on it."),
+]
+MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips beyond which the run fails.")]
+Out = Annotated[Path, typer.Option(help="Folder of all runs.")]
+Resume = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Run folder of an interrupted run to finish.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+ALLOWED_WITH_RESUME = {"resume", "jobs", "debug"}
+
+
+@contextmanager
+def session(context: typer.Context, key: str, title: str, citation: str) -> Iterator[Run]:
+    """Begin or resume a run, and end it: report page, exit status, one sentence for whatever went wrong.
+
+    The options of the command stand in `run.config["options"]`; a resumed run has those it was begun with.
+
+    Args:
+        context: the command's context; its parameters are the options.
+        key: the experiment's key, such as `goswami2018`.
+        title: the paper's title.
+        citation: authors, year and venue.
+    """
+    options = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
+    with plain_errors(options["debug"]):
+        if options["resume"]:
+            run = _resumed(context, key)
+        else:
+            run = Run.create(
+                options["out"], key, {"title": title, "citation": citation, "options": options, "notes": []}
+            )
+    resume_with = shlex.join([sys.executable, sys.argv[0], "--resume", str(run.path)])
+    with plain_errors(options["debug"], interrupted=f"Interrupted. What is done is kept; go on with: {resume_with}"):
+        run.logger().info("Run folder: %s", run.path)
+        yield run
+        from kerasemo.reporting.report import write_report
+
+        run.configure(finished=True)
+        run.logger().info("Report: %s", write_report([run.path]).resolve())
+
+
+def _resumed(context: typer.Context, key: str) -> Run:
+    run = Run(context.params["resume"])
+    given = {
+        name for name in context.params if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    } - ALLOWED_WITH_RESUME
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
+        raise InputError(f"a resumed run keeps the options it was begun with; leave out {names}.")
+    if run.config.get("experiment") != key:
+        raise InputError(f"{run.path} is a run of {run.config.get('experiment')}, not of {key}.")
+    run.config["options"]["jobs"] = context.params["jobs"]
+    return run

@@ -1,0 +1,139 @@
+"""Trained networks as SavedModels, and SavedModels at work on media files."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kerasemo import files
+from kerasemo.errors import InputError
+from kerasemo.features.network_input import NetworkInput
+
+PREPROCESSING = Path("assets.extra", "kerasemo.json")
+TOLERANCE = 1e-6
+COMPARED_BATCH_SIZES = (1, 3, 8)
+
+
+def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) -> None:
+    """Export a trained model of a run folder; see `export`.
+
+    Raises:
+        InputError: the run has no such model, or see `export`.
+    """
+    checkpoints = Path(run, "checkpoints")
+    try:
+        description = json.loads((checkpoints / f"{model}.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        trained = ", ".join(sorted(path.stem for path in checkpoints.glob("*.keras"))) or "none"
+        raise InputError(f"{run} has no trained model {model}; it has: {trained}.") from None
+    export(checkpoints / f"{model}.keras", description, folder)
+
+
+def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os.PathLike) -> None:
+    """Write the plain network of a `.keras` file as a SavedModel with its preprocessing beside it.
+
+    The SavedModel is reloaded and compared with `predict` at several batch sizes before it stands at `folder`. This
+    runs in a process of its own that sees no GPU: a network traced where one is visible would not run without.
+
+    Args:
+        keras_file: a saved `JointModel` or functional model with named inputs and outputs.
+        description: what `checkpoints/<model>.json` of a run folder holds: how each input is made from a file
+            (`inputs`), the output that is the answer (`decision`), the names of its classes (`classes`).
+        folder: where the SavedModel shall stand; one that stands there is replaced.
+
+    Raises:
+        InputError: the file is no model, the folder holds something else, or the reloaded network differs.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "saved_model.pb").exists():
+        raise InputError(f"{folder} holds something that is no SavedModel; choose another folder.")
+    if not Path(keras_file).is_file():
+        raise InputError(f"{keras_file} is not there; give the .keras file of a trained model.")
+    with files.whole(folder) as temporary:
+        done = subprocess.run(
+            [sys.executable, "-m", "kerasemo.export", str(keras_file), str(temporary)],
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise InputError(f"{keras_file} could not be exported: {reason}")
+        (temporary / PREPROCESSING).parent.mkdir()
+        (temporary / PREPROCESSING).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+
+
+def _export_here(keras_file: str, folder: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    from kerasemo.training.joint_model import JointModel
+
+    model = keras.saving.load_model(keras_file)
+    network = model.network() if isinstance(model, JointModel) else model
+    network.export(folder, format="tf_saved_model", verbose=False)
+    reloaded = tf.saved_model.load(folder)
+    generator = np.random.default_rng(0)
+    for size in COMPARED_BATCH_SIZES:
+        batch = {
+            name: generator.uniform(0, 255, (size, *tensor.shape[1:])).astype("float32")
+            for name, tensor in network.input.items()
+        }
+        expected, got = network.predict(batch, verbose=0), reloaded.serve(batch)
+        difference = max(float(np.abs(expected[name] - got[name].numpy()).max()) for name in expected)
+        if not difference <= TOLERANCE:
+            raise InputError(f"the reloaded network differs from the trained one by {difference:.1e}.")
+
+
+class ServedModel:
+    """A SavedModel with its preprocessing: from wav and mp4 files to class probabilities.
+
+    Args:
+        folder: a SavedModel that `export` wrote.
+
+    Raises:
+        InputError: the folder is no SavedModel, or has no preprocessing beside it.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        folder = Path(folder)
+        if not (folder / "saved_model.pb").is_file():
+            raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
+        try:
+            self.description = json.loads((folder / PREPROCESSING).read_text())
+            self.inputs = {
+                name: NetworkInput.from_config(config) for name, config in self.description["inputs"].items()
+            }
+        except (OSError, KeyError, json.JSONDecodeError):
+            raise InputError(f"{folder} does not say how its inputs are made ({PREPROCESSING}).") from None
+        import tensorflow as tf
+
+        self._network = tf.saved_model.load(str(folder))
+
+    def predict(self, path: str | os.PathLike) -> pd.Series:
+        """The probability of each class for one media file: the mean over the file's images, where it has several.
+
+        Returns:
+            Probabilities indexed by class name; they sum to 1.
+
+        Raises:
+            BrokenClip: the file cannot be used, or has no sound or no video where the network needs it.
+        """
+        arrays = {name: network_input.read(Path(path)) for name, network_input in self.inputs.items()}
+        n_items = max(len(array) for array in arrays.values())
+        batch = {
+            name: np.broadcast_to(array, (n_items, *array.shape[1:])).astype("float32")
+            for name, array in arrays.items()
+        }
+        outputs = self._network.serve(batch)
+        probabilities = outputs[self.description["decision"]].numpy().mean(axis=0)
+        return pd.Series(probabilities, index=self.description["classes"])
+
+
+if __name__ == "__main__":
+    _export_here(*sys.argv[1:])

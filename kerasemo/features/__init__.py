@@ -1,0 +1,35 @@
+"""Feature sets: a clip -> an array; `FeatureStore` runs them over a manifest and keeps the results."""
+
+from dataclasses import fields
+
+from kerasemo.errors import InputError
+from kerasemo.features.faces import Faces
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.frames import Frames
+from kerasemo.features.mfcc import Mfcc, pool
+from kerasemo.features.store import Extraction, FeatureStore
+
+__all__ = ["FEATURE_SETS", "Extraction", "Faces", "FeatureSet", "FeatureStore", "Frames", "Mfcc", "from_config", "pool"]
+
+FEATURE_SETS: dict[str, type[FeatureSet]] = {cls.name: cls for cls in (Mfcc, Frames, Faces)}
+
+
+def from_config(config: dict) -> FeatureSet:
+    """Build a feature set from what `FeatureSet.get_config` gave; parameters left out take their defaults.
+
+    Raises:
+        InputError: the feature set or one of its parameters is unknown, or a value is out of range.
+
+    Example:
+        >>> from_config({"feature_set": "mfcc", "n_mfcc": 13})
+        Mfcc(n_mfcc=13, sampling_rate=22050, resampler='kaiser_best', n_fft=2048, hop_length=512)
+    """
+    parameters = dict(config)
+    name = parameters.pop("feature_set", None)
+    if name not in FEATURE_SETS:
+        raise InputError(f"the feature set {name!r} is unknown; choose one of {', '.join(FEATURE_SETS)}.")
+    known = [field.name for field in fields(FEATURE_SETS[name])]
+    unknown = [repr(parameter) for parameter in parameters if parameter not in known]
+    if unknown:
+        raise InputError(f"{name} has no parameter {', '.join(unknown)}; it takes {', '.join(known)}.")
+    return FEATURE_SETS[name](**parameters)

@@ -1,0 +1,40 @@
+"""What every feature set is: parameters, and a method that turns one clip into one array."""
+
+import os
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class FeatureSet(ABC):
+    """A clip -> an array. A subclass is a frozen dataclass: its fields are its parameters.
+
+    Attributes:
+        name: what the command line and a configuration call it, such as `mfcc`.
+        medium: the manifest's column with the files it reads.
+        version: part of the cache key; raise it when `extract` gives other results than before.
+    """
+
+    name: ClassVar[str]
+    medium: ClassVar[Literal["audio", "video"]]
+    version: ClassVar[int]
+
+    @abstractmethod
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """Compute the features of one clip.
+
+        Args:
+            path: the media file.
+            start_s: where the clip begins in it, seconds; `None`: at the beginning.
+            end_s: where it ends, seconds; `None`: at the end.
+
+        Raises:
+            BrokenClip: the file or this part of it cannot be used; the message says why.
+        """
+
+    def get_config(self) -> dict:
+        """The name under `feature_set`, and every parameter: what `kerasemo.features.from_config` takes."""
+        return {"feature_set": self.name, **asdict(self)}

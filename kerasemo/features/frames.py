@@ -1,0 +1,75 @@
+"""Pairs of video frames."""
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from kerasemo.errors import InputError
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.media import read_frames
+
+
+@dataclass(frozen=True)
+class Frames(FeatureSet):
+    """Two consecutive frames side by side, every half second: six or seven images for a RAVDESS clip.
+
+    Source: Goswami et al. 2018. The paper gives no image size; here each frame is cropped about its centre to the
+    image's aspect before it is scaled, so that faces keep their proportions.
+
+    Args:
+        every_s: from image to image, seconds.
+        height: of an image, pixels.
+        width: of each of its two frames, pixels.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "frames"
+    medium: ClassVar[str] = "video"
+    version: ClassVar[int] = 1
+
+    every_s: float = 0.5
+    height: int = 64
+    width: int = 64
+
+    def __post_init__(self):
+        if not self.every_s > 0:
+            raise InputError(f"{self.name}: every_s must be above 0. Received: {self.every_s}")
+        for parameter in ("height", "width"):
+            if getattr(self, parameter) < 1:
+                raise InputError(f"{self.name}: {parameter} must be at least 1. Received: {getattr(self, parameter)}")
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
+
+        Where the clip ends with the first frame of a pair, that frame stands twice.
+
+        Raises:
+            BrokenClip: see `media.read_frames`.
+        """
+        groups = read_frames(path, self.every_s, 2, start_s, end_s)
+        return np.stack([self._side_by_side(pictures[0], pictures[-1]) for _, pictures in groups])
+
+    def _side_by_side(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return np.hstack([scale_to(picture, self.height, self.width) for picture in (left, right)])
+
+
+def scale_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Crop a picture about its centre to the aspect of `height` and `width`, then scale it by area.
+
+    Args:
+        picture: uint8, `rows x columns x 3`.
+
+    Returns:
+        uint8, `height x width x 3`.
+    """
+    rows, columns = picture.shape[:2]
+    kept_rows = max(min(rows, round(columns * height / width)), 1)
+    kept_columns = max(min(columns, round(rows * width / height)), 1)
+    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
+    kept = picture[top : top + kept_rows, left : left + kept_columns]
+    return cv2.resize(kept, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,231 @@
+"""Reading sound and video; whatever is wrong with a file is a `BrokenClip` that says so in one sentence."""
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import av
+import numpy as np
+import soundfile
+
+from kerasemo.errors import BrokenClip
+
+CONTAINERS = frozenset({".avi", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+
+# Writers that do not know the length yet put this or more: sox 0x7FFFF000, most others 0xFFFFFFFF.
+_UNKNOWN_SIZE = 0x7FFFF000
+_QUICKTIME_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+# A seek lands this much before the clip: the first decoded block of AAC is built from the one before it.
+_PREROLL_S = 0.2
+# Times in containers are rounded to at most a millisecond.
+_ROUNDING_S = 0.001
+
+
+def require_whole(path: str | os.PathLike) -> None:
+    """Check that a file is there, is not empty and is as long as its own header says.
+
+    The length is known for wav, avi, mp4 and mov. It is not for other formats; what decodes them may still notice.
+
+    Raises:
+        BrokenClip: the file is missing, empty, truncated or cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            declared = _declared_size(file)
+    except FileNotFoundError:
+        raise BrokenClip(f"{path} does not exist.") from None
+    except OSError as error:
+        raise BrokenClip(f"{path} cannot be read: {error.strerror}.") from None
+    if size == 0:
+        raise BrokenClip(f"{path} is empty (0 bytes).")
+    if declared > size:
+        raise BrokenClip(f"{path} is truncated: its header declares {declared} bytes, the file has {size}.")
+
+
+def read_audio(
+    path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None
+) -> tuple[np.ndarray, int]:
+    """Read a clip's sound, from a sound file or from the first sound track of a video.
+
+    Args:
+        path: wav, flac, ogg, mp3 ... or one of `CONTAINERS`.
+        start_s: where the clip begins, seconds; `None`: at the beginning.
+        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+
+    Returns:
+        The samples, float32 mono (the mean of the channels), in [-1, 1] unless a float file goes beyond, and the
+        sampling rate, hertz.
+
+    Raises:
+        BrokenClip: the file is missing, empty, truncated, damaged, no sound file, or has no sound track; the clip
+            begins after its end, or holds no samples, NaN or infinite ones.
+    """
+    require_whole(path)
+    read = _container_audio if Path(path).suffix.lower() in CONTAINERS else _sound_file
+    samples, sampling_rate = read(path, start_s, end_s)
+    if not len(samples):
+        raise BrokenClip(_nothing_left(path, "samples", start_s))
+    if not np.isfinite(samples).all():
+        raise BrokenClip(f"{path} holds NaN or infinite samples.")
+    return samples, sampling_rate
+
+
+def read_frames(
+    path: str | os.PathLike,
+    every_s: float,
+    consecutive: int,
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> Iterator[tuple[float, list[np.ndarray]]]:
+    """Read groups of consecutive frames at a steady pace from the first video track of a file.
+
+    Args:
+        path: anything FFmpeg reads.
+        every_s: a group begins at the clip's beginning and every so many seconds after it, with the first frame shown
+            then or later.
+        consecutive: frames in a group; the last groups hold fewer where the clip ends.
+        start_s: where the clip begins, seconds; `None`: at the beginning.
+        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+
+    Yields:
+        The time of the group's first frame, seconds from the clip's beginning, and the frames, each uint8
+        `height x width x 3`, red first.
+
+    Raises:
+        BrokenClip: the file is missing, empty, truncated, damaged, no media file, or has no video track; the clip
+            begins after its end, or holds no frame.
+    """
+    require_whole(path)
+    groups: list[tuple[float, list[np.ndarray]]] = []
+    next_s, empty = 0.0, True
+    for time_s, frame in _decode(path, "video", start_s, end_s):
+        time_s -= start_s or 0.0
+        if time_s < -_ROUNDING_S:
+            continue
+        if time_s >= next_s - _ROUNDING_S:
+            groups.append((time_s, []))
+            next_s = every_s * (np.floor((time_s + _ROUNDING_S) / every_s) + 1)
+            empty = False
+        if groups:
+            picture = frame.to_ndarray(format="rgb24")
+            for _, pictures in groups:
+                pictures.append(picture)
+            if len(groups[0][1]) == consecutive:
+                yield groups.pop(0)
+    if empty:
+        raise BrokenClip(_nothing_left(path, "frames", start_s))
+    yield from groups
+
+
+def _nothing_left(path: str | os.PathLike, what: str, start_s: float | None) -> str:
+    return f"{path} holds no {what}" + (f" from {start_s:g} s on, where the clip begins." if start_s else ".")
+
+
+def _declared_size(file: BinaryIO) -> int:
+    """How many bytes a file must have by its own header; 0 where that cannot be known."""
+    head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        return _declared_wav_size(file)
+    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
+        (size,) = struct.unpack("<I", head[4:8])
+        return 8 + size if size < _UNKNOWN_SIZE else 0
+    if head[4:8] in _QUICKTIME_BOXES:
+        return _declared_quicktime_size(file)
+    return 0
+
+
+def _declared_wav_size(file: BinaryIO) -> int:
+    """The end of the chunk with the samples; what stands behind it may be missing without harm."""
+    end = 12
+    while len(head := file.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        if name == b"data":
+            return end + 8 + size if size < _UNKNOWN_SIZE else 0
+        end += 8 + size + size % 2
+        file.seek(end)
+    return end
+
+
+def _declared_quicktime_size(file: BinaryIO) -> int:
+    """The end of the last box of an mp4 or mov."""
+    end = 0
+    file.seek(0)
+    while len(head := file.read(8)) == 8:
+        (size,) = struct.unpack(">I", head[:4])
+        if size == 1:
+            size = int.from_bytes(file.read(8), "big")
+        if size < 8:  # 0: the box goes on to the end of the file
+            return 0
+        end += size
+        file.seek(end)
+    return end
+
+
+def _sound_file(path: str | os.PathLike, start_s: float | None, end_s: float | None) -> tuple[np.ndarray, int]:
+    try:
+        with soundfile.SoundFile(path) as file:
+            first = min(round((start_s or 0.0) * file.samplerate), file.frames)
+            last = file.frames if end_s is None else min(round(end_s * file.samplerate), file.frames)
+            file.seek(first)
+            samples = file.read(max(last - first, 0), dtype="float32", always_2d=True)
+            sampling_rate = file.samplerate
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a headerless file, such as .raw
+        raise BrokenClip(f"{path} is no sound file or is damaged: {str(error).rstrip('.')}.") from None
+    if len(samples) < last - first:
+        raise BrokenClip(f"{path} is truncated: it declares {last - first} samples and holds {len(samples)}.")
+    return samples.mean(axis=1), sampling_rate
+
+
+def _container_audio(path: str | os.PathLike, start_s: float | None, end_s: float | None) -> tuple[np.ndarray, int]:
+    blocks: list[np.ndarray] = []
+    begin_s, sampling_rate = 0.0, 0
+    for time_s, frame in _decode(path, "audio", start_s, end_s):
+        if not blocks:
+            begin_s, sampling_rate = time_s, frame.sample_rate
+        blocks.append(_mono(frame))
+    samples = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
+    first = 0 if start_s is None else max(round((start_s - begin_s) * sampling_rate), 0)
+    last = len(samples) if end_s is None else round((end_s - begin_s) * sampling_rate)
+    return samples[first:last], sampling_rate
+
+
+def _mono(frame: av.AudioFrame) -> np.ndarray:
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    if samples.dtype == np.uint8:
+        samples = samples.astype(np.int16) - 128
+        scale = 128.0
+    else:
+        scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
+    return (samples / scale).mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def _decode(
+    path: str | os.PathLike, kind: Literal["audio", "video"], start_s: float | None, end_s: float | None
+) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
+    """The frames of the first stream of a kind with their times from the file's beginning, seconds.
+
+    They may begin before `start_s`, where the file can be entered.
+    """
+    try:
+        with av.open(os.fspath(path)) as container:
+            stream = next((stream for stream in container.streams if stream.type == kind), None)
+            if stream is None or stream.codec_context is None:
+                raise BrokenClip(f"{path} has no {'sound' if kind == 'audio' else 'video'} stream that can be decoded.")
+            stream.codec_context.thread_count = 1  # clips run side by side, not their parts
+            origin_s = (container.start_time or 0) / av.time_base
+            if start_s:
+                container.seek(round((origin_s + max(start_s - _PREROLL_S, 0.0)) * av.time_base))
+            for frame in container.decode(stream):
+                if frame.time is None:
+                    raise BrokenClip(f"{path} does not say at what time its frames are shown.")
+                time_s = frame.time - origin_s
+                if end_s is not None and time_s >= end_s:
+                    return
+                yield time_s, frame
+    except av.FFmpegError as error:
+        raise BrokenClip(f"{path} is no media file or is damaged: {error.strerror}.") from None

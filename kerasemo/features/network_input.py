@@ -1,0 +1,55 @@
+"""From the features of one clip to what a network reads; the same in training and in a SavedModel's use."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerasemo import features
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.mfcc import pool
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """One named input of a network: which feature set, and how a clip's features become items.
+
+    Args:
+        feature_set: what is computed of the file.
+        n_frames: for audio: None takes the mean over time, a number the sequence of that length (see `mfcc.pool`).
+            Images are items as they are.
+    """
+
+    feature_set: FeatureSet
+    n_frames: int | None = None
+
+    def items(self, clip_features: np.ndarray) -> np.ndarray:
+        """A clip's features as items of the network: one for audio, one an image for video.
+
+        Returns:
+            `1 x coefficients` or `1 x frames x coefficients` for audio, `images x height x width x channels` for video.
+        """
+        if self.feature_set.medium == "audio":
+            return pool(clip_features, self.n_frames)[np.newaxis]
+        return clip_features
+
+    def read(self, path: Path) -> np.ndarray:
+        """The items of one media file.
+
+        Raises:
+            BrokenClip: the file cannot be used.
+        """
+        return self.items(self.feature_set.extract(path))
+
+    def get_config(self) -> dict:
+        return {**self.feature_set.get_config(), "n_frames": self.n_frames}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "NetworkInput":
+        """The input that `get_config` describes.
+
+        Raises:
+            InputError: unknown feature set or parameter.
+        """
+        config = dict(config)
+        return cls(n_frames=config.pop("n_frames"), feature_set=features.from_config(config))

@@ -1,0 +1,212 @@
+"""Feature sets over a whole manifest: in parallel, kept on disk, broken clips set aside."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import platformdirs
+
+from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.media import require_whole
+from kerasemo.progress import track
+
+# pandas and joblib load where they are used: every worker imports this module, and pandas alone costs it a second.
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a feature set gave over a manifest.
+
+    Attributes:
+        features: clip -> array, in the manifest's order.
+        set_aside: the broken clips, in the same order; columns `clip, file, feature_set, reason`.
+    """
+
+    features: dict[str, np.ndarray]
+    set_aside: "pd.DataFrame"
+
+
+@dataclass(frozen=True)
+class _Clip:
+    clip: str
+    file: str
+    path: Path
+    start_s: float | None
+    end_s: float | None
+
+
+class FeatureStore:
+    """Features on disk, found again by the content of the file they come from.
+
+    An entry's key is the blake2b digest of the file's bytes, the clip's start and end, and the feature set's
+    configuration and version: a renamed file is found, a changed one is computed again.
+
+    Args:
+        folder: where the arrays stand, as `.npy`; `None`: `$KERASEMO_CACHE/features`, or the user's cache folder.
+    """
+
+    def __init__(self, folder: str | os.PathLike | None = None):
+        self.folder = _default_folder() if folder is None else Path(folder)
+
+    def extract(
+        self,
+        manifest: "pd.DataFrame",
+        root: str | os.PathLike,
+        feature_set: FeatureSet,
+        *,
+        jobs: int = 1,
+        max_bad: float = 0.05,
+    ) -> Extraction:
+        """Give the features of every clip of a manifest that has the medium, from the store or computed.
+
+        An interrupted call keeps what it has finished; the next goes on from there.
+
+        Args:
+            manifest: see `kerasemo.manifest`.
+            root: the corpus' folder, which the manifest's paths start from.
+            feature_set: what to compute.
+            jobs: processes; -1: one for each core.
+            max_bad: the part of the clips, 0 to 1, that may be broken.
+
+        Raises:
+            InputError: no clip has the medium, a path leaves the root, more than `max_bad` of the clips are broken,
+                or the store's folder cannot be written.
+        """
+        import pandas as pd
+
+        clips = _clips(manifest, root, feature_set.medium)
+        if not clips:
+            raise InputError(f"no clip of the manifest has {feature_set.medium}, which {feature_set.name} needs.")
+        features: dict[str, np.ndarray] = {}
+        reasons: dict[str, str] = {}
+        missing: dict[Path, list[_Clip]] = {}
+        for clip, entry in track(self._entries(clips, feature_set), len(clips), f"{feature_set.name}: looking up"):
+            if isinstance(entry, BrokenClip):
+                reasons[clip.clip] = str(entry)
+            elif (array := _load(entry)) is not None:
+                features[clip.clip] = array
+            else:
+                missing.setdefault(entry, []).append(clip)
+        _require_few(clips, reasons, max_bad)
+        for entry, reason in self._compute(missing, feature_set, jobs):
+            for clip in missing[entry]:
+                if reason is None:
+                    features[clip.clip] = np.load(entry, allow_pickle=False)
+                else:
+                    first = missing[entry][0]
+                    copied = "" if clip.file == first.file else f"{clip.file} has the same content as {first.file}: "
+                    reasons[clip.clip] = copied + reason
+        _require_few(clips, reasons, max_bad)
+        rows = [(clip.clip, clip.file, feature_set.name, reasons[clip.clip]) for clip in clips if clip.clip in reasons]
+        return Extraction(
+            features={clip.clip: features[clip.clip] for clip in clips if clip.clip in features},
+            set_aside=pd.DataFrame(rows, columns=["clip", "file", "feature_set", "reason"]),
+        )
+
+    def _entries(self, clips: list[_Clip], feature_set: FeatureSet) -> Iterator[tuple[_Clip, Path | BrokenClip]]:
+        """Each clip with the file that holds, or shall hold, its features."""
+        recipe = json.dumps([feature_set.get_config(), feature_set.version], sort_keys=True)
+        digests: dict[Path, str | BrokenClip] = {}  # the clips of one recording share its file
+        for clip in clips:
+            if clip.path not in digests:
+                digests[clip.path] = _digest(clip.path)
+            digest = digests[clip.path]
+            if isinstance(digest, BrokenClip):
+                yield clip, digest
+                continue
+            key = hashlib.blake2b(json.dumps([digest, clip.start_s, clip.end_s, recipe]).encode(), digest_size=20)
+            yield clip, self.folder / feature_set.name / f"{key.hexdigest()}.npy"
+
+    def _compute(
+        self, missing: dict[Path, list[_Clip]], feature_set: FeatureSet, jobs: int
+    ) -> Iterator[tuple[Path, str | None]]:
+        """Compute and keep what is missing; each entry, as it is done, with the reason if its clip is broken."""
+        if not missing:
+            return
+        from joblib import Parallel, delayed, parallel_config
+        from threadpoolctl import threadpool_limits
+
+        try:
+            (self.folder / feature_set.name).mkdir(parents=True, exist_ok=True)
+            # Interrupted workers are killed where they stand, and leave what they were writing: it all stands in here.
+            workplace = tempfile.TemporaryDirectory(prefix=".unfinished-", dir=self.folder, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise InputError(
+                f"features cannot be kept in {self.folder} ({error.strerror}); set KERASEMO_CACHE to a folder that "
+                "can be written."
+            ) from None
+        # One BLAS thread here as in the workers: with more, the last bits would hang on the number of jobs.
+        with workplace as folder, threadpool_limits(1), parallel_config(backend="loky", inner_max_num_threads=1):
+            tasks = (delayed(_extract)(feature_set, clips[0], entry, folder) for entry, clips in missing.items())
+            with closing(Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)) as done:
+                yield from track(done, len(missing), f"{feature_set.name}: extracting")
+
+
+def _extract(feature_set: FeatureSet, clip: _Clip, entry: Path, workplace: str) -> tuple[Path, str | None]:
+    """In a worker: compute one entry of the store; the array goes to disk, only the verdict comes back."""
+    try:
+        array = feature_set.extract(clip.path, clip.start_s, clip.end_s)
+        if not np.isfinite(array).all():
+            raise BrokenClip(f"{clip.path} gives NaN or infinite values as {feature_set.name}.")
+    except BrokenClip as error:
+        return entry, str(error)
+    unfinished = Path(workplace, entry.name)
+    np.save(unfinished, array, allow_pickle=False)
+    unfinished.replace(entry)
+    return entry, None
+
+
+def _clips(manifest: "pd.DataFrame", root: str | os.PathLike, medium: str) -> list[_Clip]:
+    from kerasemo.manifest import locate
+
+    rows = manifest.loc[manifest[medium].notna(), ["clip", medium, "start_s", "end_s"]]
+    return [
+        _Clip(clip, file, locate(root, file), *(None if np.isnan(second) else float(second) for second in span))
+        for clip, file, *span in rows.itertuples(index=False, name=None)
+    ]
+
+
+def _digest(path: Path) -> str | BrokenClip:
+    """The digest of a file's content, or why it has none."""
+    try:
+        require_whole(path)
+    except BrokenClip as error:
+        return error
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
+
+
+def _load(entry: Path) -> np.ndarray | None:
+    """The array of an entry, or `None` where there is none or it is damaged."""
+    try:
+        with entry.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except Exception:  # whatever is wrong with it, it is only a copy: computing it again mends it
+        return None
+
+
+def _require_few(clips: list[_Clip], reasons: dict[str, str], max_bad: float) -> None:
+    """Raise if more than `max_bad` of the clips are broken."""
+    if len(reasons) / len(clips) > max_bad:
+        first = next(reasons[clip.clip] for clip in clips if clip.clip in reasons)
+        raise InputError(
+            f"{len(reasons)} of {len(clips)} clips are broken, more than --max-bad {max_bad:g} allows; mend them or "
+            f"raise --max-bad; the first: {first}"
+        )
+
+
+def _default_folder() -> Path:
+    cache = os.environ.get("KERASEMO_CACHE")
+    return Path(cache or platformdirs.user_cache_path("kerasemo", appauthor=False)) / "features"

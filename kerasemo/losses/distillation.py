@@ -1,0 +1,34 @@
+"""Distilling a trained network into another one."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class LogitMatching(keras.losses.Loss):
+    """Mean squared difference between the logits of student and teacher, each centred over the classes.
+
+    The softmax ignores a common offset of its logits, and so does this loss. It is the limit that distillation with
+    softened probabilities reaches at high temperature.
+
+    Source: goswami2018, section 7 ("match the outputs of the probe network to these logits"); Hinton, Vinyals and
+    Dean 2015, "Distilling the Knowledge in a Neural Network", section 2.1.
+
+    Args:
+        y_true: logits of the teacher, `batch x classes`.
+        y_pred: logits of the student, `batch x classes`.
+
+    Example:
+        >>> teacher, student = [[1.0, 3.0]], [[6.0, 6.0]]
+        >>> float(LogitMatching()(teacher, student))
+        1.0
+    """
+
+    def __init__(self, reduction="sum_over_batch_size", name="logit_matching", **kwargs):
+        super().__init__(reduction=reduction, name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        def centred(logits):
+            return logits - ops.mean(logits, axis=-1, keepdims=True)
+
+        return ops.mean(ops.square(centred(y_pred) - centred(y_true)), axis=-1)

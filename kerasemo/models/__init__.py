@@ -1,0 +1,1 @@
+"""Networks as functional models with named inputs and outputs."""

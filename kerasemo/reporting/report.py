@@ -1,0 +1,265 @@
+"""One self-contained HTML page of one or several runs, and the curves of every training run."""
+
+import base64
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from PIL import Image
+
+from kerasemo import __version__, files, progress
+from kerasemo.errors import InputError
+from kerasemo.reporting import figures, results, run_folder
+from kerasemo.reporting.run_folder import RunFolder
+
+_PANELS_PER_IMAGE = 16
+_SET_ASIDE_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image inside the page: its data URI, its size in CSS pixels, its alternative text and its caption."""
+
+    source: str
+    width: int
+    height: int
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of results: its lines, the protocols that are columns, and which words tell its lines apart.
+
+    Attributes:
+        name: the table's name.
+        lines: its lines.
+        protocols: the protocols it was measured under.
+        words: per line, what stands under its name (metric, corpus or model) where the name alone is not enough.
+        common: the metric and corpus that all lines share.
+        unit: whether every value lies between 0 and 1, so that lines can be drawn on one scale.
+    """
+
+    name: str
+    lines: list[results.Line]
+    protocols: list[str]
+    words: list[str]
+    common: list[str]
+    unit: bool
+
+
+def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | None = None) -> Path:
+    """Write one HTML page about one or several runs; it needs no other file, no network and no script.
+
+    A run that has not finished gets its section too, which says so. A damaged piece of a run folder is named on the
+    page and left out.
+
+    Args:
+        runs: run folders.
+        out: the page; `report.html` in the run folder when there is one run, to be given when there are several.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: one of the folders is no run folder, there is none, or there are several and no `out`.
+    """
+    if not runs:
+        raise InputError("there is no run to report on; give at least one run folder.")
+    if out is None and len(runs) > 1:
+        raise InputError(f"a page about {len(runs)} runs belongs to no single run folder; give the page's path.")
+    folders = [run_folder.read(run) for run in runs]
+    page = Path(out) if out is not None else folders[0].path / "report.html"
+    sections = [_section(folder) for folder in folders]
+    html = _template().render(sections=sections, version=__version__)
+    with files.whole(page) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return page
+
+
+def plot_run(run: str | os.PathLike) -> list[Path]:
+    """Draw the losses (and, where they say something, the task weights) of every history of a run.
+
+    Args:
+        run: a run folder.
+
+    Returns:
+        The images, `figures/curves/<model>.png`, one for each `history/<model>.csv`.
+
+    Raises:
+        InputError: it is no run folder, it has no history yet, or a history cannot be read.
+    """
+    folder = run_folder.read(run)
+    damaged = [problem for problem in folder.problems if problem.startswith("history/")]
+    if damaged:
+        raise InputError(f"{folder.path}: {damaged[0]}")
+    if not folder.histories:
+        raise InputError(f"{folder.path} has no history to plot yet; wait for the first epoch to end.")
+    paths = []
+    for model, history in progress.track(folder.histories.items(), len(folder.histories), "Drawing curves"):
+        path = folder.path / "figures" / "curves" / f"{model}.png"
+        alt = f"Losses of {model} over {len(history)} epochs"
+        figures.save(figures.training_curves(history, model, folder.notice), path, alt)
+        paths.append(path)
+    return paths
+
+
+def _template() -> jinja2.Template:
+    # Names of clips, files and models and the reasons of errors come from outside: everything is escaped.
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("kerasemo.reporting", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.filters["signed"] = signed
+    return environment.get_template("report.html.j2")
+
+
+def number(value: float) -> str:
+    """A score with three decimals, a large number with two.
+
+    >>> number(0.91), number(158.38)
+    ('0.910', '158.38')
+    """
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign.
+
+    >>> signed(-0.456), signed(0.02)
+    ('−0.456', '+0.020')
+    """
+    return ("−" if value < 0 else "+") + number(abs(value))
+
+
+def _section(folder: RunFolder) -> dict[str, object]:
+    """What the template shows of one run."""
+    return {
+        "run": folder,
+        "title": folder.config.get("title") or folder.path.resolve().name,
+        "name": folder.path.resolve().name,
+        "labels": results.PROTOCOLS,
+        "tables": [_table(folder.results, name) for name in results.tables(folder.results or [])],
+        "figures": [_experiment_figure(name, png) for name, png in folder.figures.items()],
+        "losses": _losses(folder),
+        "task_losses": _task_losses(folder),
+        "weights": _weights(folder),
+        "confusions": _confusions(folder),
+        "options": list(_flat(folder.config.get("options", {}))),
+        "environment": list(_flat(folder.environment)),
+        "set_aside": folder.set_aside.head(_SET_ASIDE_ROWS).to_dict("records"),
+    }
+
+
+def _table(rows: Sequence[results.Row], name: str) -> Table:
+    lines = results.lines(rows, name)
+    metrics, corpora = ({getattr(line, word) for line in lines} for word in ["metric", "corpus"])
+    differ = [word for word, values in [("metric", metrics), ("corpus", corpora)] if len(values) > 1]
+    if len({(line.row, line.metric, line.corpus) for line in lines}) < len(lines):
+        differ.append("model")
+    values = [line.published for line in lines]
+    for line in lines:
+        values += [value for score in line.scores.values() for value in (score.measured, score.low, score.high)]
+    return Table(
+        name=name,
+        lines=lines,
+        protocols=results.protocols(lines),
+        words=[", ".join(getattr(line, word) for word in differ) for line in lines],
+        common=[values.pop() for values in (metrics, corpora) if len(values) == 1],
+        unit=all(0 <= value <= 1 for value in values if value is not None),
+    )
+
+
+def _picture(png: bytes, alt: str, caption: str) -> Picture:
+    with Image.open(io.BytesIO(png)) as image:
+        # The file holds two or more dots for each CSS pixel, so that it stays sharp on a dense screen.
+        dots = image.info.get("dpi", (96, 96))[0] / 96
+        width, height = (round(size / dots) for size in image.size)
+    return Picture("data:image/png;base64," + base64.b64encode(png).decode("ascii"), width, height, alt, caption)
+
+
+def _experiment_figure(name: str, png: bytes) -> Picture:
+    caption = re.sub(r"[_.-]+", " ", Path(name).stem).strip().capitalize()
+    with Image.open(io.BytesIO(png)) as image:
+        alt = image.info.get("Description", caption)
+    return _picture(png, alt, caption)
+
+
+def _losses(folder: RunFolder) -> list[Picture]:
+    panels = [figures.loss_panel(title, histories) for title, histories in _models(folder).items()]
+    return _grids(panels, "Training and validation loss", folder.notice)
+
+
+def _task_losses(folder: RunFolder) -> list[Picture]:
+    panels = [
+        figures.task_panel(title, histories)
+        for title, histories in _models(folder).items()
+        if len(figures.tasks(histories[0])) > 1
+    ]
+    return _grids(panels, "Loss of each task", folder.notice)
+
+
+def _weights(folder: RunFolder) -> list[Picture]:
+    panels = [
+        figures.weight_panel(title, histories)
+        for title, histories in _models(folder).items()
+        if any(figures.weights_matter(history) for history in histories)
+    ]
+    return _grids(panels, "Task weights", folder.notice)
+
+
+def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:
+    """The histories of each model, its folds brought together: the main ones, then their variations."""
+    models: dict[str, list[pd.DataFrame]] = {}
+    for name in sorted(folder.histories, key=lambda name: not run_folder.is_main(name)):
+        models.setdefault(run_folder.without_fold(name), []).append(folder.histories[name])
+    return {
+        name if len(histories) == 1 else f"{name} ({len(histories)} folds)": histories
+        for name, histories in models.items()
+    }
+
+
+def _grids(panels: Sequence[figures.Panel], title: str, notice: str | None) -> list[Picture]:
+    """The panels in as few images as stay readable."""
+    starts = range(0, len(panels), _PANELS_PER_IMAGE)
+    pictures = []
+    for start in progress.track(starts, len(starts), f"Drawing: {title.lower()}"):
+        shown = panels[start : start + _PANELS_PER_IMAGE]
+        caption = title if len(shown) == len(panels) else f"{title}, {start + 1} to {start + len(shown)}"
+        alt = f"{title} over the epochs: {', '.join(panel.title for panel in shown)}"
+        pictures.append(_picture(figures.png(figures.grid(shown, caption, notice), alt), alt, caption))
+    return pictures
+
+
+def _confusions(folder: RunFolder) -> list[Picture]:
+    """The confusion matrix of each model that is no variation of another, or of all where every one is."""
+    names = [name for name in folder.predictions if run_folder.is_main(name)] or list(folder.predictions)
+    pictures = []
+    for name in progress.track(names, len(names), "Drawing: confusion matrices"):
+        table = folder.predictions[name]
+        task = table["task"].iloc[0]
+        figure = figures.confusion(
+            table["label"], table["predicted"], folder.config["classes"][task], f"{name}: {task}", folder.notice
+        )
+        caption = f"{name}, test partition, {len(table)} predictions"
+        alt = f"Confusion matrix of {task}: {caption}"
+        pictures.append(_picture(figures.png(figure, alt), alt, caption))
+    return pictures
+
+
+def _flat(nested: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of nested mappings, each with its dotted name."""
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", str(value)

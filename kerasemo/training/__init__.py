@@ -1,0 +1,1 @@
+"""Training with several losses, run folders, exact resume."""

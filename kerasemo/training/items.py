@@ -1,0 +1,73 @@
+"""From a manifest to the items that networks read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.features.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class Items:
+    """What a network is trained or scored on: named inputs and targets, and who and what each item is.
+
+    Args:
+        inputs: named arrays, items along the first axis.
+        targets: named arrays, items along the first axis.
+        index: a row an item; at least `clip` and `speaker`.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    targets: Mapping[str, np.ndarray]
+    index: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+def read_items(
+    manifest: pd.DataFrame,
+    root: Path,
+    inputs: Mapping[str, NetworkInput],
+    *,
+    jobs: int = 1,
+    max_bad: float = 0.05,
+    store: FeatureStore | None = None,
+) -> tuple[pd.DataFrame, dict[str, np.ndarray], pd.DataFrame]:
+    """Compute, or take from the cache, what networks read of one medium of a corpus.
+
+    Args:
+        manifest: the corpus, a clip a row.
+        root: the corpus' root.
+        inputs: how each array is made; all of one medium. The names are free.
+        jobs: processes side by side.
+        max_bad: share of broken clips, 0..1, beyond which nothing goes on.
+        store: the cache of features; None: the user's.
+
+    Returns:
+        The manifest's row of each item (a recording, or an image: a clip's row then stands as often as the clip has
+        images), the arrays by name with the items along the first axis, and the clips set aside
+        (`clip, file, feature_set, reason`).
+
+    Raises:
+        InputError: no clip has this medium, or more clips than `max_bad` are broken.
+    """
+    store = store or FeatureStore()
+    extractions = {
+        name: store.extract(manifest, root, network_input.feature_set, jobs=jobs, max_bad=max_bad)
+        for name, network_input in inputs.items()
+    }
+    set_aside = pd.concat([extraction.set_aside for extraction in extractions.values()], ignore_index=True)
+    usable = set.intersection(*(set(extraction.features) for extraction in extractions.values()))
+    clips = manifest[manifest["clip"].isin(usable)]
+    parts = {
+        name: [inputs[name].items(extraction.features[clip]) for clip in clips["clip"]]
+        for name, extraction in extractions.items()
+    }
+    counts = [len(part) for part in next(iter(parts.values()))]
+    index = clips.loc[clips.index.repeat(counts)].reset_index(drop=True)
+    return index, {name: np.concatenate(arrays) for name, arrays in parts.items()}, set_aside.drop_duplicates("clip")

@@ -1,0 +1,122 @@
+"""Training a network with several outputs on several losses that a weighting turns into one."""
+
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from kerasemo.weighting import Weighting
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class JointModel(keras.Model):
+    """A functional model whose loss is a weighting of task losses.
+
+    Outputs are a dict; a task is an output that has a loss. Outputs without a loss may still have metrics. Each epoch
+    the history holds `loss` (the weighted one), `<task>_loss`, `<task>_weight`, and every compiled metric; the
+    validation twins hold the same without the weights.
+
+    The variables of the weighting are trained by the same optimizer and saved with the model. `network()` gives the
+    plain functional network without them.
+
+    Args:
+        inputs: named dict of the network's inputs.
+        outputs: named dict of the network's outputs.
+        losses: a `keras.losses.Loss` for each task. Keras' own string names are not taken: they become bare
+            functions, which do not reduce over the batch.
+        weighting: how the losses become one; its tasks are those of `losses`.
+
+    Raises:
+        ValueError: a loss for an output that is not there, or a weighting of other tasks.
+
+    Example:
+        >>> from kerasemo.models import crossmodal
+        >>> from kerasemo.weighting import Static
+        >>> network = crossmodal.audio_cnn(n_classes=8)
+        >>> losses = {"emotion": keras.losses.SparseCategoricalCrossentropy()}
+        >>> model = JointModel(network.input, network.output, losses=losses, weighting=Static({"emotion": 1.0}))
+        >>> model.compile("sgd", weighted_metrics={"emotion": ["accuracy"]})
+    """
+
+    # Keras revives a functional subclass only if its constructor takes the literal names `args` and `kwargs`.
+    def __init__(
+        self,
+        *args,
+        losses: Mapping[str, keras.losses.Loss],
+        weighting: Weighting,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.task_losses = {task: _revived(loss) for task, loss in losses.items()}
+        self.weighting = _revived(weighting)
+        absent = set(self.task_losses) - set(self.output)
+        if absent:
+            raise ValueError(f"Losses need outputs of the same name, {sorted(self.output)}. Received: {sorted(absent)}")
+        if set(self.weighting.tasks) != set(self.task_losses):
+            raise ValueError(
+                f"Weighting and losses must have the same tasks. Received: losses of {sorted(self.task_losses)}, "
+                f"weighting of {sorted(self.weighting.tasks)}"
+            )
+        self.loss_means = {task: keras.metrics.Mean(name=f"{task}_loss") for task in self.task_losses}
+
+    def network(self) -> keras.Model:
+        """The plain functional network that shares this model's layers: what is exported."""
+        return keras.Model(self.input, self.output, name=self.name)
+
+    def train_step(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            outputs = self(x, training=True)
+            loss = self._joint_loss(x, y, outputs, sample_weight)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        logs = self.compute_metrics(x, y, outputs, sample_weight)
+        weights = self.weighting.task_weights()
+        return {
+            **logs,
+            **{f"{task}_weight": weight for task, weight in weights.items()},
+        }
+
+    def test_step(self, data):
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        outputs = self(x, training=False)
+        self._joint_loss(x, y, outputs, sample_weight)
+        return self.compute_metrics(x, y, outputs, sample_weight)
+
+    def get_metrics_result(self):
+        results = super().get_metrics_result()
+        if len(self.output) > 1:
+            return results
+        # Keras puts the output's name before a metric's only where there are several outputs.
+        (output,) = self.output
+        losses = {"loss", *(mean.name for mean in self.loss_means.values())}
+        return {name if name in losses else f"{output}_{name}": value for name, value in results.items()}
+
+    def _joint_loss(self, x, y, outputs, sample_weight):
+        """The weighted loss of a batch, a scalar; every loss goes into its running mean on the way."""
+        sample_weight = sample_weight or {}
+        losses = {
+            task: loss(y[task], outputs[task], sample_weight=sample_weight.get(task))
+            for task, loss in self.task_losses.items()
+        }
+        # Loss objects divide by the replicas already; regularisers of layers do not.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        total = self.weighting(losses) + sum(self.losses) / replicas
+        n = tf.shape(tf.nest.flatten(x)[0])[0]
+        self._loss_tracker.update_state(total * replicas, sample_weight=n)
+        for task, loss in losses.items():
+            self.loss_means[task].update_state(loss * replicas, sample_weight=n)
+        return total
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "losses": {task: keras.saving.serialize_keras_object(loss) for task, loss in self.task_losses.items()},
+            "weighting": keras.saving.serialize_keras_object(self.weighting),
+        }
+
+
+def _revived(thing):
+    """An object, or what its serialised form in a saved model describes."""
+    return keras.saving.deserialize_keras_object(thing) if isinstance(thing, Mapping) else thing

@@ -1,0 +1,91 @@
+"""One model of a run, from untrained to history, predictions and a saved network on disk."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from kerasemo import files
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.fit import SCORING_BATCH_SIZE, fit
+from kerasemo.training.items import Items
+from kerasemo.training.joint_model import JointModel
+from kerasemo.training.run import Run
+
+TASK = "emotion"
+
+
+def train(
+    run: Run,
+    name: str,
+    model: JointModel,
+    items: Mapping[str, Items],
+    *,
+    classes: Mapping[str, list[str]],
+    inputs: Mapping[str, NetworkInput],
+    epochs: int,
+    batch_size: int,
+    seed: int,
+) -> None:
+    """Train a compiled model and leave in the run folder all that later stages need.
+
+    Writes `history/<name>.csv`, `predictions/<name>/<partition>.csv` (for outputs other than `emotion`
+    `<partition>.<output>.csv`), `checkpoints/<name>.json` (what travels with a SavedModel) and, last of all,
+    `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch.
+
+    Args:
+        run: the run folder.
+        name: what to call the model in it.
+        model: built and compiled.
+        items: by partition; `train`, and where there are any `validation` and `test`.
+        classes: the outputs that give probabilities, with the names of their classes in order.
+        inputs: how each input of the network is made from a file.
+        epochs, batch_size, seed: as in `fit`.
+    """
+    state = run.file("checkpoints", f"{name}.npz")
+    history = fit(
+        model,
+        items["train"],
+        items.get("validation"),
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        checkpoint=state,
+    )
+    run.write_table(history, "history", f"{name}.csv")
+    for partition, these in items.items():
+        probabilities = model.predict(dict(these.inputs), batch_size=SCORING_BATCH_SIZE, verbose=0)
+        for output, names in classes.items():
+            table = decisions(probabilities[output], these, names, output)
+            file = partition if output == TASK else f"{partition}.{output}"
+            run.write_table(table, "predictions", name, f"{file}.csv")
+    description = {
+        "model": name,
+        "corpus": run.config.get("corpus"),
+        "inputs": {key: network_input.get_config() for key, network_input in inputs.items()},
+        "decision": TASK,
+        "classes": classes[TASK],
+    }
+    run.write_json(description, "checkpoints", f"{name}.json")
+    with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
+        model.save(temporary, include_optimizer=False)
+    state.unlink()
+
+
+def decisions(probabilities: np.ndarray, items: Items, classes: list[str], output: str) -> pd.DataFrame:
+    """What one output says of each item.
+
+    Args:
+        probabilities: `items x classes`.
+        items: the items; their target `output` holds the true class numbers.
+        classes: names of the classes, in order.
+        output: the output's name.
+
+    Returns:
+        A row an item: `clip, speaker, emotion` (true), `predicted`, and a probability for each class.
+    """
+    names = np.array(classes)
+    table = items.index[["clip", "speaker"]].reset_index(drop=True)
+    table[TASK] = names[items.targets[output]]
+    table["predicted"] = names[probabilities.argmax(axis=1)]
+    return pd.concat([table, pd.DataFrame(probabilities, columns=names)], axis=1)

@@ -1,0 +1,75 @@
+"""Tiny media files."""
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+RATE = 8000
+
+
+def tone(seconds=0.5, rate=RATE, hertz=440.0):
+    return (0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def write_wav(path, samples=None, rate=RATE, **options):
+    """A wav, of a tone unless samples are given."""
+    soundfile.write(path, tone(rate=rate) if samples is None else samples, rate, **options)
+    return path
+
+
+def write_video(path, pictures=(), fps=10, samples=None, rate=RATE, codec="mpeg4", sound_codec="aac"):
+    """A video of the pictures (none: no video stream) and the samples, mono or a row a channel (`None`: no sound)."""
+    with av.open(str(path), "w") as container:
+        streams = []
+        if len(pictures):
+            video = container.add_stream(codec, rate=fps, options={"qscale": "1"})
+            video.height, video.width = pictures[0].shape[:2]
+            video.pix_fmt = "yuv420p"
+            streams.append((video, [av.VideoFrame.from_ndarray(picture, format="rgb24") for picture in pictures]))
+        if samples is not None:
+            samples = np.atleast_2d(samples)
+            layout = "mono" if len(samples) == 1 else "stereo"
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
+            frame.sample_rate = rate
+            sound = container.add_stream(sound_codec, rate=rate, layout=layout)
+            streams.append((sound, [frame]))
+        for stream, frames in streams:
+            for frame in [*frames, None]:
+                container.mux(stream.encode(frame))
+    return path
+
+
+def grey_pictures(levels, height=48, width=64):
+    """A picture of one grey for each level, 0 to 255."""
+    return [np.full((height, width, 3), level, np.uint8) for level in levels]
+
+
+def audio_manifest(root):
+    """A manifest of the wavs of a folder, in the order of their names."""
+    files = sorted(path.name for path in root.glob("*.wav"))
+    return pd.DataFrame(
+        {
+            "clip": [name.removesuffix(".wav") for name in files],
+            "audio": files,
+            "video": None,
+            "start_s": np.nan,
+            "end_s": np.nan,
+            "speaker": "s",
+        }
+    )
+
+
+@pytest.fixture
+def media():
+    """The makers of this file, by their names."""
+    import types
+
+    return types.SimpleNamespace(
+        tone=tone,
+        write_wav=write_wav,
+        write_video=write_video,
+        grey_pictures=grey_pictures,
+        audio_manifest=audio_manifest,
+    )

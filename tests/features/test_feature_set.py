@@ -1,0 +1,63 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kerasemo.errors import InputError
+from kerasemo.features import FEATURE_SETS, from_config
+
+OTHER_VALUES = {
+    "mfcc": {"n_mfcc": 13, "resampler": "soxr_hq"},
+    "frames": {"every_s": 0.25, "height": 16, "width": 24},
+    "faces": {"every_s": 0.25, "margin": 0.0},
+}
+OUT_OF_RANGE = [
+    ("mfcc", "n_mfcc", 0),
+    ("mfcc", "n_mfcc", 129),
+    ("mfcc", "sampling_rate", 0),
+    ("mfcc", "n_fft", 0),
+    ("mfcc", "hop_length", 0),
+    ("mfcc", "resampler", "linear"),
+    ("frames", "every_s", 0),
+    ("frames", "every_s", np.nan),
+    ("frames", "height", 0),
+    ("frames", "width", 0),
+    ("faces", "margin", -0.1),
+    ("faces", "every_s", 0),
+]
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_a_configuration_gives_the_same_feature_set_back(name):
+    for feature_set in [FEATURE_SETS[name](), FEATURE_SETS[name](**OTHER_VALUES[name])]:
+        config = json.loads(json.dumps(feature_set.get_config()))
+        assert config["feature_set"] == name
+        assert from_config(config) == feature_set
+    assert from_config({"feature_set": name}) == FEATURE_SETS[name]()
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_an_unknown_parameter_is_named_with_those_there_are(name):
+    # `version` belongs to the class, not to its parameters.
+    for unknown in ["loudness", "version"]:
+        with pytest.raises(InputError, match=f"{name} has no parameter '{unknown}'; it takes (n_mfcc|every_s), "):
+            from_config({"feature_set": name, unknown: 1})
+
+
+@pytest.mark.parametrize("config", [{"feature_set": "mfc"}, {}])
+def test_an_unknown_feature_set_is_named_with_those_there_are(config):
+    with pytest.raises(InputError, match=r"unknown; choose one of mfcc, frames, faces\."):
+        from_config(config)
+
+
+@pytest.mark.parametrize(("name", "parameter", "value"), OUT_OF_RANGE)
+def test_values_out_of_range_are_refused(name, parameter, value):
+    with pytest.raises(InputError, match=f"{name}: {parameter} must"):
+        from_config({"feature_set": name, parameter: value})
+
+
+def test_a_worker_that_loads_the_store_loads_neither_tensorflow_nor_pandas():
+    code = "import sys, kerasemo.features.store; print({'tensorflow', 'keras', 'pandas'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -1,0 +1,122 @@
+"""A small run folder, written by hand as an experiment writes it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasemo.reporting import figures, write_report
+
+CLASSES = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+NOTICE = "synthetic corpus: not comparable with the paper"
+MODELS = [
+    "architecture_1.paper",
+    "architecture_1.paper.train50",
+    "architecture_4.paper",
+    "architecture_4.speaker.fold1",
+    "architecture_4.speaker.fold2",
+]
+
+
+def result(table: str, row: str, model: str, protocol: str, published: float | None, measured: float | None) -> dict:
+    """A row of results.json with an interval of 0.0625 to either side."""
+    low, high, n = (None, None, None) if measured is None else (measured - 0.0625, measured + 0.0625, 288)
+    return {
+        "table": table, "row": row, "model": model, "metric": "accuracy", "protocol": protocol,
+        "corpus": "synthetic RAVDESS", "published": published, "measured": measured, "low": low, "high": high, "n": n,
+    }  # fmt: skip
+
+
+RESULTS = [
+    result("Experiment 1", "Image CNN", "image_cnn", "paper", 0.85, None),
+    result("Experiment 1", "Architecture 1", "architecture_1.paper", "paper", 0.90, 0.871),
+    result("Experiment 1", "Architecture 1", "architecture_1.speaker", "speaker", 0.90, 0.412),
+    result("Experiment 1", "Architecture 4", "architecture_4.paper", "paper", 0.91, 0.923),
+    result("Experiment 1", "Architecture 4", "architecture_4.speaker", "speaker", 0.91, 0.467),
+    result("Experiment 2", "Architecture 1 (50 %)", "architecture_1.paper.train50", "paper", 0.84, 0.755),
+]
+CONFIG = {
+    "experiment": "goswami2018",
+    "title": "Cross-modal learning from sound and image",
+    "citation": "Goswami and Moe, 2018",
+    "corpus": "synthetic RAVDESS",
+    "notice": NOTICE,
+    "classes": {"emotion": CLASSES},
+    "notes": ["left out: Image CNN on song, because only six of the eight classes are sung"],
+    "options": {"epochs": 25, "protocol": "both", "quick": False, "seed": 1},
+}
+
+
+def history(epochs: int, seed: int) -> pd.DataFrame:
+    """Losses that fall, of one joint output and two probes, with weights that stay."""
+    noise = np.random.default_rng(seed).normal(0, 0.03, (epochs, 3))
+    table = pd.DataFrame({"epoch": np.arange(1, epochs + 1)})
+    for number, task in enumerate(["joint", "audio_probe", "image_probe"]):
+        table[f"{task}_loss"] = 2.08 * np.exp(-table["epoch"] / (6 + 4 * number)) + 0.1 + noise[:, number]
+        table[f"val_{task}_loss"] = table[f"{task}_loss"] + 0.02 * table["epoch"]
+        table[f"{task}_accuracy"] = 1 - table[f"{task}_loss"] / 2.5
+        table[f"{task}_weight"] = 1.0
+    table["loss"] = table[["joint_loss", "audio_probe_loss", "image_probe_loss"]].sum(axis=1)
+    table["val_loss"] = table["loss"] + 0.06 * table["epoch"]
+    return table
+
+
+def predictions(clips: int, right: float, seed: int) -> pd.DataFrame:
+    """Predictions of which about the given share is right, with a probability column per class."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(clips) % len(CLASSES)
+    predicted = np.where(rng.random(clips) < right, labels, rng.integers(0, len(CLASSES), clips))
+    table = pd.DataFrame(
+        {
+            "clip": [f"clip_{number:03d}" for number in range(clips)],
+            "speaker": [f"{1 + number % 4:02d}" for number in range(clips)],
+            "emotion": np.array(CLASSES)[labels],
+            "predicted": np.array(CLASSES)[predicted],
+        }
+    )
+    return table.join(pd.DataFrame(rng.dirichlet(np.ones(len(CLASSES)), clips), columns=CLASSES).round(4))
+
+
+def write_run(path: Path, models: list[str], results: list[dict]) -> Path:
+    """Write a run folder of these models and results."""
+    for folder in ["history", "figures", "predictions"]:
+        (path / folder).mkdir(parents=True)
+    (path / "config.json").write_text(json.dumps(CONFIG))
+    environment = {"python": "3.11.9", "packages": {"keras": "3.15.1"}, "git": {"commit": "0123abc"}, "cpu": "2 cores"}
+    (path / "environment.json").write_text(json.dumps(environment))
+    (path / "results.json").write_text(json.dumps(results))
+    (path / "log.txt").write_text("".join(f"{model}: epoch 25 of 25\n" for model in models))
+    (path / "set_aside.csv").write_text(
+        "clip,file,feature_set,reason\n"
+        "03-01-05-01-02-01-07,Actor_07/03-01-05-01-02-01-07.wav,mfcc,the file is empty\n"
+        'NA,Actor_08/NA.wav,mfcc,"<script>alert(1)</script> & worse"\n'
+    )
+    for seed, model in enumerate(models):
+        history(25, seed).to_csv(path / "history" / f"{model}.csv", index=False)
+        (path / "predictions" / model).mkdir()
+        table = predictions(48, 0.9 if "paper" in model else 0.4, seed)
+        table.to_csv(path / "predictions" / model / "test.csv", index=False)
+    probes = {"joint": "joint_accuracy", "audio probe": "audio_probe_accuracy"}
+    figure = figures.curves(history(25, 0), probes, "Experiment 3: Architecture 4", "validation accuracy", NOTICE)
+    figures.save(figure, path / "figures" / "experiment_3.png", "Accuracy of the joint network and the audio probe")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A finished run with five models."""
+    return write_run(tmp_path / "20260101-120000-abcd", MODELS, RESULTS)
+
+
+@pytest.fixture
+def bare_run(tmp_path: Path) -> Path:
+    """A finished run that trained nothing: quick to report on."""
+    return write_run(tmp_path / "20260101-130000-ef01", [], RESULTS)
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a finished run with five models, beside the run's files; not to be changed."""
+    return write_report([write_run(tmp_path_factory.mktemp("runs") / "20260101-120000-abcd", MODELS, RESULTS)])

@@ -1,0 +1,122 @@
+"""The page in a real browser, on a phone and on a desk: silent, no wider than the screen, every image there."""
+
+import fcntl
+import itertools
+import json
+import os
+import select
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kerasemo.reporting import write_report
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe",
+]  # fmt: skip
+SILENCE_S = 60
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the browser `chromium` on the PATH")
+
+
+class Browser:
+    """Headless Chromium, spoken to in its DevTools protocol over two pipes: JSON messages that end in a zero byte."""
+
+    def __init__(self, profile: Path) -> None:
+        commands, self.to_browser = os.pipe()
+        self.from_browser, answers = os.pipe()
+        # Chromium reads from descriptor 3 and writes to 4: keep ours clear of both.
+        theirs = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10) for descriptor in (commands, answers)]
+        actions = [(os.POSIX_SPAWN_DUP2, theirs[0], 3), (os.POSIX_SPAWN_DUP2, theirs[1], 4)]
+        actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
+        arguments = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self.process = os.posix_spawn(CHROMIUM, arguments, os.environ, file_actions=actions)
+        for descriptor in (commands, answers, *theirs):
+            os.close(descriptor)
+        self.numbers = itertools.count(1)
+        self.events: list[dict] = []
+        self.received = b""
+        self.session: dict[str, str] = {}
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = {"sessionId": self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
+        for domain in ["Page", "Runtime", "Log", "Network"]:
+            self.call(f"{domain}.enable")
+        self.call("Emulation.setScrollbarsHidden", hidden=True)
+
+    def call(self, method: str, **parameters: object) -> dict:
+        """Send a command, keep the events that come before its answer, return the answer."""
+        number = next(self.numbers)
+        message = {"id": number, "method": method, "params": parameters, **self.session}
+        os.write(self.to_browser, json.dumps(message).encode() + b"\0")
+        while (answer := self._receive()).get("id") != number:
+            self.events.append(answer)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def open(self, page: Path, width: int) -> None:
+        """Load a page into a screen of that width, in CSS pixels; `events` then holds what happened."""
+        phone = width < 600
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=2, mobile=phone)
+        self.events.clear()
+        self.call("Page.navigate", url=page.as_uri())
+        while not self.happened("Page.loadEventFired"):
+            self.events.append(self._receive())
+
+    def happened(self, *methods: str) -> list[dict]:
+        """The events of these kinds since the page was opened."""
+        return [event["params"] for event in self.events if event["method"] in methods]
+
+    def value(self, expression: str) -> object:
+        """What a JavaScript expression gives in the page."""
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def close(self) -> None:
+        self.session = {}
+        self.call("Browser.close")
+        os.waitpid(self.process, 0)
+        os.close(self.to_browser)
+        os.close(self.from_browser)
+
+    def _receive(self) -> dict:
+        while b"\0" not in self.received:
+            ready, _, _ = select.select([self.from_browser], [], [], SILENCE_S)
+            chunk = os.read(self.from_browser, 65_536) if ready else b""
+            assert chunk, "the browser has ended or hangs"
+            self.received += chunk
+        message, _, self.received = self.received.partition(b"\0")
+        return json.loads(message)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    browser = Browser(tmp_path / "profile")
+    yield browser
+    browser.close()
+
+
+def test_the_page_is_silent_and_fits_and_shows_every_image(browser: Browser, page: Path):
+    for width in [390, 1280]:
+        browser.open(page, width)
+        assert browser.happened("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded") == []
+        requests = [event["request"]["url"] for event in browser.happened("Network.requestWillBeSent")]
+        assert [url for url in requests if not url.startswith("data:")] == [page.as_uri()]
+        assert browser.value("document.documentElement.clientWidth") == width
+        # With every box open, nothing may push the page wider than the screen.
+        browser.value("document.querySelectorAll('details').forEach(box => box.open = true)")
+        assert browser.value("document.documentElement.scrollWidth") <= width
+        images = browser.value("[...document.images].map(image => image.complete && image.naturalWidth > 0)")
+        assert len(images) == page.read_text().count("<img ")
+        assert images
+        assert all(images)
+
+
+def test_a_page_of_two_runs_fits_a_phone(browser: Browser, bare_run: Path, tmp_path: Path):
+    page = write_report([bare_run, bare_run], tmp_path / "both.html")
+    browser.open(page, 390)
+    assert browser.value("document.documentElement.scrollWidth") <= 390
+    assert browser.value("document.querySelectorAll('nav a').length") == 2
+    assert browser.value("[...document.querySelectorAll('nav a')].every(link => document.querySelector(link.hash))")

@@ -1,0 +1,89 @@
+"""Reading run folders that are whole, unfinished or damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from kerasemo.errors import InputError
+from kerasemo.reporting import run_folder
+
+
+def test_a_whole_run_is_read_without_a_problem(run: Path):
+    folder = run_folder.read(run)
+    assert folder.finished
+    assert folder.problems == []
+    assert folder.notice == "synthetic corpus: not comparable with the paper"
+    assert len(folder.histories) == 5
+    assert list(folder.figures) == ["experiment_3.png"]
+    assert folder.environment["packages"] == {"keras": "3.15.1"}
+
+
+def test_the_folds_of_one_model_are_pooled(run: Path):
+    predictions = run_folder.read(run).predictions
+    assert {model: len(table) for model, table in predictions.items()} == {
+        "architecture_1.paper": 48, "architecture_1.paper.train50": 48,
+        "architecture_4.paper": 48, "architecture_4.speaker": 96,
+    }  # fmt: skip
+    assert set(predictions["architecture_4.speaker"]["task"]) == {"emotion"}
+
+
+def test_a_clip_may_be_called_na(run: Path):
+    assert run_folder.read(run).set_aside["clip"].tolist() == ["03-01-05-01-02-01-07", "NA"]
+
+
+def test_fold_ten_comes_after_fold_two(run: Path):
+    for fold in [10, 3]:
+        (run / "history" / f"architecture_4.speaker.fold{fold}.csv").write_text("epoch,loss\n1,2.0\n")
+    folds = [name for name in run_folder.read(run).histories if "fold" in name]
+    assert [name.rsplit("fold")[1] for name in folds] == ["1", "2", "3", "10"]
+
+
+def test_a_folder_with_nothing_but_a_config_is_an_unfinished_run(tmp_path: Path):
+    (tmp_path / "config.json").write_text("{}")
+    folder = run_folder.read(tmp_path)
+    assert not folder.finished
+    assert (folder.results, folder.histories, folder.predictions, folder.log, folder.problems) == (None, {}, {}, "", [])
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]"])
+def test_what_is_no_run_folder_is_refused_in_one_sentence(tmp_path: Path, content: str | None):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(InputError, match=r"config\.json") as caught:
+        run_folder.read(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("results.json", '[{"table": "T"', "cannot be read"),
+        ("results.json", "{}", "holds no JSON list"),
+        ("results.json", '[{"table": "T"}]', "no row name"),
+        ("results.json", '[{"table": "T", "row": "A", "measured": "high"}]', "measured of row 'A' is no number"),
+        ("environment.json", "[]", "holds no JSON object"),
+        ("history/architecture_4.paper.csv", "loss\n1.0\n", "no column epoch"),
+        ("history/architecture_4.paper.csv", "epoch,loss\n1,low\n", "column loss holds something else than numbers"),
+        ("history/architecture_4.paper.csv", "", "cannot be read"),
+        ("predictions/architecture_4.paper/test.csv", "clip,emotion,predicted\nc,happy,merry\n", "'merry' is no class"),
+        ("predictions/architecture_4.paper/test.csv", "clip,mood,predicted\nc,happy,happy\n", "a task of config.json"),
+        ("predictions/architecture_4.paper/test.csv", "predicted\nhappy\n", "a task of config.json"),
+        ("figures/experiment_3.png", "GIF89a", "no PNG image"),
+        ("set_aside.csv", "", "cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_named_and_the_rest_is_read(run: Path, file: str, content: str, reason: str):
+    (run / file).write_text(content)
+    folder = run_folder.read(run)
+    [problem] = folder.problems
+    assert reason in problem
+    assert Path(file).name in problem
+    assert folder.finished
+    assert "architecture_1.paper" in folder.histories
+
+
+def test_only_the_end_of_the_log_is_read(run: Path):
+    (run / "log.txt").write_bytes(b"\xff" + "".join(f"line {number}\n" for number in range(50_000)).encode())
+    lines = run_folder.read(run).log.splitlines()
+    assert lines[-1] == "line 49999"
+    assert len(lines) == run_folder.LOG_LINES

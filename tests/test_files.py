@@ -1,0 +1,29 @@
+import pytest
+
+from kerasemo import files
+
+
+def test_a_failing_block_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), files.whole(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_replaces_the_one_that_stands_there(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").touch()
+    with files.whole(folder) as temporary:
+        temporary.mkdir()
+        (temporary / "new").touch()
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_the_user_cache_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERASEMO_CACHE", str(tmp_path))
+    assert files.user_cache("features", "mfcc") == tmp_path / "features" / "mfcc"

@@ -1,0 +1,28 @@
+"""`import kerasemo` and `kerasemo --help` must stay light."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["tensorflow", "keras", "librosa", "sklearn", "pandas", "matplotlib", "cv2", "av"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import kerasemo",
+        "from typer.testing import CliRunner; from kerasemo.cli import app; "
+        "assert 'manifest' in CliRunner().invoke(app, ['--help']).output",
+    ],
+)
+def test_nothing_heavy_is_loaded(statement):
+    code = f"{statement}; import sys; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_submodules_load_on_first_use():
+    code = "import kerasemo; print(kerasemo.manifest.COLUMNS[0])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "clip"
