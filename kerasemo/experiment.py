@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from click.core import ParameterSource
 
 from kerasemo.console import plain_errors
 from kerasemo.errors import InputError
 from kerasemo.training.run import Run
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
@@ -77,7 +74,7 @@ def session(context: typer.Context, key: str, title: str, citation: str) -> Iter
 def _resumed(context: typer.Context, key: str) -> Run:
     run = Run(context.params["resume"])
     given = {
-        name for name in context.params if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+        name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"
     } - ALLOWED_WITH_RESUME
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))

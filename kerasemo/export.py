@@ -13,6 +13,7 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.errors import InputError
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.quiet import import_tensorflow
 
 PREPROCESSING = Path("assets.extra", "kerasemo.json")
 TOLERANCE = 1e-6
@@ -111,8 +112,7 @@ class ServedModel:
             }
         except (OSError, KeyError, json.JSONDecodeError):
             raise InputError(f"{folder} does not say how its inputs are made ({PREPROCESSING}).") from None
-        import tensorflow as tf
-
+        tf = import_tensorflow()
         self._network = tf.saved_model.load(str(folder))
 
     def predict(self, path: str | os.PathLike) -> pd.Series:

@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-# Features of the real recordings stay where the developer keeps them; anything else goes with the tests.
 os.environ["KERASEMO_CACHE"] = tempfile.mkdtemp(prefix="kerasemo-tests-")
 
 
@@ -31,3 +30,21 @@ def ravdess_root() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real RAVDESS recordings in {folder}")
     return folder
+
+
+@pytest.fixture
+def write_mp4(tmp_path):
+    """Writes a small mp4 with sound and a brightening picture: `write_mp4(seconds=1.2, size=(64, 48)) -> path`."""
+    import numpy as np
+
+    from kerasemo.corpora.synthetic import media
+
+    def write(seconds: float, size: tuple[int, int]) -> Path:
+        path = tmp_path / "clip.mp4"
+        times = np.arange(round(seconds * 48_000)) / 48_000
+        frames = [np.full((size[1], size[0], 3), 5 * k, np.uint8) for k in range(round(seconds * 25))]
+        sound = (0.3 * np.sin(2 * np.pi * 220 * times)).astype("float32")
+        media.write_mp4(path, frames, sound, size=size, frame_rate=25, sampling_rate=48_000)
+        return path
+
+    return write

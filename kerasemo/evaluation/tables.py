@@ -1,5 +1,6 @@
 """The tables of a paper: the published number beside the measured ones."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def write(rows: list[dict], folder: Path, notice: str | None = None) -> pd.DataF
     """
     table = pd.DataFrame(rows, columns=COLUMNS)
     with files.whole(folder / "results.json") as temporary:
-        temporary.write_text(table.to_json(orient="records", indent=2, force_ascii=False, double_precision=15) + "\n")
+        temporary.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with files.whole(folder / "results.md") as temporary:
         temporary.write_text(to_markdown(table, notice), encoding="utf-8")
     return table

@@ -11,7 +11,7 @@ The paper gives the graphs and no sizes. What it leaves open is chosen here, onc
 - Image: two frames side by side, `height x 2 width x 3`, bytes 0..255.
 - Audio CNN: two convolutions of `AUDIO_FILTERS`, kernel `AUDIO_KERNEL`, one max-pool of 2. On a sequence both
   convolutions step by 2, so that either form of audio gives a vector of a few hundred numbers.
-- Image CNN: two convolutions of `IMAGE_FILTERS`, kernel `IMAGE_KERNEL`, step 2, one max-pool of `IMAGE_POOL`.
+- Image CNN: two convolutions of `IMAGE_FILTERS`, kernel `IMAGE_KERNEL` square, step 2, one max-pool of `IMAGE_POOL`.
 - Joint MLP: `JOINT_UNITS`, then the classes (three layers). A baseline ends in the same MLP, so that a difference
   between it and a joint network lies in the input alone.
 - Dimension equalisation: one dense layer that brings the image's vector to the length of the audio's.
@@ -29,7 +29,7 @@ AUDIO_FILTERS = (16, 16)
 AUDIO_KERNEL = 5
 AUDIO_LSTM_UNITS = 64
 IMAGE_FILTERS = (8, 16)
-IMAGE_KERNEL = 5
+IMAGE_KERNEL = 3
 IMAGE_POOL = 2
 JOINT_UNITS = (256, 128)
 PROBE_UNITS = 64

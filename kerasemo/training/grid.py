@@ -7,7 +7,6 @@ from typing import TypeVar
 from joblib import Parallel, delayed
 
 from kerasemo.progress import track
-from kerasemo.training.reproducible import one_thread
 
 Cell = TypeVar("Cell")
 
@@ -31,5 +30,7 @@ def run_cells(train: Callable[[Cell], None], cells: Sequence[Cell], jobs: int, d
 
 
 def _in_one_thread(train: Callable[[Cell], None], cell: Cell) -> None:
+    from kerasemo.training.reproducible import one_thread
+
     one_thread()
     train(cell)

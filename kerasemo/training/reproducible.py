@@ -1,6 +1,6 @@
 """The same numbers on every run of one machine."""
 
-import os
+from kerasemo.quiet import import_tensorflow
 
 
 def one_thread() -> None:
@@ -12,9 +12,7 @@ def one_thread() -> None:
     Raises:
         RuntimeError: TensorFlow has computed already, with another number of threads.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
@@ -25,8 +23,8 @@ def seed_everything(seed: int) -> None:
     Args:
         seed: 0 or more.
     """
+    tf = import_tensorflow()
     import keras
-    import tensorflow as tf
 
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)

@@ -154,25 +154,18 @@ def _cpu() -> str:
 
 
 def _gpus() -> list[str]:
-    import tensorflow as tf
-
-    return [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
+    return (_answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "").splitlines()
 
 
 def _git_commit() -> str | None:
     """The commit of the checkout that this package runs from, if it runs from one."""
-    here = Path(__file__).parent
+    return _answer("git", "rev-parse", "HEAD")
+
+
+def _answer(*command: str) -> str | None:
+    """What a command prints, run where this package lies; None where it is missing or fails."""
     try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return answer.stdout.strip()

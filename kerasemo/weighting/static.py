@@ -21,7 +21,8 @@ class Static(Weighting):
         ValueError: a weight is negative, or all are 0.
 
     Example:
-        >>> total = Static({"emotion": 1.0, "gender": 0.5})({"emotion": 0.25, "gender": 2.0})
+        >>> losses = {"emotion": keras.ops.array(0.25), "gender": keras.ops.array(2.0)}
+        >>> total = Static({"emotion": 1.0, "gender": 0.5})(losses)
         >>> float(total)
         1.25
     """

@@ -1,0 +1,42 @@
+# make demo: a paper reproduced on a synthetic corpus.   make test: the tests.
+# Every target makes .venv itself. PYTHON chooses the interpreter: 3.11 to 3.13.
+
+PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3.13 python3 python,\
+	$(shell $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+export KERASEMO_CACHE ?= $(CURDIR)/.cache
+
+.PHONY: demo test test-all lint bench lock clean
+
+demo: .venv/ready
+	$(BIN)/python experiments/goswami2018.py --quick
+
+test: .venv/ready
+	$(BIN)/pytest -n $(CORES) -m "not slow"
+
+test-all: .venv/ready
+	$(BIN)/pytest -n $(CORES)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+bench: .venv/ready
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+.venv/ready: requirements.lock setup.cfg
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; give one with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# One lock for every supported Python, with hashes.
+lock:
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --no-emit-index-url \
+		--custom-compile-command "make lock" --output-file requirements.lock setup.cfg
+
+clean:
+	rm -rf .venv .cache

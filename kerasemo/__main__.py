@@ -1,0 +1,5 @@
+"""`python -m kerasemo`: the `kerasemo` command."""
+
+from kerasemo.cli import main
+
+main()

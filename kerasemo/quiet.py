@@ -1,0 +1,20 @@
+"""TensorFlow without the lines that it prints when it is imported."""
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+
+def import_tensorflow() -> ModuleType:
+    """Import TensorFlow, whose first import prints lines whatever its log level, and let it say errors only."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    errors = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow
+        finally:
+            os.dup2(errors, 2)
+            os.close(errors)
+    tensorflow.get_logger().setLevel("ERROR")
+    return tensorflow

@@ -1,0 +1,82 @@
+import pandas as pd
+import pytest
+
+from kerasemo.errors import InputError
+from kerasemo.evaluation.audit import audit, read_split
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Four clips; c is a copy of a under another name, and shares its dialogue with b."""
+    for name, content in {"a": b"1", "b": b"2", "c": b"1", "d": b"3"}.items():
+        (tmp_path / f"{name}.wav").write_bytes(content)
+    return tmp_path, pd.DataFrame(
+        {
+            "clip": list("abcd"),
+            "audio": [f"{name}.wav" for name in "abcd"],
+            "video": None,
+            "speaker": ["s1", "s2", "s3", "s1"],
+            "dialogue": ["x", "y", "y", None],
+        }
+    )
+
+
+def split(**sides: str) -> pd.DataFrame:
+    rows = [(clip, side) for side, clips in sides.items() for clip in clips]
+    return pd.DataFrame(rows, columns=["clip", "side"])
+
+
+def found(leaks: pd.DataFrame) -> set[tuple]:
+    return set(leaks[["kind", "name"]].itertuples(index=False, name=None))
+
+
+def test_every_kind_of_leak_is_found(corpus):
+    root, manifest = corpus
+    leaks = audit(manifest, split(train="ab", test="cda"), root)
+    digest = next(name for kind, name in found(leaks) if kind == "content")
+    assert found(leaks) == {
+        ("clip", "a"),
+        ("speaker", "s1"),
+        ("dialogue", "x"),
+        ("dialogue", "y"),
+        ("file", "a.wav"),
+        ("content", digest),
+    }
+    assert leaks.set_index("kind").loc["speaker", ["sides", "clips"]].tolist() == ["test | train", 2]
+    assert leaks.set_index("kind").loc["content", "clips"] == 2
+
+
+def test_without_the_root_contents_are_not_compared(corpus):
+    _, manifest = corpus
+    assert found(audit(manifest, split(train="a", test="c"))) == set()
+
+
+def test_a_clean_split_has_no_leak(corpus):
+    root, manifest = corpus
+    assert audit(manifest, split(train="acd", test=""), root).empty
+
+
+def test_folds_of_speakers_are_sides_too(corpus, tmp_path):
+    _, manifest = corpus
+    path = tmp_path / "folds.csv"
+    path.write_text("speaker,fold\ns1,0\ns2,0\ns3,1\n")
+    assert found(audit(manifest, read_split(path))) == {("dialogue", "y")}
+
+
+@pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\na,\n", "name,side\na,b\n"])
+def test_files_that_are_no_split_are_one_sentence(tmp_path, content):
+    (tmp_path / "split.csv").write_text(content)
+    with pytest.raises(InputError, match="split"):
+        read_split(tmp_path / "split.csv")
+
+
+def test_clips_that_the_manifest_does_not_have_are_one_sentence(corpus):
+    with pytest.raises(InputError, match="does not have: z"):
+        audit(corpus[1], split(train="a", test="z"))
+
+
+def test_a_missing_file_is_one_sentence(corpus, tmp_path):
+    root, manifest = corpus
+    (root / "b.wav").unlink()
+    with pytest.raises(InputError, match=r"b\.wav is not there"):
+        audit(manifest, split(train="a", test="b"), root)

@@ -1,0 +1,34 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasemo.evaluation.intervals import bootstrap_by_group
+
+
+def test_dependent_items_do_not_narrow_the_interval():
+    """Each speaker's items are copies of one draw: the interval must be that of the speakers, not of the items."""
+    generator = np.random.default_rng(0)
+    one_each = pd.DataFrame({"speaker": np.arange(40), "hit": generator.random(40) < 0.6})
+    copied = one_each.loc[one_each.index.repeat(50)]
+
+    def mean(rows: pd.DataFrame) -> float:
+        return rows["hit"].mean()
+
+    assert bootstrap_by_group(copied, mean) == pytest.approx(bootstrap_by_group(one_each, mean), abs=1e-12)
+    low, high = bootstrap_by_group(copied, mean)
+    assert low < copied["hit"].mean() < high
+    as_if_independent = bootstrap_by_group(copied.assign(speaker=np.arange(len(copied))), mean)
+    assert high - low > 3 * (as_if_independent[1] - as_if_independent[0])
+
+
+def test_width_is_that_of_the_normal_approximation():
+    hits = np.arange(400) % 4 > 0
+    low, high = bootstrap_by_group(
+        pd.DataFrame({"speaker": np.arange(400), "hit": hits}), lambda rows: rows["hit"].mean()
+    )
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.75 * 0.25 / 400), rel=0.1)
+
+
+def test_one_speaker_says_nothing():
+    table = pd.DataFrame({"speaker": ["a", "a"], "hit": [0, 1]})
+    assert bootstrap_by_group(table, lambda rows: rows["hit"].mean()) == (None, None)

@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerasemo.errors import InputError
+from kerasemo.evaluation import protocols
+
+speakers = st.lists(st.sampled_from("abcdefgh"), min_size=20, max_size=60).filter(lambda names: len(set(names)) >= 6)
+FOLDS = pd.Series({name: number // 2 for number, name in enumerate("abcdefgh")})
+
+
+@given(
+    n=st.integers(10, 300), train=st.floats(0.2, 0.8), validation=st.sampled_from([0.0, 0.1]), seed=st.integers(0, 99)
+)
+def test_a_random_split_uses_every_item_once(n, train, validation, seed):
+    split = protocols.random_split(n, train, validation, seed)
+    rows = np.concatenate([split.train, split.validation, split.test])
+    assert sorted(rows) == list(range(n))
+    assert len(split.train) == round(train * n) and len(split.validation) == round(validation * n)
+
+
+def test_a_random_split_follows_from_the_seed():
+    first, again, other = (protocols.random_split(100, 0.8, 0.1, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.test, again.test)
+    assert set(first.test) != set(other.test)
+
+
+def test_too_few_items_are_one_sentence():
+    with pytest.raises(InputError, match="too few"):
+        protocols.random_split(1, 0.8, 0.1, 0)
+
+
+@given(names=speakers, share=st.sampled_from([None, 0.25, 0.5]), seed=st.integers(0, 9))
+def test_no_speaker_stands_on_two_sides_and_each_is_tested_once(names, share, seed):
+    names = pd.Series(names)
+    splits = protocols.speaker_splits(names, FOLDS, seed, share)
+    for split in splits:
+        sides = [set(names.iloc[rows]) for rows in split.partitions().values()]
+        assert sum(map(len, sides)) == len(set.union(*sides))
+        assert len(split.train) and len(split.test)
+    assert sorted(np.concatenate([split.test for split in splits])) == list(range(len(names)))
+
+
+@pytest.mark.parametrize(("share", "n_speakers"), [(0.5, 4), (0.25, 2)])
+def test_a_share_of_the_speakers_trains_and_the_tests_stay_the_same(share, n_speakers):
+    names = pd.Series(list("abcdefgh") * 3)
+    whole, reduced = protocols.speaker_splits(names, FOLDS, 0), protocols.speaker_splits(names, FOLDS, 0, share)
+    for full, part in zip(whole, reduced, strict=True):
+        np.testing.assert_array_equal(full.test, part.test)
+        assert len(set(names.iloc[part.train])) == n_speakers and not len(part.validation)
+
+
+def test_speakers_without_a_fold_or_of_too_few_folds_are_one_sentence():
+    with pytest.raises(InputError, match="no fold is given for speaker z"):
+        protocols.speaker_splits(pd.Series(list("abcdefz")), FOLDS, 0)
+    with pytest.raises(InputError, match="at least 3 folds"):
+        protocols.speaker_splits(pd.Series(list("abcd")), FOLDS, 0)
+
+
+def table(n: int, speakers: int, prefix: str) -> pd.DataFrame:
+    generator = np.random.default_rng(n)
+    return pd.DataFrame(
+        {
+            "clip": [f"{prefix}{i // 3}" for i in range(n)] if prefix == "c" else [f"c{i}" for i in range(n)],
+            "speaker": [f"s{(i // 3) % speakers}" for i in range(n)],
+            "emotion": generator.integers(0, 3, n),
+        }
+    )
+
+
+def test_classwise_pairs_share_the_class_and_use_recordings_equally():
+    images, recordings = table(90, 4, "c"), table(20, 4, "r")
+    pairs = protocols.pair_classwise(images, recordings, "emotion", seed=0)
+    assert sorted(pairs["image"]) == list(range(90))
+    np.testing.assert_array_equal(images["emotion"].iloc[pairs["image"]], recordings["emotion"].iloc[pairs["audio"]])
+    np.testing.assert_array_equal(pairs["emotion"], images["emotion"].iloc[pairs["image"]])
+    np.testing.assert_array_equal(pairs["audio_clip"], recordings["clip"].iloc[pairs["audio"]])
+    for _, of_class in pairs.groupby("emotion"):
+        used = of_class["audio"].value_counts()
+        assert used.max() - used.min() <= 1
+    assert (pairs["clip"] != pairs["audio_clip"]).any()
+
+
+def test_classes_without_recordings_have_no_pairs():
+    images, recordings = table(30, 4, "c"), table(20, 4, "r").query("emotion != 1")
+    assert set(protocols.pair_classwise(images, recordings, "emotion", 0)["emotion"]) == {0, 2}
+
+
+def test_performances_pair_images_with_their_own_sound():
+    images, recordings = table(30, 4, "c"), table(8, 4, "r")
+    pairs = protocols.pair_performances(images, recordings, "emotion")
+    assert (pairs["clip"] == pairs["audio_clip"]).all()
+    assert len(pairs) == images["clip"].isin(recordings["clip"]).sum() == 24

@@ -1,0 +1,47 @@
+import json
+
+import pandas as pd
+import pytest
+
+from kerasemo.evaluation import tables
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two folds of one network: three items of clip a, two of clip b, one each of c and d."""
+    for fold, rows in {
+        0: [("a", "s1", "sad", 0.9), ("a", "s1", "sad", 0.4), ("a", "s1", "sad", 0.4), ("c", "s2", "sad", 0.8)],
+        1: [("b", "s3", "happy", 0.6), ("b", "s3", "happy", 0.1), ("d", "s4", "happy", 0.3)],
+    }.items():
+        table = pd.DataFrame(rows, columns=["clip", "speaker", "emotion", "sad"])
+        table.insert(3, "predicted", ["sad" if p > 0.5 else "happy" for p in table["sad"]])
+        path = tmp_path / "predictions" / f"net.speaker.fold{fold}" / "test.csv"
+        path.parent.mkdir(parents=True)
+        table.assign(happy=1 - table["sad"]).to_csv(path, index=False)
+    return tmp_path
+
+
+MODELS = ["net.speaker.fold0", "net.speaker.fold1"]
+
+
+@pytest.mark.parametrize(("protocol", "measured", "n"), [("paper", 4 / 7, 7), ("speaker", 1.0, 4)])
+def test_paper_counts_items_and_speaker_counts_clips(folder, protocol, measured, n):
+    row = tables.accuracy_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
+    assert list(row) == tables.COLUMNS
+    assert row["measured"] == pytest.approx(measured) and row["n"] == n
+    assert row["low"] <= row["measured"] <= row["high"]
+    assert (row["model"], row["metric"], row["published"]) == ("net", "test accuracy", 0.7)
+
+
+def test_results_are_written_as_they_are(folder):
+    rows = [
+        tables.accuracy_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
+        for protocol in tables.PROTOCOLS
+    ]
+    rows.append({**rows[0], "row": "Other", "published": None, "low": None, "high": None, "measured": 0.5})
+    tables.write(rows, folder, "synthetic corpus: not comparable with the paper")
+    assert json.loads((folder / "results.json").read_text()) == rows
+    text = (folder / "results.md").read_text()
+    assert text.startswith("**synthetic corpus: not comparable with the paper**")
+    assert "| Net | test accuracy | .700 | .571 [" in text and "| 1.000 [1.000, 1.000] (n = 4) |" in text
+    assert "| Other | test accuracy |  | .500 (n = 7) |  |" in text

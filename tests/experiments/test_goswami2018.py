@@ -1,0 +1,174 @@
+"""The experiment as a user runs it, on a tiny synthetic corpus."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kerasemo.corpora import ravdess
+from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.evaluation.audit import audit, read_split
+
+SCRIPT = Path(__file__).parents[2] / "experiments" / "goswami2018.py"
+VOLATILE = {"log.txt", "report.html", "environment.json", "config.json"}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(SCRIPT), *map(str, arguments)]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run(command(*arguments), capture_output=True, text=True)
+
+
+def only_run(out: Path) -> Path:
+    (folder,) = (out / "goswami2018").glob("[0-9]*")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sound_only(tmp_path_factory) -> Path:
+    """Six actors, a recording of each emotion, no video."""
+    root = tmp_path_factory.mktemp("corpus") / "ravdess"
+    write_ravdess(root, actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished(sound_only, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("finished")
+    done = run("--root", sound_only, "--epochs", 3, "--jobs", 1, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Report: " in done.stderr
+    return only_run(out)
+
+
+def same_results(a: Path, b: Path) -> None:
+    """All numbers of two run folders are the same, to the last digit."""
+    tables = {path.relative_to(a) for path in a.rglob("*.csv")}
+    assert tables == {path.relative_to(b) for path in b.rglob("*.csv")}
+    for table in [*tables, Path("results.json")]:
+        assert (a / table).read_bytes() == (b / table).read_bytes(), table
+
+
+def test_without_video_the_audio_network_runs_and_the_rest_is_named(finished):
+    results = pd.DataFrame(json.loads((finished / "results.json").read_text()))
+    assert set(results["row"]) == {"Audio CNN"} and set(results["protocol"]) == {"paper", "speaker"}
+    assert results.set_index(["metric", "protocol"])["published"].loc[("test accuracy", "paper")] == 0.72
+    notes = " ".join(json.loads((finished / "config.json").read_text())["notes"])
+    assert "Left out, because the corpus has no video: Image CNN, Architecture 1" in notes
+
+
+def test_synthetic_results_say_so(finished):
+    for name in ["results.md", "report.html"]:
+        assert "synthetic corpus: not comparable with the paper" in (finished / name).read_text()
+
+
+def test_the_run_folder_is_complete_and_clean(finished):
+    names = {path.name for path in finished.iterdir()}
+    assert names == {
+        "checkpoints", "config.json", "environment.json", "figures", "history", "log.txt", "predictions", "report.html",
+        "results.json", "results.md", "saved_model", "set_aside.csv", "splits",
+    }  # fmt: skip
+    assert not list(finished.rglob(".unfinished*")) and not list(finished.rglob("*.npz"))
+
+
+def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only):
+    manifest = ravdess.read(sound_only)
+    for split in (finished / "splits").glob("*.csv"):
+        leaks = audit(manifest, read_split(split), sound_only)
+        assert leaks.empty == (".speaker." in split.name), split.name
+
+
+def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tmp_path):
+    done = run("--root", sound_only, "--epochs", 3, "--jobs", 2, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    same_results(finished, only_run(tmp_path))
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(finished, sound_only, tmp_path, stop):
+    arguments = command("--root", sound_only, "--epochs", 3, "--jobs", 1, "--out", tmp_path)
+    process = subprocess.Popen(
+        arguments,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A test that runs in the background of a shell would hand down that Ctrl-C is to be ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    while not list(tmp_path.rglob("checkpoints/*.keras")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    os.killpg(process.pid, stop)
+    errors = process.communicate()[1]
+    folder = only_run(tmp_path)
+    assert not (folder / "results.json").exists()
+    if stop == signal.SIGINT:
+        assert process.returncode == 1
+        assert re.search(r"Interrupted\. .* go on with: .*--resume ", errors) and "Traceback" not in errors
+        assert not list(tmp_path.rglob(".unfinished*"))
+    done = run("--resume", folder, "--jobs", 2)
+    assert done.returncode == 0, done.stderr
+    same_results(finished, folder)
+    assert not list(tmp_path.rglob(".unfinished*"))
+
+
+def test_the_saved_model_answers_for_a_wav(finished, sound_only):
+    (saved_model,) = (finished / "saved_model").iterdir()
+    wav = next(sound_only.rglob("*.wav"))
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasemo", "predict", saved_model, wav, "--json"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)
+    assert answer["file"] == str(wav) and sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--root", "absent"], 2, "does not exist"),
+        (["--epochs", "0"], 2, "greater than or equal to 1"),
+        (["--protocol", "both?"], 2, "is not one of"),
+        (["--resume", "{finished}", "--seed", "1"], 1, "keeps the options it was begun with; leave out --seed"),
+        (["--resume", "{corpus}"], 1, "is no run folder"),
+        (["--root", "{empty}"], 1, "is empty; the root of RAVDESS holds"),
+        (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
+    ],
+)
+def test_wrong_calls_are_one_sentence(finished, sound_only, tmp_path, arguments, status, sentence):
+    places = {"finished": finished, "corpus": sound_only, "empty": tmp_path}
+    done = run(*[argument.format(**places) for argument in arguments], *([] if "--out" in arguments else []))
+    assert done.returncode == status
+    assert sentence in " ".join(done.stderr.split()) and "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_every_table_and_figure_on_sound_and_video(tmp_path):
+    root = tmp_path / "ravdess"
+    write_ravdess(root, actors=range(1, 7), channels=["speech"], clips_per_emotion=1, jobs=2)
+    done = run("--root", root, "--epochs", 1, "--out", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    folder = only_run(tmp_path / "runs")
+    results = pd.DataFrame(json.loads((folder / "results.json").read_text()))
+    rows = results.groupby(["table", "protocol"])["row"].nunique().unstack()
+    assert rows.to_dict("index") == {
+        "Distillation": {"paper": 2, "speaker": 2},
+        "Experiment 1": {"paper": 7, "speaker": 7},
+        "Experiment 2": {"paper": 6, "speaker": 6},
+        "Experiment 3": {"paper": 3, "speaker": 3},
+    }
+    assert {path.name for path in (folder / "figures").glob("*.png")} == {
+        "distillation.png", "experiment_1.png", "experiment_2.png", "experiment_3.png",
+        "experiment_3_curves_paper.png", "experiment_3_curves_speaker.png",
+    }  # fmt: skip
+    assert [path.name for path in (folder / "saved_model").iterdir()] == ["architecture_4.paper"]

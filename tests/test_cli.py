@@ -1,0 +1,144 @@
+"""Each command as a user meets it: what it says, what it leaves, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from kerasemo import manifest
+from kerasemo.cli import app
+from kerasemo.corpora.synthetic import write_ravdess
+
+runner = CliRunner()
+
+
+def kerasemo(*arguments: object):
+    return runner.invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Two actors of synthetic RAVDESS, sound only, and its manifest."""
+    folder = tmp_path_factory.mktemp("corpus")
+    write_ravdess(folder / "root", actors=[1, 2], channels=["song"], modalities=["audio"], clips_per_emotion=1)
+    done = kerasemo("manifest", "ravdess", "--root", folder / "root", "-o", folder / "manifest.csv")
+    assert done.exit_code == 0 and done.output.endswith("manifest.csv: 12 clips of 2 speakers\n")
+    return folder
+
+
+def test_manifest_is_written_and_valid(corpus):
+    assert len(manifest.load(corpus / "manifest.csv")) == 12
+
+
+def test_synth_writes_a_corpus_once(tmp_path):
+    arguments = ("synth", "ravdess", "-o", tmp_path / "r", "--actors", 1, "--clips-per-emotion", 1, "--jobs", 2)
+    assert kerasemo(*arguments).exit_code == 0
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "r").rglob("*.*")}
+    assert len([path for path in written if path.suffix == ".mp4"]) == 14
+    assert kerasemo(*arguments).exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "r").rglob("*.*")} == written
+
+
+def test_synth_leaves_other_folders_alone(tmp_path):
+    (tmp_path / "precious.txt").touch()
+    done = kerasemo("synth", "ravdess", "-o", tmp_path)
+    assert done.exit_code == 1 and done.stderr.startswith("Error: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_features_are_written_and_broken_clips_listed(corpus, tmp_path):
+    root = tmp_path / "root"
+    root.symlink_to(corpus / "root")
+    table = manifest.load(corpus / "manifest.csv")
+    table.loc[0, "audio"] = "absent.wav"
+    manifest.save(table, tmp_path / "m.csv")
+    call = ("features", "mfcc", tmp_path / "m.csv", "--root", root, "-o", tmp_path / "mfcc.npz", "--jobs", 1)
+    done = kerasemo(*call)
+    assert done.exit_code == 1 and "1 of 12 clips are broken, more than --max-bad 0.05 allows" in done.stderr
+    assert not (tmp_path / "mfcc.npz").exists()
+    done = kerasemo(*call, "--max-bad", 0.1)
+    assert done.exit_code == 0, done.output
+    features = np.load(tmp_path / "mfcc.npz", allow_pickle=False)
+    assert sorted(features.files) == sorted(table["clip"][1:]) and features[table["clip"][1]].shape[1] == 40
+    (row,) = pd.read_csv(tmp_path / "mfcc.set_aside.csv").to_dict("records")
+    assert row["clip"] == table["clip"][0] and "absent.wav does not exist" in row["reason"]
+
+
+def test_audit_finds_leaks_and_exits_1(corpus, tmp_path):
+    table = manifest.load(corpus / "manifest.csv")
+    split = table[["clip"]].assign(partition=["train", "test"] * 6)
+    split.to_csv(tmp_path / "split.csv", index=False)
+    done = kerasemo("audit", corpus / "manifest.csv", "--split", tmp_path / "split.csv", "--root", corpus / "root")
+    assert done.exit_code == 1 and "On two sides or more: 2 speaker." in done.output
+    table[["speaker"]].drop_duplicates().assign(fold=[0, 1]).to_csv(tmp_path / "split.csv", index=False)
+    done = kerasemo("audit", corpus / "manifest.csv", "--split", tmp_path / "split.csv", "--root", corpus / "root")
+    assert (done.exit_code, done.output) == (0, "Nothing stands on two sides.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["manifest", "iemocapp", "--root", "."], "is not"),
+        (["manifest", "ravdess", "--root", "absent", "-o", "m.csv"], "does not exist"),
+        (["features", "mfcc", "absent.csv", "--root", ".", "-o", "x"], "does not exist"),
+        (["predict", "absent", "a.wav"], "does not exist"),
+        (["report"], "Missing argument"),
+    ],
+)
+def test_wrong_calls_exit_2(arguments, sentence):
+    done = kerasemo(*arguments)
+    assert done.exit_code == 2 and sentence in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["manifest", "ravdess", "--root", "{tmp}", "-o", "{tmp}/m.csv"], "is empty"),
+        (["manifest", "ravdess", "--root", "{corpus}/root", "-o", "/proc/m.csv"], "/proc"),
+        (["export", "{tmp}", "audio_cnn", "-o", "{tmp}/out"], "has no trained model audio_cnn; it has: none"),
+        (["predict", "{tmp}", "a.wav"], "is no SavedModel"),
+        (["plot", "{tmp}"], "is no run folder"),
+        (["report", "{tmp}"], "is no run folder"),
+    ],
+)
+def test_work_that_cannot_be_done_exits_1_with_one_sentence(corpus, tmp_path, arguments, sentence):
+    done = kerasemo(*[argument.format(tmp=tmp_path, corpus=corpus) for argument in arguments])
+    assert done.exit_code == 1
+    assert sentence in done.stderr and done.stderr.count("\n") == 1 and done.stderr.startswith("Error: ")
+    assert not any(tmp_path.iterdir())
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = kerasemo("--debug", "plot", tmp_path)
+    assert done.exit_code == 1 and isinstance(done.exception, ValueError)
+
+
+def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypatch):
+    from kerasemo.errors import BrokenClip
+
+    class Served:
+        def __init__(self, folder):
+            pass
+
+        def predict(self, path):
+            if path.name == "bad.wav":
+                raise BrokenClip("bad.wav is empty (0 bytes).")
+            return pd.Series({"happy": 0.25, "sad": 0.75})
+
+    monkeypatch.setattr("kerasemo.export.ServedModel", Served)
+    done = kerasemo("predict", tmp_path, "a.wav", "bad.wav", "--json")
+    assert done.exit_code == 1 and done.stderr == "Error: bad.wav is empty (0 bytes).\n"
+    assert json.loads(done.stdout) == [
+        {"file": "a.wav", "predicted": "sad", "probabilities": {"happy": 0.25, "sad": 0.75}}
+    ]
+    table = kerasemo("predict", tmp_path, "a.wav").stdout
+    assert "predicted" in table and "0.750" in table
+
+
+def test_the_module_runs_as_a_command():
+    done = subprocess.run([sys.executable, "-m", "kerasemo", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "audit" in done.stdout
