@@ -1,6 +1,8 @@
 """How a command ends when it cannot go on: one sentence, and the right exit status."""
 
+import _thread
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +17,7 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
         debug: let everything through with its traceback.
         interrupted: what to say on Ctrl-C.
     """
+    sys.unraisablehook = _interrupt_again
     try:
         yield
     except (InputError, OSError, KeyboardInterrupt) as error:
@@ -28,3 +31,11 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
             sentence = str(error)
         print(f"Error: {sentence}" if not isinstance(error, KeyboardInterrupt) else sentence, file=sys.stderr)
         sys.exit(1)
+
+
+def _interrupt_again(unraisable) -> None:
+    """Python drops a Ctrl-C that falls into a finaliser, which training runs by the thousand; this sends it again, later."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,13 @@ def session(context: typer.Context, key: str, title: str, citation: str) -> Iter
     resume_with = shlex.join([sys.executable, sys.argv[0], "--resume", str(run.path)])
     with plain_errors(options["debug"], interrupted=f"Interrupted. What is done is kept; go on with: {resume_with}"):
         run.logger().info("Run folder: %s", run.path)
-        yield run
+        try:
+            yield run
+        except InputError:
+            # Nothing is trained yet: a folder without results would only be in the way.
+            if not (run.path / "checkpoints").exists():
+                shutil.rmtree(run.path)
+            raise
         from kerasemo.reporting.report import write_report
 
         run.configure(finished=True)

@@ -120,3 +120,16 @@ def test_unknown_models_and_folders_are_one_sentence(exported, tmp_path):
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(InputError, match="does not say how its inputs are made"):
         ServedModel(tmp_path)
+
+
+def test_an_interrupted_export_leaves_what_stood_there(exported, monkeypatch):
+    folder, _ = exported
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export_model(folder, "joint.paper", folder / "saved")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path != folder} == before

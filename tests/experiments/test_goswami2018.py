@@ -25,8 +25,8 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, str(SCRIPT), *map(str, arguments)]
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments), capture_output=True, text=True)
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=cwd)
 
 
 def only_run(out: Path) -> Path:
@@ -147,9 +147,10 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
 )
 def test_wrong_calls_are_one_sentence(finished, sound_only, tmp_path, arguments, status, sentence):
     places = {"finished": finished, "corpus": sound_only, "empty": tmp_path}
-    done = run(*[argument.format(**places) for argument in arguments], *([] if "--out" in arguments else []))
+    done = run(*[argument.format(**places) for argument in arguments], cwd=tmp_path)
     assert done.returncode == status
     assert sentence in " ".join(done.stderr.split()) and "Traceback" not in done.stderr
+    assert not any(tmp_path.rglob("config.json"))
 
 
 @pytest.mark.slow

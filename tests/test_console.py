@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+
+from kerasemo.console import plain_errors
+from kerasemo.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (InputError("a.csv is empty; give another."), "Error: a.csv is empty; give another.\n"),
+        (PermissionError(13, "Permission denied", "/proc/x"), "Error: /proc/x: Permission denied.\n"),
+        (KeyboardInterrupt(), "Interrupted; nothing half-written is left.\n"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(error, sentence, capsys):
+    with pytest.raises(SystemExit) as exit_, plain_errors(debug=False):
+        raise error
+    assert exit_.value.code == 1 and capsys.readouterr().err == sentence
+
+
+def test_debug_and_bugs_keep_their_traceback():
+    with pytest.raises(InputError), plain_errors(debug=True):
+        raise InputError("x")
+    with pytest.raises(ZeroDivisionError), plain_errors(debug=False):
+        1 / 0
+
+
+def test_an_interruption_inside_a_finaliser_is_not_lost():
+    code = """
+import signal, time
+from kerasemo.console import plain_errors
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with plain_errors(debug=False):
+    Finalised()
+    time.sleep(5)
+    print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
+    assert done.stderr == "Interrupted; nothing half-written is left.\n"
