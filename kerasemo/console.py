@@ -34,7 +34,7 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
 
 
 def _interrupt_again(unraisable) -> None:
-    """Python drops a Ctrl-C that falls into a finaliser, which training runs by the thousand; this sends it again, later."""
+    """Python drops a Ctrl-C that falls into a finaliser, of which training runs many; this sends it again."""
     if unraisable.exc_type is KeyboardInterrupt:
         threading.Timer(0.05, _thread.interrupt_main).start()
     else:
