@@ -331,9 +331,10 @@ def grouped(cells: list[Cell]) -> dict[tuple, list[str]]:
 def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
     """A figure for each experiment."""
     notice = run.config["notice"]
-    for table in dict.fromkeys(row["table"] for row in results):
+    shown = [row for row in results if row["metric"] == "test accuracy" or row["table"] == "Experiment 3"]
+    for table in dict.fromkeys(row["table"] for row in shown):
         name = table.lower().replace(" ", "_")
-        figures.save(figures.scores(results, table, notice), run.file("figures", f"{name}.png"), f"{table}: accuracies")
+        figures.save(figures.scores(shown, table, notice), run.file("figures", f"{name}.png"), f"{table}: accuracies")
     for (protocol, share, network), models in grouped(cells).items():
         if network == "architecture_4" and share == FULL:
             history = pd.concat(pd.read_csv(run.file("history", f"{m}.csv")) for m in models).groupby("epoch").mean()
