@@ -132,9 +132,10 @@ def reproduce(run: Run, options: SimpleNamespace) -> None:
     # Distilled probes learn from unimodal networks that are trained by then.
     run_cells(train, [cell for cell in cells if cell.network != "distilled_probes"], options.jobs, "Training")
     run_cells(train, [cell for cell in cells if cell.network == "distilled_probes"], options.jobs, "Distilling")
-    results = tables.write(score(run, cells), run.path, run.config["notice"])
-    draw(run, results.to_dict("records"), cells)
+    results = score(run, cells)
+    draw(run, results, cells)
     export_best(run, cells)
+    tables.write(results, run.path, run.config["notice"])
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     )
     left_out = [name for network, name in NAMES.items() if network not in trainable(data)]
     if left_out:
-        run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
+        absent = "video" if data.images.empty else "sound"
+        run.note(f"Left out, because the corpus has no {absent}: {', '.join(left_out)}.")
     return data
 
 
@@ -215,7 +217,7 @@ def plan(run: Run, data: AudioVisual, options: SimpleNamespace) -> list[Cell]:
                 items = items_of(data, network, protocol, options.seed)
                 for split in splits(items, protocol, share, options.seed):
                     cells.append(Cell(network, protocol, share, split, items))
-                    run.write_table(sides(items, split), "splits", f"{cells[-1].model}.csv")
+                    run.write_table(split.sides(items, ["clip", "audio_clip"]), "splits", f"{cells[-1].model}.csv")
     return cells
 
 
@@ -225,16 +227,6 @@ def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[
     if protocol == "paper":
         return [protocols.random_split(len(items), share, VALIDATION if share == FULL else 0.0, seed, name)]
     return protocols.speaker_splits(items["speaker"], ravdess.folds(), seed, None if share == FULL else share, name)
-
-
-def sides(items: pd.DataFrame, split: Split) -> pd.DataFrame:
-    """On which sides of a split the clips of each item stand, both of a pair: what `kerasemo audit` reads."""
-    clips = [
-        items.iloc[rows][column].rename("clip").to_frame().assign(partition=partition)
-        for partition, rows in split.partitions().items()
-        for column in {"clip", "audio_clip"} & set(items)
-    ]
-    return pd.concat(clips).drop_duplicates().sort_values(["clip", "partition"])
 
 
 def train_cell(run_path: Path, data: AudioVisual, options: SimpleNamespace, cell: Cell) -> None:

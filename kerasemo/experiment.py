@@ -74,7 +74,6 @@ def session(context: typer.Context, key: str, title: str, citation: str) -> Iter
             raise
         from kerasemo.reporting.report import write_report
 
-        run.configure(finished=True)
         run.logger().info("Report: %s", write_report([run.path]).resolve())
 
 

@@ -14,11 +14,11 @@ os.environ["KERASEMO_CACHE"] = tempfile.mkdtemp(prefix="kerasemo-tests-")
 
 
 def pytest_configure():
-    import tensorflow as tf
-
     from kerasemo.training.reproducible import one_thread
 
     one_thread()
+    import tensorflow as tf
+
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 

@@ -1,5 +1,6 @@
 """Who stands in train, validation and test: the papers' way, and with speakers held out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,21 @@ class Split:
         """The row numbers by partition name, without empty partitions."""
         rows = {"train": self.train, "validation": self.validation, "test": self.test}
         return {partition: numbers for partition, numbers in rows.items() if len(numbers)}
+
+    def sides(self, items: pd.DataFrame, columns: Sequence[str] = ("clip",)) -> pd.DataFrame:
+        """On which sides clips stand, as `kerasemo audit` reads it: `clip, partition`, each pair once.
+
+        Args:
+            items: what was split, a row an item.
+            columns: the columns that name clips; those that `items` lacks are passed over.
+        """
+        sides = [
+            pd.DataFrame({"clip": items[column].iloc[rows], "partition": partition})
+            for partition, rows in self.partitions().items()
+            for column in columns
+            if column in items
+        ]
+        return pd.concat(sides).drop_duplicates().sort_values(["clip", "partition"], ignore_index=True)
 
 
 def random_split(n: int, train: float, validation: float, seed: int, name: str = "paper") -> Split:

@@ -80,23 +80,19 @@ def accuracy_row(
     }
 
 
-def write(rows: list[dict], folder: Path, notice: str | None = None) -> pd.DataFrame:
-    """Write `results.json` and `results.md` into a run folder.
+def write(rows: list[dict], folder: Path, notice: str | None = None) -> None:
+    """Write `results.md` and, as the last sign that a run has finished, `results.json` into a run folder.
 
     Args:
         rows: a flat dict a number, with the keys `COLUMNS`.
         folder: the run folder.
         notice: a sentence every table must carry, such as that the corpus is synthetic.
-
-    Returns:
-        The table.
     """
     table = pd.DataFrame(rows, columns=COLUMNS)
-    with files.whole(folder / "results.json") as temporary:
-        temporary.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with files.whole(folder / "results.md") as temporary:
         temporary.write_text(to_markdown(table, notice), encoding="utf-8")
-    return table
+    with files.whole(folder / "results.json") as temporary:
+        temporary.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def to_markdown(table: pd.DataFrame, notice: str | None = None) -> str:

@@ -21,6 +21,19 @@ def test_a_random_split_uses_every_item_once(n, train, validation, seed):
     assert len(split.train) == round(train * n) and len(split.validation) == round(validation * n)
 
 
+def test_sides_name_both_clips_of_a_pair_once():
+    items = pd.DataFrame({"clip": list("aab"), "audio_clip": list("cdd")})
+    split = protocols.Split("paper", train=np.array([0, 1]), validation=np.array([], int), test=np.array([2]))
+    sides = split.sides(items, ["clip", "audio_clip"])
+    assert [*sides.itertuples(index=False, name=None)] == [
+        ("a", "train"),
+        ("b", "test"),
+        ("c", "train"),
+        ("d", "test"),
+        ("d", "train"),
+    ]
+
+
 def test_a_random_split_follows_from_the_seed():
     first, again, other = (protocols.random_split(100, 0.8, 0.1, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.test, again.test)
