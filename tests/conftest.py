@@ -1,7 +1,9 @@
 """Shared by all tests: a cache of their own, one thread and two logical CPUs for TensorFlow, the real data if there."""
 
 import os
+import signal
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ def pytest_configure():
 
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(scope="session")
+def interruptible():
+    """Arguments for `Popen` of a process to be interrupted: a group of its own, in which Ctrl-C counts.
+
+    Tests that run in the background of a shell would hand down that it is to be ignored.
+    """
+    return {"start_new_session": True, "preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -95,17 +94,17 @@ def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tm
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(finished, sound_only, tmp_path, stop):
+def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
+    finished, sound_only, tmp_path, stop, interruptible
+):
     arguments = command("--root", sound_only, "--epochs", 3, "--jobs", 1, "--out", tmp_path)
     process = subprocess.Popen(
         arguments,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
-        # A test that runs in the background of a shell would hand down that Ctrl-C is to be ignored.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        **interruptible,
     )
-    while not list(tmp_path.rglob("checkpoints/*.keras")):
+    while not list(tmp_path.glob("goswami2018/2*/checkpoints/*.keras")):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     os.killpg(process.pid, stop)
@@ -146,7 +145,8 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
     ],
 )
 def test_wrong_calls_are_one_sentence(finished, sound_only, tmp_path, arguments, status, sentence):
-    places = {"finished": finished, "corpus": sound_only, "empty": tmp_path}
+    places = {"finished": finished, "corpus": sound_only, "empty": tmp_path / "empty"}
+    (tmp_path / "empty").mkdir()
     done = run(*[argument.format(**places) for argument in arguments], cwd=tmp_path)
     assert done.returncode == status
     assert sentence in " ".join(done.stderr.split()) and "Traceback" not in done.stderr

@@ -316,11 +316,11 @@ print(len(extraction.features), {array.shape for array in extraction.features.va
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 @pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
-def test_an_interrupted_pool_leaves_nothing_unfinished_and_goes_on(corpus, store, tmp_path, whole_group):
+def test_an_interrupted_pool_leaves_nothing_unfinished_and_goes_on(corpus, store, tmp_path, whole_group, interruptible):
     script = tmp_path / "run.py"
     script.write_text(SLOW_RUN)
     command = [sys.executable, str(script), str(corpus), str(store.folder)]
-    run = subprocess.Popen([*command, "2"], start_new_session=True, stderr=subprocess.PIPE)
+    run = subprocess.Popen([*command, "2"], stderr=subprocess.PIPE, **interruptible)
     waited_until = time.monotonic() + 60
     while not (entries := list(store.folder.rglob("large/*.npy"))):
         assert run.poll() is None and time.monotonic() < waited_until, "nothing was extracted"
