@@ -337,7 +337,7 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
 
 
 def export_best(run: Run, cells: list[Cell]) -> None:
-    """A SavedModel of the network the paper recommends; of the Audio CNN where there is no video."""
+    """A SavedModel of the network the paper recommends; of the first that was trained where it was not."""
     trained = [cell.model for cell in cells]
     model = next((m for m in trained if m.startswith("architecture_4.")), trained[0])
     folder = run.path / "saved_model" / model

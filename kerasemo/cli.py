@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from kerasemo import console
+from kerasemo.errors import InputError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -17,7 +18,9 @@ Corpus = Annotated[Literal["ravdess"], typer.Argument(help="Name of the corpus."
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
-Jobs = Annotated[int, typer.Option(min=1, default_factory=os.cpu_count, help="Processes side by side.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, default_factory=os.cpu_count, show_default="one a core", help="Processes side by side.")
+]
 
 
 @app.callback()
@@ -75,11 +78,13 @@ def features(
     feature_set: Annotated[Literal["mfcc", "frames", "faces"], typer.Argument(help="What to compute.")],
     manifest: Manifest,
     root: Root,
-    output: Annotated[Path, typer.Option("--output", "-o", help="NPZ to write: an array a clip, by its name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="NPZ to write (.npz): an array a clip, by its name.")],
     jobs: Jobs,
     max_bad: Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips that is still fine.")] = 0.05,
 ) -> None:
     """Compute features of every clip; broken clips are set aside and listed beside the output."""
+    import zipfile
+
     import numpy as np
 
     from kerasemo import files
@@ -87,13 +92,19 @@ def features(
     from kerasemo.features import FEATURE_SETS
     from kerasemo.features.store import FeatureStore
 
+    if output.suffix != ".npz":
+        raise InputError(f"{output} is no NPZ file; give a name that ends in .npz.")
     table = manifests.load(manifest)
     extraction = FeatureStore().extract(table, root, FEATURE_SETS[feature_set](), jobs=jobs, max_bad=max_bad)
-    with files.whole(output.with_suffix(".npz")) as temporary:
-        np.savez(temporary, **extraction.features)
-    print(f"{output.with_suffix('.npz')}: {feature_set} of {len(extraction.features)} clips")
+    # Member by member: `np.savez` takes names as keywords, and some clips' names are keywords of its own.
+    with files.whole(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for clip, array in extraction.features.items():
+            with archive.open(f"{clip}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    print(f"{output}: {feature_set} of {len(extraction.features)} clips")
+    listed = output.with_suffix(".set_aside.csv")
+    listed.unlink(missing_ok=True)
     if len(extraction.set_aside):
-        listed = output.with_suffix(".set_aside.csv")
         with files.whole(listed) as temporary:
             extraction.set_aside.to_csv(temporary, index=False)
         print(f"{listed}: {len(extraction.set_aside)} clips set aside, each with its reason")
@@ -147,30 +158,27 @@ def predict(
     from kerasemo.export import ServedModel
 
     served = ServedModel(saved_model)
-    answers, reasons = {}, {}
+    answers, reasons = [], []
     for path in media:
         try:
-            answers[str(path)] = served.predict(path)
+            answers.append(served.predict(path).rename(str(path)))
         except BrokenClip as error:
-            reasons[str(path)] = str(error)
+            reasons.append(str(error))
     print(_as_json(answers) if as_json else _as_table(answers), end="")
-    for reason in reasons.values():
+    for reason in reasons:
         print(f"Error: {reason}", file=sys.stderr)
     if reasons:
         sys.exit(1)
 
 
-def _as_json(answers: dict) -> str:
+def _as_json(answers: list) -> str:
     import json
 
-    rows = [
-        {"file": file, "predicted": p.idxmax(), "probabilities": p.astype(float).to_dict()}
-        for file, p in answers.items()
-    ]
+    rows = [{"file": p.name, "predicted": p.idxmax(), "probabilities": p.astype(float).to_dict()} for p in answers]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
-def _as_table(answers: dict) -> str:
+def _as_table(answers: list) -> str:
     import pandas as pd
 
     if not answers:

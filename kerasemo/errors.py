@@ -6,7 +6,7 @@ class InputError(ValueError):
 
 
 class BrokenClip(InputError):
-    """One media file cannot be used (missing, empty, truncated, silent where sound is needed, NaN, no face, ...).
+    """One media file cannot be used (missing, empty, truncated, no sound track, NaN, no face, ...).
 
     The feature store catches it, sets the clip aside with the message as the reason, and goes on.
     """

@@ -25,12 +25,19 @@ Protocol = Annotated[
     Literal["paper", "speaker", "both"],
     typer.Option(help="paper: as published. speaker: no speaker on two sides. both: side by side."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="What every random choice follows from.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="What every random choice follows from.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Epochs of training.  [default: the paper's]")]
-Quick = Annotated[bool, typer.Option("--quick", help="Less data and fewer epochs; the networks stay as they are.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="A smaller synthetic corpus, fewer epochs; the networks stay as they are.")
+]
 Jobs = Annotated[
     int,
-    typer.Option(min=1, default_factory=os.cpu_count, help="Processes side by side; the numbers do not depend on it."),
+    typer.Option(
+        min=1,
+        default_factory=os.cpu_count,
+        show_default="one a core",
+        help="Processes side by side; the numbers do not depend on it.",
+    ),
 ]
 MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips beyond which the run fails.")]
 Out = Annotated[Path, typer.Option(help="Folder of all runs.")]
@@ -54,7 +61,9 @@ def session(context: typer.Context, key: str, title: str, citation: str) -> Iter
         title: the paper's title.
         citation: authors, year and venue.
     """
-    options = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
+    options = {
+        name: str(value.resolve()) if isinstance(value, Path) else value for name, value in context.params.items()
+    }
     with plain_errors(options["debug"]):
         if options["resume"]:
             run = _resumed(context, key)
@@ -69,7 +78,7 @@ def session(context: typer.Context, key: str, title: str, citation: str) -> Iter
             yield run
         except InputError:
             # Nothing is trained yet: a folder without results would only be in the way.
-            if not (run.path / "checkpoints").exists():
+            if not options["resume"] and not (run.path / "checkpoints").exists():
                 shutil.rmtree(run.path)
             raise
         from kerasemo.reporting.report import write_report

@@ -73,6 +73,7 @@ def _export_here(keras_file: str, folder: str) -> None:
     import keras
     import tensorflow as tf
 
+    import kerasemo.losses  # noqa: F401  registers what a saved model may hold
     from kerasemo.training.joint_model import JointModel
 
     model = keras.saving.load_model(keras_file)
@@ -110,10 +111,14 @@ class ServedModel:
             self.inputs = {
                 name: NetworkInput.from_config(config) for name, config in self.description["inputs"].items()
             }
-        except (OSError, KeyError, json.JSONDecodeError):
+            self._classes, self._decision = self.description["classes"], self.description["decision"]
+        except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
             raise InputError(f"{folder} does not say how its inputs are made ({PREPROCESSING}).") from None
         tf = import_tensorflow()
-        self._network = tf.saved_model.load(str(folder))
+        try:
+            self._network = tf.saved_model.load(str(folder))
+        except (ValueError, OSError, tf.errors.OpError) as error:
+            raise InputError(f"{folder} is a damaged SavedModel: {str(error).splitlines()[0]}") from None
 
     def predict(self, path: str | os.PathLike) -> pd.Series:
         """The probability of each class for one media file: the mean over the file's images, where it has several.
@@ -131,8 +136,8 @@ class ServedModel:
             for name, array in arrays.items()
         }
         outputs = self._network.serve(batch)
-        probabilities = outputs[self.description["decision"]].numpy().mean(axis=0)
-        return pd.Series(probabilities, index=self.description["classes"])
+        probabilities = outputs[self._decision].numpy().mean(axis=0)
+        return pd.Series(probabilities, index=self._classes)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ Columns, in this order; a corpus adds its labels behind them:
 | dialogue  | string | the recording or scene several clips share, or empty                       |
 """
 
+import math
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def schema() -> "pa.DataFrameSchema":
 
     inside = pa.Check(stays_under_root, element_wise=True, error="leaves the corpus' root")
     filled = pa.Check.str_length(min_value=1, error="is empty")
-    from_zero = pa.Check.ge(0, error="is negative")
+    from_zero = [pa.Check.ge(0, error="is negative"), pa.Check.lt(math.inf, error="is infinite")]
     media = pa.Check(
         lambda table: table["audio"].notna() | table["video"].notna(),
         error="has neither audio nor video",
@@ -112,7 +113,7 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
     """
     text = dict.fromkeys(set(COLUMNS) - set(SECONDS), str)
     try:
-        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], index_col=False)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} cannot be read as a manifest CSV: {error}.") from None
     for column in set(SECONDS) & set(table.columns):

@@ -68,6 +68,16 @@ def test_features_are_written_and_broken_clips_listed(corpus, tmp_path):
     assert row["clip"] == table["clip"][0] and "absent.wav does not exist" in row["reason"]
 
 
+def test_any_clip_name_is_kept(corpus, tmp_path):
+    table = manifest.load(corpus / "manifest.csv").iloc[:2]
+    manifest.save(table.assign(clip=["allow_pickle", "file"]), tmp_path / "m.csv")
+    call = ("features", "mfcc", tmp_path / "m.csv", "--root", corpus / "root", "--jobs", 1, "-o")
+    assert kerasemo(*call, tmp_path / "mfcc.npz").exit_code == 0
+    assert np.load(tmp_path / "mfcc.npz", allow_pickle=False).files == ["allow_pickle", "file"]
+    done = kerasemo(*call, tmp_path / "ravdess.mfcc")
+    assert done.exit_code == 1 and "give a name that ends in .npz" in done.stderr
+
+
 def test_audit_finds_leaks_and_exits_1(corpus, tmp_path):
     table = manifest.load(corpus / "manifest.csv")
     split = table[["clip"]].assign(partition=["train", "test"] * 6)

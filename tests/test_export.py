@@ -10,6 +10,7 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.export import ServedModel, export, export_model
 from kerasemo.features import Frames, Mfcc
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.losses import LogitMatching
 from kerasemo.models import crossmodal
 from kerasemo.training.joint_model import JointModel
 from kerasemo.weighting import Static
@@ -47,6 +48,15 @@ def exported(tmp_path_factory):
     (folder / "checkpoints" / "joint.paper.json").write_text(json.dumps(description(INPUTS)))
     export_model(folder, "joint.paper", folder / "saved")
     return folder, model
+
+
+def test_a_model_with_a_loss_of_the_package_is_exported(tmp_path):
+    network = crossmodal.distilled_probes(3, image_shape=(16, 32, 3))
+    losses = {"emotion": keras.losses.SparseCategoricalCrossentropy(), "audio_probe_logits": LogitMatching()}
+    model = JointModel(network.input, network.output, losses=losses, weighting=Static(dict.fromkeys(losses, 1.0)))
+    model.save(tmp_path / "distilled.keras")
+    export(tmp_path / "distilled.keras", description(INPUTS), tmp_path / "saved")
+    assert ServedModel(tmp_path / "saved").description["classes"] == CLASSES
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 17])
@@ -119,6 +129,15 @@ def test_unknown_models_and_folders_are_one_sentence(exported, tmp_path):
         ServedModel(tmp_path)
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(InputError, match="does not say how its inputs are made"):
+        ServedModel(tmp_path)
+    (tmp_path / "assets.extra").mkdir()
+    for content in ("[]", "{}", json.dumps({**description(INPUTS), "inputs": 1})):
+        (tmp_path / "assets.extra" / "kerasemo.json").write_text(content)
+        with pytest.raises(InputError, match="does not say how its inputs are made"):
+            ServedModel(tmp_path)
+    (tmp_path / "assets.extra" / "kerasemo.json").write_text(json.dumps(description(INPUTS)))
+    (tmp_path / "saved_model.pb").write_bytes(b"no model")
+    with pytest.raises(InputError, match="is a damaged SavedModel"):
         ServedModel(tmp_path)
 
 

@@ -61,6 +61,10 @@ def test_all_faults_are_reported_at_once():
             b"clip,audio,video,start_s,end_s,speaker,gender,dialogue\na,a.wav,,0,soon,s,,\n",
             "column end_s must hold seconds; line 2 does not",
         ),
+        (
+            b"clip,audio,video,start_s,end_s,speaker,gender,dialogue\na,a.wav,,0,inf,s,,\n",
+            "end_s is infinite",
+        ),
     ],
 )
 def test_unreadable_manifests_are_one_sentence(tmp_path, content, sentence):

@@ -27,12 +27,12 @@ def read_split(path: Path) -> pd.DataFrame:
         InputError: the file is no such CSV.
     """
     try:
-        table = pd.read_csv(path, dtype=str)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} cannot be read as a split CSV: {error}.") from None
     key = next((name for name in KEYS if name in table), None)
     side = next((name for name in SIDES if name in table), None)
-    if not key or not side or table[[key, side]].isna().any(axis=None):
+    if not key or not side or table.empty or table[[key, side]].isna().any(axis=None):
         raise InputError(
             f"{path} is no split: it needs a column clip or speaker and a column partition or fold, filled."
         )

@@ -42,8 +42,9 @@ def accuracy_row(
 ) -> dict:
     """A row of the results: the accuracy of one network on one partition, from its saved predictions.
 
-    Under `paper` every item counts, as in the papers; under `speaker` a clip counts once, by the mean of its items,
-    and the folds are pooled. The interval draws whole speakers.
+    Under `paper` every item counts, as in the papers; under `speaker` a clip counts once in a fold, by the mean of its
+    items, and the folds are pooled: a clip that trains in several folds counts in each. The interval draws whole
+    speakers.
 
     Args:
         folder: the run folder.

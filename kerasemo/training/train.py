@@ -69,7 +69,7 @@ def train(
     run.write_json(description, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.save(temporary, include_optimizer=False)
-    state.unlink()
+    state.unlink(missing_ok=True)
 
 
 def decisions(probabilities: np.ndarray, items: Items, classes: list[str], output: str) -> pd.DataFrame:

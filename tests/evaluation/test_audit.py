@@ -63,7 +63,7 @@ def test_folds_of_speakers_are_sides_too(corpus, tmp_path):
     assert found(audit(manifest, read_split(path))) == {("dialogue", "y")}
 
 
-@pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\na,\n", "name,side\na,b\n"])
+@pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "name,side\na,b\n"])
 def test_files_that_are_no_split_are_one_sentence(tmp_path, content):
     (tmp_path / "split.csv").write_text(content)
     with pytest.raises(InputError, match="split"):
