@@ -157,6 +157,8 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
     root = Path(options.root) if options.root else synthetic_root(options)
     manifest = ravdess.read(root)
+    if options.protocol != "paper":
+        protocols.speaker_splits(manifest["speaker"], ravdess.folds(), options.seed)  # too few actors: said at once
     present = set(manifest["emotion"])
     classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in present]
     synthetic = is_synthetic(root)
@@ -282,7 +284,11 @@ def train_cell(run_path: Path, data: AudioVisual, options: SimpleNamespace, cell
 
 
 def teach(run: Run, task: str, cell: Cell, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """The logits of the unimodal network that was trained on the same protocol and fold."""
+    """The logits of the unimodal network that was trained on the same protocol and fold.
+
+    Under the paper's protocol recordings, images and pairs are split each at random, so that a teacher has learnt from
+    clips that test its student; with actors held out it has not.
+    """
     import keras
 
     from kerasemo.models import crossmodal

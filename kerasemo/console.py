@@ -26,7 +26,7 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
         if isinstance(error, KeyboardInterrupt):
             sentence = interrupted
         elif isinstance(error, OSError):
-            sentence = f"{error.filename or 'a file'}: {error.strerror or error}."
+            sentence = f"{error.filename2 or error.filename or 'a file'}: {error.strerror or error}."
         else:
             sentence = str(error)
         print(f"Error: {sentence}" if not isinstance(error, KeyboardInterrupt) else sentence, file=sys.stderr)

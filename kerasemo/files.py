@@ -31,7 +31,7 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
         >>> target.read_text()
         '0.93'
     """
-    path = Path(path)
+    path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     # A folder of its own on the same file system: the rename stays atomic and the name keeps its suffix.
     workplace = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))

@@ -59,11 +59,12 @@ def schema() -> "pa.DataFrameSchema":
     filled = pa.Check.str_length(min_value=1, error="is empty")
     from_zero = [pa.Check.ge(0, error="is negative"), pa.Check.lt(math.inf, error="is infinite")]
     media = pa.Check(
-        lambda table: table["audio"].notna() | table["video"].notna(),
+        lambda table: not {"audio", "video"} <= {*table} or table["audio"].notna() | table["video"].notna(),
         error="has neither audio nor video",
     )
     ordered = pa.Check(
-        lambda table: ~(table["end_s"] <= table["start_s"].fillna(0.0)),
+        # A missing column is a fault of its own.
+        lambda table: not {*SECONDS} <= {*table} or ~(table["end_s"] <= table["start_s"].fillna(0.0)),
         error="ends before it starts (end_s <= start_s)",
     )
     return pa.DataFrameSchema(

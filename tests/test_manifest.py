@@ -74,6 +74,12 @@ def test_unreadable_manifests_are_one_sentence(tmp_path, content, sentence):
         manifest.load(path)
 
 
+def test_a_missing_column_is_no_other_fault(tmp_path):
+    with pytest.raises(InputError) as error:
+        manifest.check(clips().drop(columns=["end_s", "video"]), "m.csv")
+    assert str(error.value) == "m.csv is no valid manifest: column video, end_s is missing; mend these rows."
+
+
 def test_missing_manifest_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv cannot be read"):
         manifest.load(tmp_path / "absent.csv")
