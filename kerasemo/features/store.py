@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import platformdirs
 
+from kerasemo import files
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import require_whole
@@ -56,7 +56,7 @@ class FeatureStore:
     """
 
     def __init__(self, folder: str | os.PathLike | None = None):
-        self.folder = _default_folder() if folder is None else Path(folder)
+        self.folder = files.user_cache("features") if folder is None else Path(folder)
 
     def extract(
         self,
@@ -205,8 +205,3 @@ def _require_few(clips: list[_Clip], reasons: dict[str, str], max_bad: float) ->
             f"{len(reasons)} of {len(clips)} clips are broken, more than --max-bad {max_bad:g} allows; mend them or "
             f"raise --max-bad; the first: {first}"
         )
-
-
-def _default_folder() -> Path:
-    cache = os.environ.get("KERASEMO_CACHE")
-    return Path(cache or platformdirs.user_cache_path("kerasemo", appauthor=False)) / "features"
