@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from kerasemo import console
-from kerasemo.errors import InputError
+from kerasemo.errors import WrongCall
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -93,11 +93,12 @@ def features(
     from kerasemo.features.store import FeatureStore
 
     if output.suffix != ".npz":
-        raise InputError(f"{output} is no NPZ file; give a name that ends in .npz.")
+        raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
     table = manifests.load(manifest)
-    extraction = FeatureStore().extract(table, root, FEATURE_SETS[feature_set](), jobs=jobs, max_bad=max_bad)
-    # Member by member: `np.savez` takes names as keywords, and some clips' names are keywords of its own.
+    # Opened first: a place that cannot be written is known before the work. Member by member: `np.savez` takes names
+    # as keywords, and some clips' names are keywords of its own.
     with files.whole(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        extraction = FeatureStore().extract(table, root, FEATURE_SETS[feature_set](), jobs=jobs, max_bad=max_bad)
         for clip, array in extraction.features.items():
             with archive.open(f"{clip}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
@@ -122,9 +123,12 @@ def audit(
 ) -> None:
     """Tell which speakers, dialogues, files or identical contents stand on both sides of a split; exit 1 if any."""
     from kerasemo import manifest as manifests
-    from kerasemo.evaluation.audit import audit, read_split
+    from kerasemo.evaluation.audit import audit, read_split, without_side
 
-    leaks = audit(manifests.load(manifest), read_split(split), root)
+    table, sides = manifests.load(manifest), read_split(split)
+    leaks = audit(table, sides, root)
+    if n := without_side(table, sides):
+        print(f"{n} of {len(table)} clips stand on no side.")
     if leaks.empty:
         print("Nothing stands on two sides.")
         return

@@ -1,17 +1,18 @@
 """How a command ends when it cannot go on: one sentence, and the right exit status."""
 
 import _thread
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, WrongCall
 
 
 @contextmanager
 def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-written is left.") -> Iterator[None]:
-    """Turn what a user can mend into one sentence on the error stream and exit status 1.
+    """Turn what a user can mend into one sentence on the error stream and exit status 1; 2 where the call was wrong.
 
     Args:
         debug: let everything through with its traceback.
@@ -20,6 +21,11 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
     sys.unraisablehook = _interrupt_again
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (InputError, OSError, KeyboardInterrupt) as error:
         if debug:
             raise
@@ -30,7 +36,7 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
         else:
             sentence = str(error)
         print(f"Error: {sentence}" if not isinstance(error, KeyboardInterrupt) else sentence, file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, WrongCall) else 1)
 
 
 def _interrupt_again(unraisable) -> None:

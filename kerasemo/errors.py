@@ -5,6 +5,10 @@ class InputError(ValueError):
     """Something the user gave cannot be used, and no work has been started on it."""
 
 
+class WrongCall(InputError):
+    """Options that are each allowed and do not go together; a command then ends with status 2."""
+
+
 class BrokenClip(InputError):
     """One media file cannot be used (missing, empty, truncated, no sound track, NaN, no face, ...).
 

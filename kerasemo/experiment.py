@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from kerasemo import files
 from kerasemo.console import plain_errors
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, WrongCall
 from kerasemo.training.run import Run
 
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
@@ -93,8 +94,9 @@ def _resumed(context: typer.Context, key: str) -> Run:
     } - ALLOWED_WITH_RESUME
     if given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(given))
-        raise InputError(f"a resumed run keeps the options it was begun with; leave out {names}.")
+        raise WrongCall(f"a resumed run keeps the options it was begun with; leave out {names}.")
     if run.config.get("experiment") != key:
         raise InputError(f"{run.path} is a run of {run.config.get('experiment')}, not of {key}.")
+    files.sweep(run.path)
     run.config["options"]["jobs"] = context.params["jobs"]
     return run

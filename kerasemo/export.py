@@ -18,6 +18,7 @@ from kerasemo.quiet import import_tensorflow
 PREPROCESSING = Path("assets.extra", "kerasemo.json")
 TOLERANCE = 1e-6
 COMPARED_BATCH_SIZES = (1, 3, 8)
+COMPARED_SCALES = (1.0, 30.0, 0.01)
 
 
 def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) -> None:
@@ -38,8 +39,9 @@ def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) 
 def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os.PathLike) -> None:
     """Write the plain network of a `.keras` file as a SavedModel with its preprocessing beside it.
 
-    The SavedModel is reloaded and compared with `predict` at several batch sizes before it stands at `folder`. This
-    runs in a process of its own that sees no GPU: a network traced where one is visible would not run without.
+    The SavedModel is reloaded and compared with `predict` at several batch sizes and scales of the inputs before it
+    stands at `folder`. This runs in a process of its own that sees no GPU: a network traced where one is visible would
+    not run without.
 
     Args:
         keras_file: a saved `JointModel` or functional model with named inputs and outputs.
@@ -81,15 +83,16 @@ def _export_here(keras_file: str, folder: str) -> None:
     network.export(folder, format="tf_saved_model", verbose=False)
     reloaded = tf.saved_model.load(folder)
     generator = np.random.default_rng(0)
-    for size in COMPARED_BATCH_SIZES:
+    for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
         batch = {
-            name: generator.uniform(0, 255, (size, *tensor.shape[1:])).astype("float32")
+            name: (scale * generator.standard_normal((size, *tensor.shape[1:]))).astype("float32")
             for name, tensor in network.input.items()
         }
         expected, got = network.predict(batch, verbose=0), reloaded.serve(batch)
-        difference = max(float(np.abs(expected[name] - got[name].numpy()).max()) for name in expected)
-        if not difference <= TOLERANCE:
-            raise InputError(f"the reloaded network differs from the trained one by {difference:.1e}.")
+        for name, values in expected.items():
+            difference = np.abs(values - got[name].numpy()).max() / max(1.0, np.abs(values).max())
+            if not difference <= TOLERANCE:
+                raise InputError(f"{name} of the reloaded network differs from the trained one's by {difference:.1e}.")
 
 
 class ServedModel:

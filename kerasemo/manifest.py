@@ -16,6 +16,7 @@ Columns, in this order; a corpus adds its labels behind them:
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -96,12 +97,7 @@ def check(table: pd.DataFrame, source: str) -> pd.DataFrame:
         InputError: a column is missing, a clip stands twice, a path leaves the root, a value is out of range;
             the message lists all of them with their rows.
     """
-    import pandera.errors
-
-    try:
-        return schema().validate(table, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        raise InputError(f"{source} is no valid manifest: {_faults(error.failure_cases)}; mend these rows.") from None
+    return _check(table, source, [])
 
 
 def load(path: str | os.PathLike) -> pd.DataFrame:
@@ -114,16 +110,17 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
     """
     text = dict.fromkeys(set(COLUMNS) - set(SECONDS), str)
     try:
+        header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], index_col=False)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} cannot be read as a manifest CSV: {error}.") from None
-    for column in set(SECONDS) & set(table.columns):
+    faults = [f"column {column} stands twice" for column in header[header.duplicated()].unique()]
+    for column in [name for name in SECONDS if name in table]:
         seconds = pd.to_numeric(table[column], errors="coerce").astype(float)
         wrong = table.index[table[column].notna() & seconds.isna()]
-        if len(wrong):
-            raise InputError(f"{path}: column {column} must hold seconds; line {wrong[0] + 2} does not.")
+        faults += [f"{column} is no number of seconds ({_lines(wrong)})"] if len(wrong) else []
         table[column] = seconds
-    return check(table, str(path))
+    return _check(table, str(path), faults)
 
 
 def save(table: pd.DataFrame, path: str | os.PathLike) -> None:
@@ -148,7 +145,20 @@ def locate(root: str | os.PathLike, path: str) -> Path:
     return Path(root, path)
 
 
-def _faults(cases: pd.DataFrame) -> str:
+def _check(table: pd.DataFrame, source: str, faults: list[str]) -> pd.DataFrame:
+    """As `check`; `faults` are those that the file had before it was a table."""
+    import pandera.errors
+
+    try:
+        checked = schema().validate(table, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        faults = [*faults, *_faults(error.failure_cases)]
+    if faults:
+        raise InputError(f"{source} is no valid manifest: {'; '.join(faults)}; mend these rows.")
+    return checked
+
+
+def _faults(cases: pd.DataFrame) -> list[str]:
     """The failure cases of pandera in words: fault after fault, at most three lines of the CSV named for each."""
     faults = []
     # A check of whole rows fails once for each column; it is one fault.
@@ -158,10 +168,15 @@ def _faults(cases: pd.DataFrame) -> str:
         if fault == "column_in_dataframe":
             faults.append("column " + ", ".join(map(str, group["failure_case"])) + " is missing")
             continue
-        lines = [f"line {int(row) + 2}" for row in sorted(group["index"].dropna().unique())]
-        where = ", ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+        where = _lines(sorted(group["index"].dropna().unique()))
         faults.append(f"{column} {_WORDS.get(fault, fault)}" + (f" ({where})" if where else ""))
-    return "; ".join(faults)
+    return faults
+
+
+def _lines(rows: Sequence[int]) -> str:
+    """Where in a CSV some rows of its table stand, at most three of them."""
+    lines = [f"line {int(row) + 2}" for row in rows]
+    return ", ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
 
 
 _WORDS = {"field_uniqueness": "stands twice", "not_nullable": "is missing"}

@@ -68,6 +68,14 @@ def test_features_are_written_and_broken_clips_listed(corpus, tmp_path):
     assert row["clip"] == table["clip"][0] and "absent.wav does not exist" in row["reason"]
 
 
+def test_a_place_that_cannot_be_written_is_said_before_the_work(corpus, tmp_path):
+    (tmp_path / "file").touch()
+    done = kerasemo(
+        "features", "mfcc", corpus / "manifest.csv", "--root", corpus / "root", "-o", tmp_path / "file" / "a.npz"
+    )
+    assert done.exit_code == 1 and done.stderr.startswith("Error: ") and "Extracting" not in done.stderr
+
+
 def test_any_clip_name_is_kept(corpus, tmp_path):
     table = manifest.load(corpus / "manifest.csv").iloc[:2]
     manifest.save(table.assign(clip=["allow_pickle", "file"]), tmp_path / "m.csv")
@@ -75,7 +83,7 @@ def test_any_clip_name_is_kept(corpus, tmp_path):
     assert kerasemo(*call, tmp_path / "mfcc.npz").exit_code == 0
     assert np.load(tmp_path / "mfcc.npz", allow_pickle=False).files == ["allow_pickle", "file"]
     done = kerasemo(*call, tmp_path / "ravdess.mfcc")
-    assert done.exit_code == 1 and "give a name that ends in .npz" in done.stderr
+    assert done.exit_code == 2 and "give a name that ends in .npz" in done.stderr
 
 
 def test_audit_finds_leaks_and_exits_1(corpus, tmp_path):
@@ -87,6 +95,9 @@ def test_audit_finds_leaks_and_exits_1(corpus, tmp_path):
     table[["speaker"]].drop_duplicates().assign(fold=[0, 1]).to_csv(tmp_path / "split.csv", index=False)
     done = kerasemo("audit", corpus / "manifest.csv", "--split", tmp_path / "split.csv", "--root", corpus / "root")
     assert (done.exit_code, done.output) == (0, "Nothing stands on two sides.\n")
+    table[["clip"]].head(5).assign(partition="train").to_csv(tmp_path / "split.csv", index=False)
+    done = kerasemo("audit", corpus / "manifest.csv", "--split", tmp_path / "split.csv")
+    assert (done.exit_code, done.output) == (0, "7 of 12 clips stand on no side.\nNothing stands on two sides.\n")
 
 
 @pytest.mark.parametrize(

@@ -4,21 +4,22 @@ import sys
 import pytest
 
 from kerasemo.console import plain_errors
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, WrongCall
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "sentence", "status"),
     [
-        (InputError("a.csv is empty; give another."), "Error: a.csv is empty; give another.\n"),
-        (PermissionError(13, "Permission denied", "/proc/x"), "Error: /proc/x: Permission denied.\n"),
-        (KeyboardInterrupt(), "Interrupted; nothing half-written is left.\n"),
+        (InputError("a.csv is empty; give another."), "Error: a.csv is empty; give another.\n", 1),
+        (WrongCall("leave out --seed."), "Error: leave out --seed.\n", 2),
+        (PermissionError(13, "Permission denied", "/proc/x"), "Error: /proc/x: Permission denied.\n", 1),
+        (KeyboardInterrupt(), "Interrupted; nothing half-written is left.\n", 1),
     ],
 )
-def test_what_a_user_can_mend_is_one_sentence(error, sentence, capsys):
+def test_what_a_user_can_mend_is_one_sentence(error, sentence, status, capsys):
     with pytest.raises(SystemExit) as exit_, plain_errors(debug=False):
         raise error
-    assert exit_.value.code == 1 and capsys.readouterr().err == sentence
+    assert exit_.value.code == status and capsys.readouterr().err == sentence
 
 
 def test_debug_and_bugs_keep_their_traceback():
@@ -26,6 +27,13 @@ def test_debug_and_bugs_keep_their_traceback():
         raise InputError("x")
     with pytest.raises(ZeroDivisionError), plain_errors(debug=False):
         raise ZeroDivisionError
+
+
+def test_output_that_nobody_reads_is_no_fault():
+    code = "from kerasemo.console import plain_errors\nwith plain_errors(debug=False):\n    print('x' * 10**6)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.stderr.read() == ""
 
 
 def test_an_interruption_inside_a_finaliser_is_not_lost():

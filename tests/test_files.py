@@ -24,6 +24,14 @@ def test_a_folder_replaces_the_one_that_stands_there(tmp_path):
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_sweep_removes_what_was_left_half_written_and_nothing_else(tmp_path):
+    whole = files.whole(tmp_path / "a" / "half.txt")
+    whole.__enter__().write_text("h")  # killed here
+    (tmp_path / "a" / "done.txt").touch()
+    files.sweep(tmp_path)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["done.txt"]
+
+
 def test_the_user_cache_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("KERASEMO_CACHE", str(tmp_path))
     assert files.user_cache("features", "mfcc") == tmp_path / "features" / "mfcc"

@@ -39,6 +39,12 @@ def read_split(path: Path) -> pd.DataFrame:
     return table[[key, side]].rename(columns={side: "side"})
 
 
+def without_side(manifest: pd.DataFrame, split: pd.DataFrame) -> int:
+    """How many clips of a manifest the split puts nowhere."""
+    (key,) = set(split.columns) - {"side"}
+    return int((~manifest[key].isin(split[key])).sum())
+
+
 def audit(manifest: pd.DataFrame, split: pd.DataFrame, root: Path | None = None) -> pd.DataFrame:
     """Find the speakers, dialogues, clips, files and contents that stand on more than one side of a split.
 

@@ -8,6 +8,9 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
+MIN_FOLDS = 6
+VALIDATION_SHARE = 0.1
+
 
 @dataclass(frozen=True)
 class Split:
@@ -87,7 +90,8 @@ def speaker_splits(
 ) -> list[Split]:
     """Split items so that no speaker stands on two sides; every speaker is tested once.
 
-    Fold k is tested, the next fold validates, the others train.
+    Fold k is tested, speakers of the next fold (a tenth of all, one at least) validate, the others train. Of a part of
+    a corpus that fills fewer than `MIN_FOLDS` folds each speaker is a fold, so that as many as possible train.
 
     Args:
         speakers: the speaker of each item.
@@ -100,37 +104,37 @@ def speaker_splits(
         A split a fold.
 
     Raises:
-        InputError: a speaker has no fold, or there are too few folds.
+        InputError: a speaker has no fold, or there are too few speakers.
     """
     present = pd.Series(sorted(set(speakers)))
     unknown = sorted(set(present) - set(folds.index))
     if unknown:
         raise InputError(f"no fold is given for speaker {', '.join(map(str, unknown[:5]))}; add them to the fold file.")
-    fold_of = present.map(folds).to_numpy()
-    numbers = sorted(set(fold_of))
-    if len(numbers) < 3:
+    if len(present) < 3:
         raise InputError(
-            f"the speaker protocol needs speakers of at least 3 folds (train, validation, test); there are "
-            f"{len(present)} speakers of {len(numbers)} folds."
+            f"the speaker protocol needs at least 3 speakers (train, validation, test); there are {len(present)}."
         )
+    fold_of = present.map(folds).to_numpy()
+    if len(set(fold_of)) < MIN_FOLDS:
+        fold_of = np.arange(len(present))
+    numbers = sorted(set(fold_of))
     splits = []
     for k, tested in enumerate(numbers):
-        validating = numbers[(k + 1) % len(numbers)] if train_share is None else None
-        learning = present[(fold_of != tested) & (fold_of != validating)]
-        if train_share is not None:
-            n_train = min(len(learning), max(1, round(train_share * len(present))))
-            learning = pd.Series(np.random.default_rng([seed, k]).permutation(learning)[:n_train])
+        rest = present[fold_of != tested]
+        if train_share is None:
+            following = present[fold_of == numbers[(k + 1) % len(numbers)]]
+            validating = following.iloc[: max(1, round(VALIDATION_SHARE * len(present)))]
+            learning = rest[~rest.isin(validating)]
+        else:
+            n_train = min(len(rest), max(1, round(train_share * len(present))))
+            learning = np.random.default_rng([seed, k]).permutation(rest)[:n_train]
+            validating = []
         rows = {
             "train": speakers.isin(learning),
-            "validation": speakers.isin(present[fold_of == validating]),
+            "validation": speakers.isin(validating),
             "test": speakers.isin(present[fold_of == tested]),
         }
-        splits.append(
-            Split(
-                f"{name}.fold{tested}",
-                **{side: np.flatnonzero(chosen) for side, chosen in rows.items()},
-            )
-        )
+        splits.append(Split(f"{name}.fold{tested}", **{side: np.flatnonzero(chosen) for side, chosen in rows.items()}))
     return splits
 
 

@@ -81,24 +81,25 @@ def accuracy_row(
     }
 
 
-def write(rows: list[dict], folder: Path, notice: str | None = None) -> None:
+def write(rows: list[dict], folder: Path, notice: str | None = None, notes: Sequence[str] = ()) -> None:
     """Write `results.md` and, as the last sign that a run has finished, `results.json` into a run folder.
 
     Args:
         rows: a flat dict a number, with the keys `COLUMNS`.
         folder: the run folder.
         notice: a sentence every table must carry, such as that the corpus is synthetic.
+        notes: sentences that a reader of the tables must know.
     """
     table = pd.DataFrame(rows, columns=COLUMNS)
     with files.whole(folder / "results.md") as temporary:
-        temporary.write_text(to_markdown(table, notice), encoding="utf-8")
+        temporary.write_text(to_markdown(table, notice, notes), encoding="utf-8")
     with files.whole(folder / "results.json") as temporary:
         temporary.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def to_markdown(table: pd.DataFrame, notice: str | None = None) -> str:
+def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[str] = ()) -> str:
     """The results as Markdown: per table of the paper a row and metric a line, published and both protocols beside
-    each other, intervals in brackets, numbers of items behind them."""
+    each other, intervals in brackets, numbers of items behind them; the notes stand below."""
     parts = [f"**{notice}**\n"] if notice else []
     for name, rows in table.groupby("table", sort=False):
         lines = [
@@ -115,6 +116,8 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None) -> str:
                 + " |"
             )
         parts.append("\n".join(lines) + "\n")
+    if notes:
+        parts.append("\n".join(["## Notes\n", *(f"- {note}" for note in notes)]) + "\n")
     return "\n".join(parts)
 
 

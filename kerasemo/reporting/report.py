@@ -13,7 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from kerasemo import __version__, files, progress
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, WrongCall
 from kerasemo.reporting import figures, results, run_folder
 from kerasemo.reporting.run_folder import RunFolder
 
@@ -72,7 +72,7 @@ def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | Non
     if not runs:
         raise InputError("there is no run to report on; give at least one run folder.")
     if out is None and len(runs) > 1:
-        raise InputError(f"a page about {len(runs)} runs belongs to no single run folder; give the page's path.")
+        raise WrongCall(f"a page about {len(runs)} runs belongs to no single run folder; give the page's path.")
     folders = [run_folder.read(run) for run in runs]
     page = Path(out) if out is not None else folders[0].path / "report.html"
     sections = [_section(folder) for folder in folders]

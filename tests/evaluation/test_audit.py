@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from kerasemo.errors import InputError
-from kerasemo.evaluation.audit import audit, read_split
+from kerasemo.evaluation.audit import audit, read_split, without_side
 
 
 @pytest.fixture
@@ -54,6 +54,11 @@ def test_without_the_root_contents_are_not_compared(corpus):
 def test_a_clean_split_has_no_leak(corpus):
     root, manifest = corpus
     assert audit(manifest, split(train="acd", test=""), root).empty
+
+
+def test_clips_on_no_side_are_counted(corpus):
+    _, manifest = corpus
+    assert without_side(manifest, split(train="a", test="c")) == 2
 
 
 def test_folds_of_speakers_are_sides_too(corpus, tmp_path):

@@ -65,11 +65,25 @@ def test_a_share_of_the_speakers_trains_and_the_tests_stay_the_same(share, n_spe
         assert len(set(names.iloc[part.train])) == n_speakers and not len(part.validation)
 
 
-def test_speakers_without_a_fold_or_of_too_few_folds_are_one_sentence():
+def test_speakers_without_a_fold_or_too_few_speakers_are_one_sentence():
     with pytest.raises(InputError, match="no fold is given for speaker z"):
         protocols.speaker_splits(pd.Series(list("abcdefz")), FOLDS, 0)
-    with pytest.raises(InputError, match="at least 3 folds"):
-        protocols.speaker_splits(pd.Series(list("abcd")), FOLDS, 0)
+    with pytest.raises(InputError, match="at least 3 speakers"):
+        protocols.speaker_splits(pd.Series(list("ab")), FOLDS, 0)
+
+
+def test_the_whole_corpus_is_tested_fold_by_fold_and_three_quarters_train():
+    names = pd.Series([f"actor_{n:02}" for n in range(24)] * 2)
+    splits = protocols.speaker_splits(names, pd.Series({name: int(name[-2:]) % 6 for name in names}), 0)
+    sizes = [[names.iloc[rows].nunique() for rows in split.partitions().values()] for split in splits]
+    assert sizes == [[18, 2, 4]] * 6
+
+
+def test_of_a_part_that_fills_few_folds_each_speaker_is_a_fold():
+    names = pd.Series(list("abcdefgh"))
+    splits = protocols.speaker_splits(names, FOLDS, 0)
+    assert [split.name for split in splits] == [f"speaker.fold{k}" for k in range(8)]
+    assert [len(split.train) for split in splits] == [6] * 8
 
 
 def table(n: int, speakers: int, prefix: str) -> pd.DataFrame:
