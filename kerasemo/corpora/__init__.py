@@ -7,7 +7,7 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
-CORPORA = ["ravdess"]
+CORPORA = ["ravdess", "avec2019"]
 
 
 def reader(corpus: str) -> Callable[..., pd.DataFrame]:
