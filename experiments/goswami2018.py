@@ -29,7 +29,7 @@ from kerasemo.features.faces import Faces
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.reporting import figures
+from kerasemo.reporting import charts, curves, figures
 from kerasemo.training.audiovisual import AudioVisual
 from kerasemo.training.grid import run_cells
 from kerasemo.training.items import Items
@@ -358,13 +358,13 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
     shown = [row for row in results if row["metric"] == "test accuracy" or row["table"] == "Experiment 3"]
     for table in dict.fromkeys(row["table"] for row in shown):
         name = table.lower().replace(" ", "_")
-        figures.save(figures.scores(shown, table, notice), run.file("figures", f"{name}.png"), f"{table}: accuracies")
+        figures.save(charts.scores(shown, table, notice), run.file("figures", f"{name}.png"), f"{table}: accuracies")
     for (protocol, share, network), models in grouped(cells).items():
         if network == "architecture_4" and share == FULL:
             history = pd.concat(pd.read_csv(run.file("history", f"{m}.csv")) for m in models).groupby("epoch").mean()
             columns = {row: f"val_{output}_accuracy" for row, output in CURVES.items()}
             title = f"Architecture 4, validation accuracy per epoch, {protocol} protocol"
-            figure = figures.curves(history.reset_index(), columns, title, "accuracy", notice)
+            figure = curves.chosen(history.reset_index(), columns, title, "accuracy", notice)
             figures.save(figure, run.file("figures", f"experiment_3_curves_{protocol}.png"), title)
 
 

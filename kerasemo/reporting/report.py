@@ -14,7 +14,7 @@ from PIL import Image
 
 from kerasemo import __version__, files, progress
 from kerasemo.errors import InputError, WrongCall
-from kerasemo.reporting import figures, results, run_folder
+from kerasemo.reporting import charts, curves, figures, results, run_folder
 from kerasemo.reporting.run_folder import RunFolder
 
 _PANELS_PER_IMAGE = 16
@@ -104,7 +104,7 @@ def plot_run(run: str | os.PathLike) -> list[Path]:
     for model, history in progress.track(folder.histories.items(), len(folder.histories), "Drawing curves"):
         path = folder.path / "figures" / "curves" / f"{model}.png"
         alt = f"Losses of {model} over {len(history)} epochs"
-        figures.save(figures.training_curves(history, model, folder.notice), path, alt)
+        figures.save(curves.training_curves(history, model, folder.notice), path, alt)
         paths.append(path)
     return paths
 
@@ -195,24 +195,24 @@ def _experiment_figure(name: str, png: bytes) -> Picture:
 
 
 def _losses(folder: RunFolder) -> list[Picture]:
-    panels = [figures.loss_panel(title, histories) for title, histories in _models(folder).items()]
+    panels = [curves.loss_panel(title, histories) for title, histories in _models(folder).items()]
     return _grids(panels, "Training and validation loss", folder.notice)
 
 
 def _task_losses(folder: RunFolder) -> list[Picture]:
     panels = [
-        figures.task_panel(title, histories)
+        curves.task_panel(title, histories)
         for title, histories in _models(folder).items()
-        if len(figures.tasks(histories[0])) > 1
+        if len(curves.tasks(histories[0])) > 1
     ]
     return _grids(panels, "Loss of each task", folder.notice)
 
 
 def _weights(folder: RunFolder) -> list[Picture]:
     panels = [
-        figures.weight_panel(title, histories)
+        curves.weight_panel(title, histories)
         for title, histories in _models(folder).items()
-        if any(figures.weights_matter(history) for history in histories)
+        if any(curves.weights_matter(history) for history in histories)
     ]
     return _grids(panels, "Task weights", folder.notice)
 
@@ -228,7 +228,7 @@ def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:
     }
 
 
-def _grids(panels: Sequence[figures.Panel], title: str, notice: str | None) -> list[Picture]:
+def _grids(panels: Sequence[curves.Panel], title: str, notice: str | None) -> list[Picture]:
     """The panels in as few images as stay readable."""
     starts = range(0, len(panels), _PANELS_PER_IMAGE)
     pictures = []
@@ -236,7 +236,7 @@ def _grids(panels: Sequence[figures.Panel], title: str, notice: str | None) -> l
         shown = panels[start : start + _PANELS_PER_IMAGE]
         caption = title if len(shown) == len(panels) else f"{title}, {start + 1} to {start + len(shown)}"
         alt = f"{title} over the epochs: {', '.join(panel.title for panel in shown)}"
-        pictures.append(_picture(figures.png(figures.grid(shown, caption, notice), alt), alt, caption))
+        pictures.append(_picture(figures.png(curves.grid(shown, caption, notice), alt), alt, caption))
     return pictures
 
 
@@ -247,7 +247,7 @@ def _confusions(folder: RunFolder) -> list[Picture]:
     for name in progress.track(names, len(names), "Drawing: confusion matrices"):
         table = folder.predictions[name]
         task = table["task"].iloc[0]
-        figure = figures.confusion(
+        figure = charts.confusion(
             table["label"], table["predicted"], folder.config["classes"][task], f"{name}: {task}", folder.notice
         )
         caption = f"{name}, test partition, {len(table)} predictions"

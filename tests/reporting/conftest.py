@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.reporting import figures, write_report
+from kerasemo.reporting import curves, figures, write_report
 
 CLASSES = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
 NOTICE = "synthetic corpus: not comparable with the paper"
@@ -99,7 +99,7 @@ def write_run(path: Path, models: list[str], results: list[dict]) -> Path:
         table = predictions(48, 0.9 if "paper" in model else 0.4, seed)
         table.to_csv(path / "predictions" / model / "test.csv", index=False)
     probes = {"joint": "joint_accuracy", "audio probe": "audio_probe_accuracy"}
-    figure = figures.curves(history(25, 0), probes, "Experiment 3: Architecture 4", "validation accuracy", NOTICE)
+    figure = curves.chosen(history(25, 0), probes, "Experiment 3: Architecture 4", "validation accuracy", NOTICE)
     figures.save(figure, path / "figures" / "experiment_3.png", "Accuracy of the joint network and the audio probe")
     return path
 

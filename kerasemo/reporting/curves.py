@@ -1,0 +1,209 @@
+"""Curves over the epochs of a training: losses, metrics and task weights.
+
+A history is a table with a row per epoch, as in `history/<model>.csv`: `epoch`, `loss`, `val_loss`, `<task>_loss`,
+`val_<task>_loss`, `<task>_weight` and metrics. Every function returns a `matplotlib.figure.Figure` in the look of
+`figures`, or a panel of one.
+"""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from kerasemo.reporting.figures import COLOURS, FAINT, INK, LINE_STYLES, SMALL_PT, blank, look, plain, style
+
+_WEIGHT = "task weight"
+_PANEL_IN, _SINGLE_PANEL_IN = 1.7, 2.6
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line to draw over epochs; one with an empty label stays out of the legend."""
+
+    label: str
+    colour: str
+    style: str
+    epochs: pd.Series
+    values: pd.Series
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A pair of axes to draw: its title, what its values are, and its curves."""
+
+    title: str
+    ylabel: str
+    curves: list[Curve]
+
+
+def loss_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
+    """The losses of one training run: in total and, where there are several tasks, of each task."""
+    return grid(loss_panels(history), title, notice)
+
+
+def task_weights(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
+    """The weight of each task's loss over the epochs."""
+    return grid([weight_panel("", [history])], title, notice)
+
+
+def training_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
+    """The losses of one training run, and its task weights where `weights_matter`."""
+    panels = loss_panels(history)
+    if weights_matter(history):
+        panels.append(weight_panel("task weights", [history]))
+    return grid(panels, title, notice)
+
+
+def chosen(
+    history: pd.DataFrame,
+    columns: Mapping[str, str],
+    title: str,
+    ylabel: str,
+    notice: str | None = None,
+) -> Figure:
+    """Chosen columns of a history in one pair of axes.
+
+    Args:
+        history: a row per epoch.
+        columns: label in the legend -> column of the history; a missing column is left out.
+        title: the figure's title.
+        ylabel: what the values are, with their unit.
+        notice: a warning to print under the title.
+    """
+    drawn = [
+        Curve(label, *look(number), history["epoch"], history[column])
+        for number, (label, column) in enumerate(columns.items())
+        if column in history
+    ]
+    return grid([Panel("", ylabel, drawn)], title, notice)
+
+
+def tasks(history: pd.DataFrame) -> list[str]:
+    """The tasks that have a loss of their own in a history.
+
+    >>> tasks(pd.DataFrame(columns=["epoch", "loss", "val_loss", "emotion_loss", "val_emotion_loss", "emotion_weight"]))
+    ['emotion']
+    """
+    return [name.removesuffix("_loss") for name in history if name.endswith("_loss") and not name.startswith("val_")]
+
+
+def weights_matter(history: pd.DataFrame) -> bool:
+    """Whether a history's task weights say something: there are at least two, or one changes."""
+    weights = history[[name for name in history if name.endswith("_weight")]]
+    return weights.shape[1] > 1 or bool((weights.nunique() > 1).any())
+
+
+def loss_panels(history: pd.DataFrame) -> list[Panel]:
+    """The panels of `loss_curves`: the total, then each task where there are at least two."""
+    names = tasks(history)
+    if len(names) < 2:
+        return [loss_panel("", [history])]
+    return [loss_panel("total", [history])] + [loss_panel(name, [history], name) for name in names]
+
+
+def loss_panel(title: str, histories: Sequence[pd.DataFrame], task: str | None = None) -> Panel:
+    """The training and validation loss of one model, its folds laid over each other; of one task, or in total."""
+    column = "loss" if task is None else f"{task}_loss"
+    looks = {
+        column: ("training", COLOURS[0], "--"),
+        f"val_{column}": ("validation", COLOURS[1], "-"),
+    }
+    return Panel(title, "loss", _overlay(histories, looks))
+
+
+def task_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
+    """The loss of each task of one model, its folds laid over each other; on the validation data where there are."""
+    looks = {}
+    for number, task in enumerate(dict.fromkeys(name for history in histories for name in tasks(history))):
+        held = f"val_{task}_loss"
+        column = held if any(held in history for history in histories) else f"{task}_loss"
+        looks[column] = (task, *look(number))
+    return Panel(title, "loss", _overlay(histories, looks))
+
+
+def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
+    """The task weights of one model, its folds laid over each other."""
+    names = dict.fromkeys(name for history in histories for name in history if name.endswith("_weight"))
+    # Equal weights lie on each other: dashes let the ones below show.
+    looks = {
+        name: (name.removesuffix("_weight"), look(number)[0], LINE_STYLES[number % len(LINE_STYLES)])
+        for number, name in enumerate(names)
+    }
+    return Panel(title, _WEIGHT, _overlay(histories, looks))
+
+
+def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figure:
+    """Panels beside and under each other, two in a row; a single one takes the whole width.
+
+    Args:
+        panels: what to draw; see `loss_panel` and `weight_panel`. One without a finite value says so.
+        title: the figure's title.
+        notice: a warning to print under the title.
+    """
+    columns = min(2, len(panels))
+    rows = math.ceil(len(panels) / 2)
+    figure = blank(title, notice, rows * _PANEL_IN if columns == 2 else _SINGLE_PANEL_IN)
+    labels: list[str] = []
+    for number, panel in enumerate(panels):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        _draw(axes, panel)
+        beside = panels[number - 1].ylabel if number % 2 else None
+        axes.set_ylabel("" if panel.ylabel == beside else panel.ylabel)
+        axes.set_xlabel("epoch" if number + columns >= len(panels) else "")
+        if (shown := [curve.label for curve in panel.curves if curve.label]) and shown != labels:
+            axes.legend(fontsize=SMALL_PT, frameon=False, labelcolor=INK, loc="best")
+            labels = shown
+    return plain(figure)
+
+
+def _overlay(histories: Sequence[pd.DataFrame], looks: Mapping[str, tuple[str, str, str]]) -> list[Curve]:
+    """The columns of every history that has them; each label stands once."""
+    drawn = []
+    for column, (label, colour, line) in looks.items():
+        holders = [history for history in histories if column in history]
+        for number, history in enumerate(holders):
+            drawn.append(
+                Curve(
+                    "" if number else label,
+                    colour,
+                    line,
+                    history["epoch"],
+                    history[column],
+                )
+            )
+    return drawn
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    """The curves of a panel; a lone epoch shows as a dot, and infinite values as gaps."""
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    finite = False
+    crowded = len(panel.curves) > 8
+    for curve in panel.curves:
+        values = curve.values.where(np.isfinite(curve.values))
+        finite = finite or values.notna().any()
+        axes.plot(
+            curve.epochs,
+            values,
+            curve.style,
+            color=curve.colour,
+            label=curve.label or None,
+            linewidth=0.8 if crowded else 1.4,
+            alpha=0.6 if crowded else 1,
+            marker="o" if values.notna().sum() <= 2 else None,
+            markersize=4,
+        )
+    if not finite:
+        axes.set(xticks=[], yticks=[])
+        place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+        axes.text(0.5, 0.5, "no finite values", color=FAINT, fontsize=SMALL_PT, **place)
+    elif panel.ylabel == _WEIGHT and axes.dataLim.ymin >= 0:
+        axes.set_ylim(bottom=0)
+    axes.set_title(textwrap.fill(panel.title, 32), loc="left", fontsize=SMALL_PT, color=INK)
+    style(axes)
