@@ -36,8 +36,8 @@ PARTITIONS = {
     "Test": {"DE": 16, "HU": 18, "CN": 70},
 }
 
-# Folders below the root. Functionals, bags of words (xbow) and deep features come every `HOP_S`; the low-level
-# descriptors beside them (egemaps, mfcc, visual_features) have rates of their own in the challenge's package.
+# Folders below the root, named as in the organisers' scripts. Functionals, bags of words (xbow) and deep features come
+# every `HOP_S`; the low-level descriptors beside them (egemaps, mfcc, visual_features) have rates of their own there.
 FEATURE_SETS = (
     "audio_features_egemaps",
     "audio_features_egemaps_functionals",
@@ -45,12 +45,12 @@ FEATURE_SETS = (
     "audio_features_mfcc",
     "audio_features_mfcc_functionals",
     "audio_features_mfcc_xbow",
-    "audio_features_deepspectrum",
+    "audio_features_DeepSpectrum_DenseNet121",
     "visual_features",
     "visual_features_functionals",
     "visual_features_xbow",
-    "visual_features_resnet",
-    "visual_features_vgg",
+    "visual_features_ResNet",
+    "visual_features_VGG",
 )
 
 # Partners whose recordings have the same sound. The challenge does not name them; known for Devel only.

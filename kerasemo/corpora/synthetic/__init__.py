@@ -12,5 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "erasure": ["accuracy_ceiling"],
         "marker": ["is_synthetic"],
         "ravdess": ["write_ravdess"],
+        "sewa": ["write_sewa"],
+        "sewa_signals": ["ccc_ceiling"],
     },
 )
