@@ -1,0 +1,57 @@
+"""The network of atmaja2020: continuous emotion, frame by frame, from one feature set or several side by side.
+
+Source: Atmaja and Akagi 2020, "Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion
+Recognition", section 4.1. Feature sets are concatenated before the first layer (early fusion).
+
+Sequences have any length, and stand in a batch with padding at their end. There is no `Masking` layer: an LSTM reads
+forwards, so valid frames do not see the padding, and weights in the dataset keep it out of losses and metrics.
+`Masking(0.)` would instead take a standardised frame of zeros, which is an average one, for padding.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+from keras import layers
+
+from kerasemo.corpora.avec2019 import TARGETS
+
+UNITS = (256, 128, 64)
+DROPOUT = 0.4
+
+
+def lstm_regressor(
+    feature_sets: Mapping[str, int],
+    targets: Sequence[str] = TARGETS,
+    units: Sequence[int] = UNITS,
+    dropout: float = DROPOUT,
+) -> keras.Model:
+    """LSTMs one after the other, each followed by dropout, and a linear head for each target.
+
+    Args:
+        feature_sets: name -> number of features of each set; all have the same frames. The z-score of each is part of
+            the network: `adapt` its `Normalization` layers to the valid frames that train (see `training.fit.adapt`).
+        targets: names of the outputs.
+        units: of each LSTM.
+        dropout: rate after each LSTM, 0..1.
+
+    Returns:
+        A model from each feature set, `batch x frames x features`, to each target, `batch x frames x 1`.
+
+    Raises:
+        ValueError: no feature set.
+
+    Example:
+        >>> network = lstm_regressor({"audio": 88, "video": 34}, units=(4,))
+        >>> network.output["valence"].shape
+        (None, None, 1)
+    """
+    if not feature_sets:
+        raise ValueError(f"A regressor needs a feature set. Received: feature_sets={dict(feature_sets)}")
+    inputs = {name: keras.Input((None, width), name=name) for name, width in feature_sets.items()}
+    standardised = [layers.Normalization(axis=-1, name=f"{name}_standardised")(x) for name, x in inputs.items()]
+    x = layers.Concatenate(name="features")(standardised) if len(standardised) > 1 else standardised[0]
+    for i, width in enumerate(units, start=1):
+        x = layers.LSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
+        x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
+    outputs = {target: layers.Dense(1, name=target)(x) for target in targets}
+    return keras.Model(inputs, outputs, name="lstm_regressor")
