@@ -1,36 +1,191 @@
-"""Many independent trainings, side by side."""
+"""Many independent trainings, side by side on one machine or on a cluster."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from typing import TypeVar
+import os
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
 
+from kerasemo.errors import InputError
 from kerasemo.progress import track
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
 Cell = TypeVar("Cell")
 
+# A cell that ends its process so often in a row would end the next one too. Dask's own limit is the same.
+ALLOWED_DEATHS = 3
+CONNECT_S = 5
+FIRST_WORKER_S = 10
 
-def run_cells(train: Callable[[Cell], None], cells: Sequence[Cell], jobs: int, description: str) -> None:
-    """Call `train` on each cell, `jobs` at a time, each in one thread, so that the results do not depend on `jobs`.
+# TensorFlow's seeds and session belong to the process: two cells at a time would change each other's numbers.
+_alone = threading.Lock()
 
-    `train` writes its results to disk and skips what is there already; that makes an interrupted grid resume.
+
+def run_cells(
+    train: Callable[[Cell], None],
+    cells: Sequence[Cell],
+    jobs: int,
+    description: str,
+    scheduler: str | None = None,
+) -> None:
+    """Call `train` on each cell, each in one thread: the results depend neither on where it runs nor on what else.
+
+    `train` writes its results to disk and skips what is there already; that makes an interrupted grid resume. A cell
+    whose process is killed is run again. The first error in a cell ends the grid and is raised here.
+
+    On a cluster every machine must have this package and see the run folder, on a shared file system, under the same
+    path. A worker runs one cell at a time. Interrupted, the grid takes back the cells that wait; those that run there
+    go on to their end. When no worker is left it waits for new ones.
 
     Args:
         train: does one cell.
         cells: what to do; plain values.
-        jobs: number of processes; 1: this one.
+        jobs: number of processes on this machine; 1: this one. Of no effect with a scheduler.
         description: what the progress bar says.
+        scheduler: address of a Dask scheduler, such as `tcp://host:8786`, on whose workers the cells run.
+
+    Raises:
+        InputError: the scheduler cannot be reached, has no workers or workers of several threads, or is lost; Dask is
+            not installed; a cell ended its process again and again.
     """
-    tasks = (delayed(_in_one_thread)(train, cell) for cell in cells)
+    finished = _on_this_machine(train, cells, jobs) if scheduler is None else _on_cluster(train, cells, scheduler)
     # Closed at once when interrupted: no process may go on writing.
-    with closing(Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)) as done:
-        for _ in track(done, total=len(cells), description=description):
+    with closing(finished):
+        for _ in track(finished, total=len(cells), description=description):
             pass
+
+
+def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs: int) -> Iterator[int]:
+    """The number of each cell, as it is done."""
+    waiting = dict(enumerate(cells))
+    deaths = 0
+    while waiting:
+        tasks = [delayed(_in_process_of)(os.getpid(), train, cell, number) for number, cell in waiting.items()]
+        try:
+            with closing(Parallel(jobs, backend="loky", return_as="generator_unordered")(tasks)) as done:
+                for number in done:
+                    del waiting[number]
+                    deaths = 0
+                    yield number
+        except TerminatedWorkerError:
+            deaths += 1
+            if deaths > ALLOWED_DEATHS:
+                raise InputError(
+                    f"{deaths} times in a row a process was killed before it could end its cell; if memory is short, "
+                    "use a smaller --jobs."
+                ) from None
+
+
+def _in_process_of(starter: int, train: Callable[[Cell], None], cell: Cell, number: int) -> int:
+    if os.getpid() != starter:
+        _end_with_parent()
+    _in_one_thread(train, cell)
+    return number
+
+
+@cache
+def _end_with_parent() -> None:
+    """Let this process end within a second or two when its parent is gone; killed, the parent cannot end it itself."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _in_one_thread(train: Callable[[Cell], None], cell: Cell) -> None:
     from kerasemo.training.reproducible import one_thread
 
-    one_thread()
-    train(cell)
+    with _alone:
+        one_thread()
+        with threadpool_limits(1):
+            train(cell)
+
+
+def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler: str) -> Iterator[None]:
+    """One item for each cell that is done."""
+    with _connected(scheduler) as client:
+        from distributed import KilledWorker, as_completed
+        from distributed.client import FutureCancelledError
+
+        # No future is kept: a worker that dies takes the (empty) results of its cells along, and Dask would run again
+        # whatever is still asked for.
+        for future in as_completed(_submit(client, train, cells), loop=client.loop):
+            try:
+                future.result()
+            except KilledWorker as error:
+                raise InputError(
+                    f"{error.allowed_failures + 1} workers died over one cell, the last at "
+                    f"{error.last_worker.address}; look into its log, and if memory is short, start workers with more."
+                ) from None
+            except FutureCancelledError:
+                raise InputError(
+                    f"the Dask scheduler {scheduler} was lost; what is done is kept, start again to go on."
+                ) from None
+            yield
+
+
+@contextmanager
+def _connected(scheduler: str) -> Iterator["Client"]:
+    """A client of the scheduler, with workers fit for the work; closed, it takes back what has not begun."""
+    try:
+        from distributed import Client
+        from distributed.versions import VersionMismatchWarning
+    except ImportError:
+        raise InputError("--scheduler needs Dask, which is not installed: pip install kerasemo[cluster].") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VersionMismatchWarning)
+        try:
+            client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, ValueError):
+            raise InputError(
+                f"no Dask scheduler answers at {scheduler}; start one with `dask scheduler` and give its address, such "
+                "as tcp://host:8786."
+            ) from None
+    with client:
+        _require_fit_workers(client, scheduler)
+        yield client
+
+
+def _require_fit_workers(client: "Client", scheduler: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=FIRST_WORKER_S)
+    except TimeoutError:
+        raise InputError(
+            f"the Dask scheduler {scheduler} has no workers; start some with `dask worker {scheduler} --nthreads 1`."
+        ) from None
+    for worker, threads in client.nthreads().items():
+        if threads > 1:
+            raise InputError(
+                f"the Dask worker {worker} has {threads} threads, but a process can train one network at a time; start "
+                "workers with `--nthreads 1 --nworkers N`."
+            )
+
+
+def _submit(client: "Client", train: Callable[[Cell], None], cells: Sequence[Cell]) -> list["Future"]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        # Sent once, not with each cell: it may hold all the data. As a task, it is made anew when its worker dies.
+        shared = client.submit(_itself, train, pure=False)
+        # Not pure: a cell of another run must never stand in for one of this.
+        return client.map(_on_worker, cells, train=shared, pure=False)
+
+
+def _itself(train: Callable[[Cell], None]) -> Callable[[Cell], None]:
+    return train
+
+
+def _on_worker(cell: Cell, train: Callable[[Cell], None]) -> None:
+    _in_one_thread(train, cell)
