@@ -37,7 +37,7 @@ def run_cells(
     description: str,
     scheduler: str | None = None,
 ) -> None:
-    """Call `train` on each cell, each in one thread: the results depend neither on where it runs nor on what else.
+    """Call `train` on each cell, each in one thread, so that the results do not depend on `jobs` or a cluster.
 
     `train` writes its results to disk and skips what is there already; that makes an interrupted grid resume. A cell
     whose process is killed is run again. The first error in a cell ends the grid and is raised here.
@@ -80,7 +80,7 @@ def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs:
             deaths += 1
             if deaths > ALLOWED_DEATHS:
                 raise InputError(
-                    f"{deaths} times in a row a process was killed before it could end its cell; if memory is short, "
+                    f"a process was killed before it could end its cell, {deaths} times in a row; if memory is short, "
                     "use a smaller --jobs."
                 ) from None
 
@@ -120,8 +120,6 @@ def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler:
         from distributed import KilledWorker, as_completed
         from distributed.client import FutureCancelledError
 
-        # No future is kept: a worker that dies takes the (empty) results of its cells along, and Dask would run again
-        # whatever is still asked for.
         for future in as_completed(_submit(client, train, cells), loop=client.loop):
             try:
                 future.result()
@@ -134,6 +132,8 @@ def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler:
                 raise InputError(
                     f"the Dask scheduler {scheduler} was lost; what is done is kept, start again to go on."
                 ) from None
+            # A dying worker takes the results of its cells along, and Dask runs again whatever is still asked for.
+            del future
             yield
 
 

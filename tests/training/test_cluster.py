@@ -1,0 +1,234 @@
+"""A real scheduler and two worker processes; one of them is killed by the first test."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import LocalCluster
+
+from kerasemo.errors import InputError
+from kerasemo.training import grid
+from kerasemo.training.grid import run_cells
+from kerasemo.training.weight_search import search_weights
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+
+TRAINING_SCRIPT = str(Path(__file__).with_name("training_script.py"))
+
+
+@dataclass
+class Cluster:
+    scheduler: str
+    workers: dict[int, subprocess.Popen]
+
+
+@contextmanager
+def start_cluster(folder: Path, n_workers: int) -> Iterator[Cluster]:
+    """A scheduler and its workers, each a process of its own, on free ports of this machine."""
+    address = folder / "scheduler.json"
+
+    def start(*arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(address)]
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")]
+    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
+    try:
+        while not address.exists():
+            assert processes[0].poll() is None, "the scheduler did not start"
+            time.sleep(0.05)
+        workers = [start("worker", *options) for _ in range(n_workers)]
+        processes += workers
+        yield Cluster(json.loads(address.read_text())["address"], {worker.pid: worker for worker in workers})
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory) -> Iterator[Cluster]:
+    with start_cluster(tmp_path_factory.mktemp("cluster"), n_workers=2) as cluster:
+        yield cluster
+
+
+@contextmanager
+def killing_a_worker(cluster: Cluster, pid_file: Path, once: Path | None = None) -> Iterator[None]:
+    """Meanwhile, kill the worker that names itself in `pid_file`, as soon as the file `once` is there too."""
+
+    def kill() -> None:
+        while not (pid_file.exists() and (once is None or once.exists())):
+            time.sleep(0.02)
+        os.kill(cluster.workers[int(pid_file.read_text())].pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    yield
+    killer.join(60)
+    assert not killer.is_alive()
+
+
+def drawing(folder: Path, stuck: int | None = None):
+    """A cell's work: leave random numbers in a file, once. The cell `stuck` hangs at the first attempt."""
+
+    # Nested: a worker process cannot import a test module.
+    def work(cell: int) -> None:
+        with (folder / f"{cell}.attempts").open("a") as attempts:
+            attempts.write("x")
+        if cell == stuck and (folder / f"{cell}.attempts").read_text() == "x":
+            while not (folder / "finished").exists():
+                time.sleep(0.01)
+            (folder / "unfinished").write_text(str(os.getpid()))
+            (folder / "unfinished").rename(folder / "pid")
+            time.sleep(600)
+        rows = np.random.default_rng(cell).normal(size=(50, 300))
+        np.save(folder / f"{cell}.npy", np.linalg.svd(rows @ rows.T)[0])
+
+    return work
+
+
+def test_a_killed_workers_cell_is_done_by_another_and_no_finished_one_again(cluster, tmp_path, monkeypatch):
+    def kill_after_three(finished, total, description):
+        for number, item in enumerate(finished, start=1):
+            yield item
+            if number == 3:
+                time.sleep(0.5)  # until the scheduler knows, too, that these three are done with
+                (tmp_path / "cluster" / "finished").touch()
+
+    for name in ["alone", "cluster"]:
+        (tmp_path / name).mkdir()
+    cells = list(range(8))
+    run_cells(drawing(tmp_path / "alone"), cells, 1, "Drawing")
+    monkeypatch.setattr(grid, "track", kill_after_three)
+    with killing_a_worker(cluster, tmp_path / "cluster" / "pid"):
+        run_cells(drawing(tmp_path / "cluster", stuck=2), cells, 1, "Drawing", cluster.scheduler)
+    attempts = [(tmp_path / "cluster" / f"{cell}.attempts").read_text() for cell in cells]
+    assert attempts == ["x", "x", "xx", "x", "x", "x", "x", "x"]
+    for cell in cells:
+        alone, there = [np.load(tmp_path / name / f"{cell}.npy") for name in ["alone", "cluster"]]
+        np.testing.assert_array_equal(there, alone)
+
+
+def test_a_cell_is_done_in_another_process_and_one_thread(cluster, tmp_path):
+    def work(cell: int) -> None:
+        import tensorflow as tf
+
+        assert tf.config.threading.get_intra_op_parallelism_threads() == 1
+        (tmp_path / str(cell)).write_text(str(os.getpid()))
+
+    run_cells(work, [1, 2], 1, "Touching", cluster.scheduler)
+    assert all(int((tmp_path / cell).read_text()) in cluster.workers for cell in ["1", "2"])
+
+
+def test_an_error_in_a_cell_is_raised_here_and_takes_back_the_rest(cluster, tmp_path):
+    def work(cell: int) -> None:
+        if cell == 0:
+            raise FileNotFoundError(2, "No such file or directory", "labels.csv")
+        time.sleep(0.05)
+        (tmp_path / str(cell)).touch()
+
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv"):
+        run_cells(work, [0], 1, "Failing", cluster.scheduler)
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv"):
+        run_cells(work, range(200), 1, "Failing", cluster.scheduler)
+    assert len(list(tmp_path.iterdir())) < 199
+
+
+def test_interrupted_it_takes_back_what_has_not_begun(cluster, tmp_path, monkeypatch):
+    def work(cell: int) -> None:
+        while cell and not (tmp_path / "interrupted").exists():
+            time.sleep(0.01)
+        (tmp_path / str(cell)).touch()
+
+    def interrupt(finished, total, description):
+        yield next(finished)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(grid, "track", interrupt)
+        run_cells(work, range(20), 1, "Waiting", cluster.scheduler)
+    (tmp_path / "interrupted").touch()
+    run_cells(work, [20, 21], 1, "Waiting", cluster.scheduler)
+    # Each worker may have had one cell in work and one at hand.
+    assert len(list(tmp_path.iterdir())) <= len(["0", "interrupted", "20", "21"]) + 2 * len(cluster.workers)
+
+
+def test_weights_are_searched_there(cluster, tmp_path):
+    objective = lambda point: point["arousal"] - point["valence"] ** 2  # noqa: E731, workers cannot import tests
+    here, there = [
+        search_weights(objective, ["arousal", "valence"], 5, 0, tmp_path / f"{name}.journal", 1, scheduler)
+        for name, scheduler in {"here": None, "there": cluster.scheduler}.items()
+    ]
+    pd.testing.assert_frame_equal(there.trials, here.trials, check_exact=True)
+    assert there.best == here.best
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1", "nowhere", ""])
+def test_a_scheduler_that_does_not_answer_is_one_sentence(address, capfd, monkeypatch):
+    monkeypatch.setattr(grid, "CONNECT_S", 0.5)
+    with pytest.raises(InputError, match=f"no Dask scheduler answers at {address}; start one with `dask scheduler`"):
+        run_cells(print, [1], 1, "Printing", address)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_workers_of_several_threads_are_one_sentence():
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as local,
+        pytest.raises(InputError, match=r"the Dask worker .* has 2 threads, .*; start workers with `--nthreads 1"),
+    ):
+        run_cells(print, [1], 1, "Printing", local.scheduler_address)
+
+
+def test_a_scheduler_without_workers_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(grid, "FIRST_WORKER_S", 0.1)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as local,
+        pytest.raises(InputError, match=r"has no workers; start some with `dask worker"),
+    ):
+        run_cells(print, [1], 1, "Printing", local.scheduler_address)
+
+
+def test_without_dask_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"needs Dask, which is not installed: pip install kerasemo\[cluster\]"):
+        run_cells(print, [1], 1, "Printing", "tcp://127.0.0.1:9")
+
+
+@pytest.mark.slow
+def test_networks_trained_there_equal_to_the_bit_those_trained_here(tmp_path):
+    def work(folder: Path, epochs: int) -> None:
+        import runpy
+
+        cell = folder / str(epochs)
+        if (cell / "weights.npz").exists():
+            return
+        cell.mkdir(parents=True, exist_ok=True)
+        (cell / "pid").write_text(str(os.getpid()))
+        runpy.run_path(TRAINING_SCRIPT)["train"](cell, epochs)
+
+    cells = [2, 40, 3]
+    run_cells(lambda epochs: work(tmp_path / "here", epochs), cells, 1, "Training")
+    there = tmp_path / "there"
+    with (
+        start_cluster(tmp_path, n_workers=2) as cluster,
+        killing_a_worker(cluster, there / "40" / "pid", once=there / "40" / "state.npz"),
+    ):
+        run_cells(lambda epochs: work(there, epochs), cells, 1, "Training", cluster.scheduler)
+        assert sorted(worker.poll() is None for worker in cluster.workers.values()) == [False, True]
+    for epochs in cells:
+        here = np.load(tmp_path / "here" / str(epochs) / "weights.npz")
+        weights = np.load(there / str(epochs) / "weights.npz")
+        assert here.files and here.files == weights.files
+        for name in here.files:
+            np.testing.assert_array_equal(weights[name], here[name])
