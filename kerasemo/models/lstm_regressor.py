@@ -6,6 +6,10 @@ Recognition", section 4.1. Feature sets are concatenated before the first layer 
 Sequences have any length, and stand in a batch with padding at their end. There is no `Masking` layer: an LSTM reads
 forwards, so valid frames do not see the padding, and weights in the dataset keep it out of losses and metrics.
 `Masking(0.)` would instead take a standardised frame of zeros, which is an average one, for padding.
+
+The paper does not say how the heads begin. Here they begin at zero: the first gradient of the CCC loss then points
+along the labels. From random heads, which spread far wider than labels do, a prediction that happens to be
+anticorrelated brings its CCC from below towards 0 by growing without end, and does not turn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +28,7 @@ def lstm_regressor(
     targets: Sequence[str] = TARGETS,
     units: Sequence[int] = UNITS,
     dropout: float = DROPOUT,
+    head_initializer: str = "zeros",
 ) -> keras.Model:
     """LSTMs one after the other, each followed by dropout, and a linear head for each target.
 
@@ -33,6 +38,7 @@ def lstm_regressor(
         targets: names of the outputs.
         units: of each LSTM.
         dropout: rate after each LSTM, 0..1.
+        head_initializer: of the heads' kernels; `glorot_uniform` is the default of Keras.
 
     Returns:
         A model from each feature set, `batch x frames x features`, to each target, `batch x frames x 1`.
@@ -53,5 +59,5 @@ def lstm_regressor(
     for i, width in enumerate(units, start=1):
         x = layers.LSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    outputs = {target: layers.Dense(1, name=target)(x) for target in targets}
+    outputs = {target: layers.Dense(1, kernel_initializer=head_initializer, name=target)(x) for target in targets}
     return keras.Model(inputs, outputs, name="lstm_regressor")

@@ -12,6 +12,7 @@ def epochs(
     batch_size: int,
     seed: int,
     first_epoch: int = 0,
+    weights: Mapping[str, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """An endless stream of batches, epoch after epoch, each epoch in a new order.
 
@@ -24,9 +25,11 @@ def epochs(
         batch_size: clips a batch.
         seed: what the order follows from.
         first_epoch: the epoch to begin with, from 0.
+        weights: sample weights of each target, `clips` or `clips x frames`; None: all count the same.
 
     Returns:
-        A dataset of `(inputs, targets)` to be fitted with `steps_per_epoch=ceil(clips / batch_size)`.
+        A dataset of `(inputs, targets)`, or `(inputs, targets, weights)`, to be fitted with
+        `steps_per_epoch=ceil(clips / batch_size)`.
 
     Example:
         >>> stream = epochs({"x": np.arange(4)}, {"y": np.arange(4)}, batch_size=4, seed=0)
@@ -34,7 +37,7 @@ def epochs(
         >>> sorted(first) == sorted(second) == [0, 1, 2, 3], first == second
         (True, False)
     """
-    tensors = tf.nest.map_structure(tf.constant, (dict(inputs), dict(targets)))
+    tensors = tf.nest.map_structure(tf.constant, _together(inputs, targets, weights))
     n = n_items(inputs)
 
     def one_epoch(epoch):
@@ -47,9 +50,14 @@ def epochs(
     return tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).map(gather).prefetch(tf.data.AUTOTUNE)
 
 
-def once(inputs: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], batch_size: int) -> tf.data.Dataset:
+def once(
+    inputs: Mapping[str, np.ndarray],
+    targets: Mapping[str, np.ndarray],
+    batch_size: int,
+    weights: Mapping[str, np.ndarray] | None = None,
+) -> tf.data.Dataset:
     """Each clip once, in the order given: for validation. Arguments as in `epochs`."""
-    return tf.data.Dataset.from_tensor_slices((dict(inputs), dict(targets))).batch(batch_size).prefetch(1)
+    return tf.data.Dataset.from_tensor_slices(_together(inputs, targets, weights)).batch(batch_size).prefetch(1)
 
 
 def n_items(arrays: Mapping[str, np.ndarray]) -> int:
@@ -62,3 +70,7 @@ def n_items(arrays: Mapping[str, np.ndarray]) -> int:
     if len(set(lengths.values())) != 1:
         raise ValueError(f"Arrays must have the same length. Received: {lengths}")
     return next(iter(lengths.values()))
+
+
+def _together(inputs, targets, weights) -> tuple[dict, ...]:
+    return (dict(inputs), dict(targets), *([] if weights is None else [dict(weights)]))

@@ -14,6 +14,8 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 
 SCORING_BATCH_SIZE = 256
+# A feature whose standard deviation is less than this share of its mean is constant in float32.
+CONSTANT = 1e-6
 
 
 def fit(
@@ -32,7 +34,8 @@ def fit(
     if it had never been interrupted.
 
     Args:
-        model: built and compiled; its `Normalization` layers are adapted to the training items here.
+        model: built and compiled; its `Normalization` layers are adapted to the training items, of sequences to the
+            valid frames, here.
         train: the items to learn from.
         validation: scored after each epoch; None or no items: nothing is.
         epochs: number of epochs in all.
@@ -43,17 +46,19 @@ def fit(
     Returns:
         The history, a row an epoch.
     """
-    adapt(model, train.inputs)
+    adapt(model, train.inputs, train.mask)
     # Built now: variables made inside the first step would have it traced twice.
     model.optimizer.build(model.trainable_variables)
     history = restore(model, checkpoint)
     keep = Checkpoint(checkpoint, history)
     if len(history) < epochs:
         model.fit(
-            datasets.epochs(train.inputs, train.targets, batch_size, seed, first_epoch=len(history)),
+            datasets.epochs(train.inputs, train.targets, batch_size, seed, len(history), train.weights),
             steps_per_epoch=math.ceil(len(train) / batch_size),
             validation_data=(
-                datasets.once(validation.inputs, validation.targets, SCORING_BATCH_SIZE) if validation else None
+                datasets.once(validation.inputs, validation.targets, SCORING_BATCH_SIZE, validation.weights)
+                if validation
+                else None
             ),
             initial_epoch=len(history),
             epochs=epochs,
@@ -64,8 +69,23 @@ def fit(
     return keep.history
 
 
-def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray]) -> None:
-    """Give every `Normalization` layer that reads an input directly the mean and variance of that input."""
+def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray], mask: np.ndarray | None = None) -> None:
+    """Give every `Normalization` layer that reads an input directly the mean and variance of that input.
+
+    A feature that is constant is centred and not scaled: Keras would divide it by 1e-7, and a recording in which it is
+    not constant would reach the network in millions.
+
+    Args:
+        model: built.
+        inputs: named arrays, items along the first axis.
+        mask: of padded sequences, which frames count, `items x frames`.
+    """
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization) and layer.input.name in inputs:
-            layer.adapt(inputs[layer.input.name])
+            items = inputs[layer.input.name]
+            # Sequence by sequence, so that the valid frames are not copied all at once.
+            layer.adapt(items if mask is None else [x[valid][np.newaxis] for x, valid in zip(items, mask, strict=True)])
+            mean, variance = map(keras.ops.convert_to_numpy, (layer.adapt_mean, layer.adapt_variance))
+            is_constant = np.sqrt(variance) <= np.maximum(CONSTANT * np.abs(mean), keras.config.epsilon())
+            layer.adapt_variance.assign(np.where(is_constant, 1, variance))
+            layer.finalize_state()

@@ -19,11 +19,18 @@ class Items:
         inputs: named arrays, items along the first axis.
         targets: named arrays, items along the first axis.
         index: a row an item; at least `clip` and `speaker`.
+        mask: of padded sequences, which frames count, `items x frames`; None: items are no sequences.
     """
 
     inputs: Mapping[str, np.ndarray]
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
+    mask: np.ndarray | None = None
+
+    @property
+    def weights(self) -> dict[str, np.ndarray] | None:
+        """The mask as sample weights, the same for each target; None without a mask."""
+        return None if self.mask is None else dict.fromkeys(self.targets, self.mask.astype("float32"))
 
     def __len__(self) -> int:
         return len(self.index)

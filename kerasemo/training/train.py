@@ -1,6 +1,6 @@
 """One model of a run, from untrained to history, predictions and a saved network on disk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -27,19 +27,67 @@ def train(
     batch_size: int,
     seed: int,
 ) -> None:
+    """Train a compiled classifier and leave in the run folder all that later stages need.
+
+    As `train_network`; the predictions are `predictions/<name>/<partition>.csv` (for outputs other than `emotion`
+    `<partition>.<output>.csv`).
+
+    Args:
+        run, name, model, items, epochs, batch_size, seed: as in `train_network`.
+        classes: the outputs that give probabilities, with the names of their classes in order.
+        inputs: how each input of the network is made from a file.
+    """
+
+    def write_predictions() -> None:
+        for partition, these in items.items():
+            probabilities = model.predict(dict(these.inputs), batch_size=SCORING_BATCH_SIZE, verbose=0)
+            for output, names in classes.items():
+                table = decisions(probabilities[output], these, names, output)
+                file = partition if output == TASK else f"{partition}.{output}"
+                run.write_table(table, "predictions", name, f"{file}.csv")
+
+    description = {
+        "inputs": {key: network_input.get_config() for key, network_input in inputs.items()},
+        "decision": TASK,
+        "classes": classes[TASK],
+    }
+    train_network(
+        run,
+        name,
+        model,
+        items,
+        write_predictions=write_predictions,
+        description=description,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+    )
+
+
+def train_network(
+    run: Run,
+    name: str,
+    model: JointModel,
+    items: Mapping[str, Items],
+    *,
+    write_predictions: Callable[[], None],
+    description: Mapping,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+) -> None:
     """Train a compiled model and leave in the run folder all that later stages need.
 
-    Writes `history/<name>.csv`, `predictions/<name>/<partition>.csv` (for outputs other than `emotion`
-    `<partition>.<output>.csv`), `checkpoints/<name>.json` (what travels with a SavedModel) and, last of all,
-    `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch.
+    Writes `history/<name>.csv`, the predictions, `checkpoints/<name>.json` (what travels with a SavedModel) and, last
+    of all, `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch.
 
     Args:
         run: the run folder.
         name: what to call the model in it.
         model: built and compiled.
-        items: by partition; `train`, and where there are any `validation` and `test`.
-        classes: the outputs that give probabilities, with the names of their classes in order.
-        inputs: how each input of the network is made from a file.
+        items: by partition; `train`, and where there are any `validation` and others.
+        write_predictions: called when the model is trained, to write what it says of the items into the run folder.
+        description: what to say of the model in its JSON file, beside its name and corpus.
         epochs, batch_size, seed: as in `fit`.
     """
     state = run.file("checkpoints", f"{name}.npz")
@@ -53,20 +101,8 @@ def train(
         checkpoint=state,
     )
     run.write_table(history, "history", f"{name}.csv")
-    for partition, these in items.items():
-        probabilities = model.predict(dict(these.inputs), batch_size=SCORING_BATCH_SIZE, verbose=0)
-        for output, names in classes.items():
-            table = decisions(probabilities[output], these, names, output)
-            file = partition if output == TASK else f"{partition}.{output}"
-            run.write_table(table, "predictions", name, f"{file}.csv")
-    description = {
-        "model": name,
-        "corpus": run.config.get("corpus"),
-        "inputs": {key: network_input.get_config() for key, network_input in inputs.items()},
-        "decision": TASK,
-        "classes": classes[TASK],
-    }
-    run.write_json(description, "checkpoints", f"{name}.json")
+    write_predictions()
+    run.write_json({"model": name, "corpus": run.config.get("corpus"), **description}, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.save(temporary, include_optimizer=False)
     state.unlink(missing_ok=True)

@@ -8,6 +8,11 @@ from kerasemo.models.lstm_regressor import UNITS, lstm_regressor
 WIDTHS = {"egemaps-func": 5, "visual_xbow": 3}
 
 
+def random_heads(**arguments) -> keras.Model:
+    """A network whose outputs are not all zero."""
+    return lstm_regressor(WIDTHS, head_initializer="glorot_uniform", **arguments)
+
+
 def features(n: int, frames: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(0)
     return {name: generator.normal(size=(n, frames, width)).astype("float32") for name, width in WIDTHS.items()}
@@ -40,7 +45,7 @@ def test_a_value_for_each_frame_and_target():
 @pytest.mark.parametrize("content", [0.0, 9.0, np.nan])
 def test_padding_changes_no_bit_of_the_valid_frames(content):
     keras.utils.set_random_seed(0)
-    network = lstm_regressor(WIDTHS)
+    network = random_heads()
     inputs = features(3, 37)
     padded = {x: np.pad(a, [(0, 0), (0, 55), (0, 0)], constant_values=content) for x, a in inputs.items()}
     whole, cut = network.predict(padded, verbose=0), network.predict(inputs, verbose=0)
@@ -49,14 +54,14 @@ def test_padding_changes_no_bit_of_the_valid_frames(content):
 
 
 def test_every_feature_set_counts():
-    network, inputs = lstm_regressor(WIDTHS, units=(6, 4)), features(1, 4)
+    network, inputs = random_heads(units=(6, 4)), features(1, 4)
     for name in inputs:
         moved = network({**inputs, name: inputs[name] + 1})
         assert not np.array_equal(moved["liking"], network(inputs)["liking"])
 
 
 def test_exported_network_equals_predict_at_any_length(tmp_path):
-    network = lstm_regressor(WIDTHS, units=(6, 4))
+    network = random_heads(units=(6, 4))
     network.get_layer("egemaps-func_standardised").adapt(features(4, 9)["egemaps-func"] * 5 + 100)
     network.export(tmp_path / "model", verbose=False)
     reloaded = tf.saved_model.load(str(tmp_path / "model"))
@@ -66,6 +71,11 @@ def test_exported_network_equals_predict_at_any_length(tmp_path):
         assert set(served) == {"arousal", "valence", "liking"}
         for target in served:
             np.testing.assert_allclose(served[target], predicted[target], atol=1e-6)
+
+
+def test_heads_begin_at_zero():
+    for prediction in lstm_regressor(WIDTHS, units=(6, 4)).predict(features(2, 7), verbose=0).values():
+        assert not np.any(prediction)
 
 
 def test_without_a_feature_set_there_is_no_network():

@@ -42,3 +42,15 @@ def test_once_keeps_the_order():
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match=r"Received: \{'a': 1, 'b': 2\}"):
         datasets.n_items({"a": np.zeros(1), "b": np.zeros(2)})
+
+
+def test_weights_stay_with_their_items():
+    n = np.arange(20)
+    arrays = {"x": n}, {"y": 2 * n}
+    for stream in (
+        datasets.epochs(*arrays, 8, seed=0, weights={"y": 3 * n}).take(6),
+        datasets.once(*arrays, 8, {"y": 3 * n}),
+    ):
+        for x, y, weights in stream:
+            np.testing.assert_array_equal(3 * x["x"], weights["y"])
+            np.testing.assert_array_equal(2 * x["x"], y["y"])
