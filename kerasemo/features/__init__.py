@@ -3,15 +3,36 @@
 from dataclasses import fields
 
 from kerasemo.errors import InputError
+from kerasemo.features.deep import Resnet50, Vgg16
+from kerasemo.features.egemaps import Egemaps
 from kerasemo.features.faces import Faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
+from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
 from kerasemo.features.store import Extraction, FeatureStore
 
-__all__ = ["FEATURE_SETS", "Extraction", "Faces", "FeatureSet", "FeatureStore", "Frames", "Mfcc", "from_config", "pool"]
+__all__ = [
+    "FEATURE_SETS",
+    "Egemaps",
+    "EgemapsFunctionals",
+    "Extraction",
+    "Faces",
+    "FeatureSet",
+    "FeatureStore",
+    "Frames",
+    "Mfcc",
+    "MfccFunctionals",
+    "Resnet50",
+    "Vgg16",
+    "from_config",
+    "functionals",
+    "pool",
+]
 
-FEATURE_SETS: dict[str, type[FeatureSet]] = {cls.name: cls for cls in (Mfcc, Frames, Faces)}
+FEATURE_SETS: dict[str, type[FeatureSet]] = {
+    cls.name: cls for cls in (Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, Resnet50, Vgg16)
+}
 
 
 def from_config(config: dict) -> FeatureSet:

@@ -12,6 +12,11 @@ OTHER_VALUES = {
     "mfcc": {"n_mfcc": 13, "resampler": "soxr_hq"},
     "frames": {"every_s": 0.25, "height": 16, "width": 24},
     "faces": {"every_s": 0.25, "margin": 0.0},
+    "mfcc_functionals": {"n_mfcc": 13, "hop_length": 256},
+    "egemaps": {"edition": "eGeMAPSv02"},
+    "egemaps_functionals": {"edition": "eGeMAPSv01b"},
+    "resnet50": {"every_s": 0.2},
+    "vgg16": {"every_s": 0.04},
 }
 OUT_OF_RANGE = [
     ("mfcc", "n_mfcc", 0),
@@ -26,6 +31,10 @@ OUT_OF_RANGE = [
     ("frames", "width", 0),
     ("faces", "margin", -0.1),
     ("faces", "every_s", 0),
+    ("egemaps", "edition", "GeMAPS"),
+    ("egemaps_functionals", "edition", ""),
+    ("resnet50", "every_s", np.nan),
+    ("vgg16", "every_s", -0.1),
 ]
 
 
@@ -42,13 +51,15 @@ def test_a_configuration_gives_the_same_feature_set_back(name):
 def test_an_unknown_parameter_is_named_with_those_there_are(name):
     # `version` belongs to the class, not to its parameters.
     for unknown in ["loudness", "version"]:
-        with pytest.raises(InputError, match=f"{name} has no parameter '{unknown}'; it takes (n_mfcc|every_s), "):
+        with pytest.raises(
+            InputError, match=f"{name} has no parameter '{unknown}'; it takes (n_mfcc|every_s|edition|weights)"
+        ):
             from_config({"feature_set": name, unknown: 1})
 
 
 @pytest.mark.parametrize("config", [{"feature_set": "mfc"}, {}])
 def test_an_unknown_feature_set_is_named_with_those_there_are(config):
-    with pytest.raises(InputError, match=r"unknown; choose one of mfcc, frames, faces\."):
+    with pytest.raises(InputError, match=r"unknown; choose one of mfcc, .*frames, faces, resnet50, vgg16\."):
         from_config(config)
 
 

@@ -1,0 +1,164 @@
+"""Faces through networks that were trained on images: ResNet-50 and VGG-16 of `keras.applications`.
+
+Source: Ringeval et al. 2019 (AVEC 2019): 2048 values of ResNet-50's average pooling and 4096 of VGG-16's fully
+connected layers, for each frame's face. Nothing is downloaded: the weights are a file that the user gives.
+"""
+
+import hashlib
+import os
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.faces import find_face
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.frames import scale_to
+from kerasemo.features.media import read_frames
+from kerasemo.quiet import import_tensorflow
+
+# Keras loads where it is used: every worker imports this module with the feature store.
+if TYPE_CHECKING:
+    import keras
+
+# Rows and columns of the networks' input, pixels.
+SIZE = 224
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class FaceNetwork(FeatureSet):
+    """A row of features for each moment of a video, from a network that looks at the largest face.
+
+    Args:
+        weights: an `.h5` file with the weights of `keras.applications` (see each network), needed to extract.
+        every_s: from row to row, seconds.
+        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not taken
+            for these; left out, it is computed.
+
+    Raises:
+        InputError: the file is missing, is no `.h5`, or holds something else; or `every_s` is not above 0.
+    """
+
+    medium: ClassVar[str] = "video"
+    version: ClassVar[int] = 1
+
+    weights: str = ""
+    every_s: float = 0.1
+    digest: str = ""
+
+    def __post_init__(self):
+        if not self.every_s > 0:
+            raise InputError(f"{self.name}: every_s must be above 0. Received: {self.every_s}")
+        if not self.weights:
+            return
+        path = Path(self.weights)
+        object.__setattr__(self, "weights", str(path))
+        if path.suffix != ".h5" or not path.is_file():
+            what = "is no .h5 file" if path.is_file() else "is not there"
+            raise InputError(f"{self.name}: the weights file {path} {what}; give one of keras.applications.")
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+        if self.digest not in ("", found):
+            raise InputError(f"{self.name}: {path} holds other weights than before; give those, or extract anew.")
+        object.__setattr__(self, "digest", found)
+
+    @abstractmethod
+    def network(self) -> "keras.Model":
+        """The network with its weights: images `SIZE x SIZE x 3` as `keras.applications` prepares them -> features."""
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's features: float32, `rows x features`, row k for the time `k * every_s`.
+
+        A moment without a face, or without a frame, takes the row before it; those before the first face take the
+        first face's. The last bits hang on the number of TensorFlow's threads.
+
+        Raises:
+            BrokenClip: see `media.read_frames`; or no frame shows a face.
+            InputError: no weights are given, or they do not fit the network.
+        """
+        if not self.weights:
+            raise InputError(f"{self.name} needs a file of weights, which is not downloaded; give weights=FILE.")
+        seen: list[int] = []
+        faces: list[np.ndarray] = []
+        features: list[np.ndarray] = []
+        for time_s, pictures in read_frames(path, self.every_s, 1, start_s, end_s):
+            row = int(time_s / self.every_s + 1e-3)
+            if box := find_face(pictures[0]):
+                left, top, width, height = box
+                faces.append(scale_to(pictures[0][top : top + height, left : left + width], SIZE, SIZE))
+                seen.append(row)
+            if len(faces) == _BATCH:
+                features.append(_through(self, faces))
+                faces = []
+        if not seen:
+            raise BrokenClip(f"{path} has no face found in any frame.")
+        if faces:
+            features.append(_through(self, faces))
+        before = np.searchsorted(seen, np.arange(row + 1), side="right") - 1
+        return np.concatenate(features)[np.maximum(before, 0)]
+
+
+@dataclass(frozen=True)
+class Resnet50(FaceNetwork):
+    """ResNet-50's average pooling, 2048 features (He et al. 2016).
+
+    `weights` are those of `keras.applications.ResNet50(include_top=False)`.
+    """
+
+    name: ClassVar[str] = "resnet50"
+
+    def network(self) -> "keras.Model":
+        import keras
+
+        return keras.applications.ResNet50(
+            include_top=False, weights=self.weights, pooling="avg", input_shape=(SIZE, SIZE, 3)
+        )
+
+
+@dataclass(frozen=True)
+class Vgg16(FaceNetwork):
+    """VGG-16's last hidden layer (`fc2`), 4096 features (Simonyan and Zisserman 2015).
+
+    `weights` are those of `keras.applications.VGG16()`, with its top for 1000 classes: the hidden layers are in it.
+    """
+
+    name: ClassVar[str] = "vgg16"
+
+    def network(self) -> "keras.Model":
+        import keras
+
+        whole = keras.applications.VGG16(weights=self.weights)
+        return keras.Model(whole.input, whole.get_layer("fc2").output)
+
+
+def _through(feature_set: FaceNetwork, faces: list[np.ndarray]) -> np.ndarray:
+    """Features of faces, uint8 `SIZE x SIZE x 3` each, red first."""
+    network = _load(feature_set)
+    from keras.applications.imagenet_utils import preprocess_input
+
+    return network.predict_on_batch(preprocess_input(np.stack(faces).astype(np.float32), mode="caffe"))
+
+
+@lru_cache(maxsize=1)
+def _load(feature_set: FaceNetwork) -> "keras.Model":
+    tf = import_tensorflow()
+    # TensorFlow does not heed the number of threads that a pool gives its workers.
+    if "OMP_NUM_THREADS" in os.environ:
+        tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["OMP_NUM_THREADS"]))
+    with warnings.catch_warnings():
+        # Of a file that does not fit, Keras says first what it skips.
+        warnings.filterwarnings("ignore", message="Skipping nested container")
+        try:
+            return feature_set.network()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = str(error).strip().split("\n")[0].rstrip(".")
+            raise InputError(
+                f"{feature_set.weights} does not hold the weights of {feature_set.name} as keras.applications has them "
+                f"({reason}); give another file."
+            ) from None

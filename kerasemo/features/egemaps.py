@@ -1,0 +1,67 @@
+"""eGeMAPS low-level descriptors, by openSMILE."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.media import read_audio
+
+EDITIONS = ("eGeMAPSv01a", "eGeMAPSv01b", "eGeMAPSv02")
+# openSMILE's step from frame to frame, and its longest window: of less sound it gives NaN.
+HOP_S = 0.01
+_WINDOW_S = 0.06
+
+
+@dataclass(frozen=True)
+class Egemaps(FeatureSet):
+    """The low-level descriptors of eGeMAPS: loudness, spectral slopes, MFCC 1-4, pitch, jitter, shimmer, formants.
+
+    They need the extra `kerasemo[opensmile]`; openSMILE is free for research, not for commercial use.
+
+    Source: Eyben et al. 2016, "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research and Affective
+    Computing", IEEE Transactions on Affective Computing 7(2).
+
+    Args:
+        edition: `eGeMAPSv01a` (AVEC 2019's, 23 descriptors), `eGeMAPSv01b` (23) or `eGeMAPSv02` (25).
+
+    Raises:
+        InputError: no such edition.
+    """
+
+    name: ClassVar[str] = "egemaps"
+    medium: ClassVar[str] = "audio"
+    version: ClassVar[int] = 1
+
+    edition: str = "eGeMAPSv01a"
+
+    def __post_init__(self):
+        if self.edition not in EDITIONS:
+            raise InputError(f"{self.name}: edition must be one of {', '.join(EDITIONS)}. Received: {self.edition!r}")
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.
+
+        Raises:
+            BrokenClip: see `media.read_audio`; or too short for one frame.
+            InputError: openSMILE is not installed.
+        """
+        try:
+            import opensmile
+        except ImportError:
+            raise InputError(f"{self.name} needs openSMILE; install it with: pip install kerasemo[opensmile]") from None
+        samples, sampling_rate = read_audio(path, start_s, end_s)
+        if len(samples) < _WINDOW_S * sampling_rate:
+            raise BrokenClip(f"{path} is too short for {self.name}: {len(samples)} samples at {sampling_rate} Hz.")
+        with warnings.catch_warnings():
+            # The first edition is the one that AVEC 2019 used.
+            warnings.filterwarnings("ignore", message="Feature set '.*' is deprecated")
+            smile = opensmile.Smile(
+                feature_set=opensmile.FeatureSet[self.edition],
+                feature_level=opensmile.FeatureLevel.LowLevelDescriptors,
+            )
+        return np.ascontiguousarray(smile.process_signal(samples, sampling_rate), dtype=np.float32)

@@ -1,0 +1,114 @@
+"""Functionals: mean and standard deviation of descriptors over a sliding window.
+
+Source: Ringeval et al. 2019 (AVEC 2019, the `_functionals` sets): windows of 4 s, one every 0.1 s.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from kerasemo.errors import InputError
+from kerasemo.features.egemaps import HOP_S, Egemaps
+from kerasemo.features.mfcc import Mfcc
+
+WINDOW_S = 4.0
+STEP_S = 0.1
+
+
+def windows(
+    n_frames: int, hop_s: float, window_s: float = WINDOW_S, step_s: float = STEP_S
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the windows over a recording begin and end.
+
+    Window k has its centre on the frame of the time `k * step_s` and reaches `window_s / 2` to both sides. At
+    the edges of the recording it is cut, so that every window holds frames and none holds padding.
+
+    Args:
+        n_frames: frames of the recording, one at least.
+        hop_s: from frame to frame, seconds.
+        window_s: length of a window, seconds.
+        step_s: from window to window, seconds.
+
+    Returns:
+        Two integer arrays (windows,): the first frame, and the one behind the last. There are as many windows as
+        centres inside the recording.
+
+    Raises:
+        InputError: no frame, or a duration that is not above 0.
+
+    >>> windows(n_frames=6, hop_s=0.1, window_s=0.4, step_s=0.2)
+    (array([0, 0, 2]), array([3, 5, 6]))
+    """
+    if n_frames < 1:
+        raise InputError("windows: the recording has no frame; give at least one.")
+    for name, value in (("hop_s", hop_s), ("window_s", window_s), ("step_s", step_s)):
+        if not 0 < value < np.inf:
+            raise InputError(f"windows: {name} must be above 0. Received: {value}")
+    # A little more than the product: 3 * 0.1 / 0.1 must not fall to 2.
+    centres = np.floor(np.arange(np.ceil(n_frames * hop_s / step_s) + 1) * step_s / hop_s + 1e-6).astype(int)
+    centres = centres[centres < n_frames]
+    half = round(window_s / 2 / hop_s)
+    return np.maximum(centres - half, 0), np.minimum(centres + half + 1, n_frames)
+
+
+def functionals(
+    descriptors: np.ndarray, hop_s: float, window_s: float = WINDOW_S, step_s: float = STEP_S
+) -> np.ndarray:
+    """Mean and standard deviation of low-level descriptors over a sliding window (see `windows`).
+
+    Args:
+        descriptors: `frames x descriptors`, finite.
+        hop_s: from frame to frame, seconds.
+        window_s: length of a window, seconds.
+        step_s: from window to window, seconds.
+
+    Returns:
+        float64, `windows x 2 descriptors`: all means, then all standard deviations (divided by N).
+
+    Raises:
+        InputError: the descriptors are not `frames x descriptors` with one frame at least, or a duration is not
+            above 0.
+
+    >>> functionals(np.array([[0.0], [2.0], [4.0], [6.0]]), hop_s=0.1, window_s=0.2, step_s=0.2).round(3)
+    array([[1.   , 1.   ],
+           [4.   , 1.633]])
+    """
+    if descriptors.ndim != 2:
+        raise InputError(f"functionals: give descriptors as frames x descriptors. Received shape: {descriptors.shape}")
+    first, last = windows(len(descriptors), hop_s, window_s, step_s)
+    parts = [descriptors[start:stop].astype(float) for start, stop in zip(first, last, strict=True)]
+    return np.stack([np.concatenate([part.mean(axis=0), part.std(axis=0)]) for part in parts])
+
+
+@dataclass(frozen=True)
+class MfccFunctionals(Mfcc):
+    """`functionals` of `Mfcc`: a row every 0.1 s, over 4 s."""
+
+    name: ClassVar[str] = "mfcc_functionals"
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's features: float32, `windows x 2 n_mfcc`.
+
+        Raises:
+            BrokenClip: see `Mfcc.extract`.
+        """
+        mfcc = super().extract(path, start_s, end_s)
+        return functionals(mfcc, self.hop_length / self.sampling_rate).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class EgemapsFunctionals(Egemaps):
+    """`functionals` of `Egemaps`: a row every 0.1 s, over 4 s. These are not eGeMAPS' own 88 functionals."""
+
+    name: ClassVar[str] = "egemaps_functionals"
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's features: float32, `windows x 2 descriptors`.
+
+        Raises:
+            BrokenClip: see `Egemaps.extract`.
+            InputError: openSMILE is not installed.
+        """
+        return functionals(super().extract(path, start_s, end_s), HOP_S).astype(np.float32)
