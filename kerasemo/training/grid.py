@@ -1,5 +1,6 @@
 """Many independent trainings, side by side on one machine or on a cluster."""
 
+import multiprocessing
 import os
 import threading
 import time
@@ -10,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
@@ -25,9 +27,7 @@ Cell = TypeVar("Cell")
 ALLOWED_DEATHS = 3
 CONNECT_S = 5
 FIRST_WORKER_S = 10
-
-# TensorFlow's seeds and session belong to the process: two cells at a time would change each other's numbers.
-_alone = threading.Lock()
+IDLE_S = 300
 
 
 def run_cells(
@@ -43,8 +43,8 @@ def run_cells(
     whose process is killed is run again. The first error in a cell ends the grid and is raised here.
 
     On a cluster every machine must have this package and see the run folder, on a shared file system, under the same
-    path. A worker runs one cell at a time. Interrupted, the grid takes back the cells that wait; those that run there
-    go on to their end. When no worker is left it waits for new ones.
+    path. A worker does as many cells at a time as it has threads, each in a process of its own. Interrupted, the grid
+    takes back the cells that wait; those that run there go on to their end. Without workers it waits for new ones.
 
     Args:
         train: does one cell.
@@ -54,8 +54,8 @@ def run_cells(
         scheduler: address of a Dask scheduler, such as `tcp://host:8786`, on whose workers the cells run.
 
     Raises:
-        InputError: the scheduler cannot be reached, has no workers or workers of several threads, or is lost; Dask is
-            not installed; a cell ended its process again and again.
+        InputError: the scheduler cannot be reached, has no workers or is lost; Dask is not installed; a cell ended its
+            process again and again.
     """
     finished = _on_this_machine(train, cells, jobs) if scheduler is None else _on_cluster(train, cells, scheduler)
     # Closed at once when interrupted: no process may go on writing.
@@ -79,16 +79,24 @@ def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs:
         except TerminatedWorkerError:
             deaths += 1
             if deaths > ALLOWED_DEATHS:
-                raise InputError(
-                    f"a process was killed before it could end its cell, {deaths} times in a row; if memory is short, "
-                    "use a smaller --jobs."
-                ) from None
+                raise _given_up(deaths, "use a smaller --jobs") from None
+
+
+def _given_up(deaths: int, remedy: str) -> InputError:
+    return InputError(
+        f"a process was killed before it could end its cell, {deaths} times in a row; if memory is short, {remedy}."
+    )
 
 
 def _in_process_of(starter: int, train: Callable[[Cell], None], cell: Cell, number: int) -> int:
+    """Do one cell, in one thread; `starter` is the process that has set it going, this one or its parent."""
+    from kerasemo.training.reproducible import one_thread
+
     if os.getpid() != starter:
         _end_with_parent()
-    _in_one_thread(train, cell)
+    one_thread()
+    with threadpool_limits(1):
+        train(cell)
     return number
 
 
@@ -103,15 +111,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _in_one_thread(train: Callable[[Cell], None], cell: Cell) -> None:
-    from kerasemo.training.reproducible import one_thread
-
-    with _alone:
-        one_thread()
-        with threadpool_limits(1):
-            train(cell)
 
 
 def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler: str) -> Iterator[None]:
@@ -139,7 +138,7 @@ def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler:
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator["Client"]:
-    """A client of the scheduler, with workers fit for the work; closed, it takes back what has not begun."""
+    """A client of a scheduler that has workers; closed, it takes back what has not begun."""
     try:
         from distributed import Client
         from distributed.versions import VersionMismatchWarning
@@ -155,23 +154,13 @@ def _connected(scheduler: str) -> Iterator["Client"]:
                 "as tcp://host:8786."
             ) from None
     with client:
-        _require_fit_workers(client, scheduler)
-        yield client
-
-
-def _require_fit_workers(client: "Client", scheduler: str) -> None:
-    try:
-        client.wait_for_workers(1, timeout=FIRST_WORKER_S)
-    except TimeoutError:
-        raise InputError(
-            f"the Dask scheduler {scheduler} has no workers; start some with `dask worker {scheduler} --nthreads 1`."
-        ) from None
-    for worker, threads in client.nthreads().items():
-        if threads > 1:
+        try:
+            client.wait_for_workers(1, timeout=FIRST_WORKER_S)
+        except TimeoutError:
             raise InputError(
-                f"the Dask worker {worker} has {threads} threads, but a process can train one network at a time; start "
-                "workers with `--nthreads 1 --nworkers N`."
-            )
+                f"the Dask scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`."
+            ) from None
+        yield client
 
 
 def _submit(client: "Client", train: Callable[[Cell], None], cells: Sequence[Cell]) -> list["Future"]:
@@ -188,4 +177,20 @@ def _itself(train: Callable[[Cell], None]) -> Callable[[Cell], None]:
 
 
 def _on_worker(cell: Cell, train: Callable[[Cell], None]) -> None:
-    _in_one_thread(train, cell)
+    """Do one cell in a child of this Dask worker.
+
+    In the worker itself the numbers would not hold: its threads draw from Python's random numbers, from which Keras
+    seeds its layers, and TensorFlow's seed belongs to the process.
+    """
+    from distributed import get_worker
+
+    # A worker under a nanny is a daemon, which Python lets have no children; this one's end with it, see above.
+    multiprocessing.current_process().daemon = False
+    for _ in range(ALLOWED_DEATHS + 1):
+        children = get_reusable_executor(get_worker().state.nthreads, timeout=IDLE_S)
+        try:
+            children.submit(_in_process_of, os.getpid(), train, cell, 0).result()
+            return
+        except TerminatedWorkerError:
+            continue
+    raise _given_up(ALLOWED_DEATHS + 1, "give the workers fewer threads")
