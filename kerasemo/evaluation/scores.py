@@ -1,5 +1,6 @@
 """Scores of saved predictions."""
 
+import numpy as np
 import pandas as pd
 
 KEYS = ["clip", "speaker"]
@@ -19,3 +20,57 @@ def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
     clips = predictions.groupby([*KEYS, task], as_index=False, sort=False)[classes].mean()
     clips.insert(len(KEYS) + 1, "predicted", clips[classes].idxmax(axis=1))
     return clips
+
+
+def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
+    """Concordance correlation coefficient: how near predictions come to the line on which they are right.
+
+    `2 cov / (var_true + var_predicted + (mean_true - mean_predicted)^2)`, the covariance by N (Lin 1989, "A concordance
+    correlation coefficient to evaluate reproducibility", Biometrics 45).
+
+    Args:
+        true: the labels, one number a frame.
+        predicted: the predictions, as many.
+        ddof: variances are by `N - ddof`; 1 is the scoring of AVEC.
+
+    Returns:
+        -1 to 1; 0 where one of both is constant, even if they are equal: nothing agrees that nothing moves.
+
+    Raises:
+        ValueError: the shapes differ, or there are not more than `ddof` values.
+
+    >>> ccc(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
+    1.0
+    >>> ccc(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0])).__round__(4)
+    0.5714
+    """
+    true, predicted = np.asarray(true, float), np.asarray(predicted, float)
+    if true.ndim != 1 or true.shape != predicted.shape or len(true) <= ddof:
+        raise ValueError(
+            f"true and predicted must be two sequences of one length above {ddof}. Received: {true.shape}, "
+            f"{predicted.shape}"
+        )
+    # Around one common number, so that a large offset costs no digits.
+    centre = true.mean()
+    return float(ccc_of_sums(ccc_sums(true - centre, predicted - centre), ddof))
+
+
+def ccc_sums(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """What `ccc` needs to know of some frames, as sums: those of two sets of frames add up to those of both.
+
+    Returns:
+        `... x 6` for arrays `frames x ...`: the number of frames, then the sums of true, predicted, true squared,
+        predicted squared, true times predicted.
+    """
+    n = np.full(true.shape[1:], len(true), float)
+    products = [true, predicted, true * true, predicted * predicted, true * predicted]
+    return np.stack([n, *(values.sum(axis=0) for values in products)], axis=-1)
+
+
+def ccc_of_sums(sums: np.ndarray, ddof: int = 0) -> np.ndarray:
+    """`ccc` from the sums of `ccc_sums`, for any number of them at once (`... x 6`)."""
+    n, true, predicted, true2, predicted2, both = np.moveaxis(sums, -1, 0)
+    covariance = both / n - true / n * predicted / n
+    variances = (true2 - true * true / n) / (n - ddof) + (predicted2 - predicted * predicted / n) / (n - ddof)
+    distance = variances + ((true - predicted) / n) ** 2
+    return 2 * covariance / np.where(distance > 0, distance, np.inf)

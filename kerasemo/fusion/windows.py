@@ -1,0 +1,95 @@
+"""Context windows over the frames of recordings, and their Gram matrix without multiplying them out.
+
+*Lagged* inputs are ordered lag by lag, from the earliest to the latest, all inputs of a lag together. A lag that
+leaves the recording is clamped to its first or last frame. The windows nest: those of a smaller reach are a contiguous
+slice of the columns of a larger one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerasemo.fusion.recordings import slices
+
+
+def offsets(context: int, quirk: bool) -> np.ndarray:
+    """The frames that a window of `1 + 2 * context` frames holds, relative to its own.
+
+    Args:
+        context: frames on each side.
+        quirk: as in the authors' code of atmaja2020, where both sides begin with the frame itself: it stands three
+            times, and the window reaches one frame less far.
+
+    >>> offsets(2, quirk=False).tolist(), offsets(2, quirk=True).tolist()
+    ([-2, -1, 0, 1, 2], [-1, 0, 0, 0, 1])
+    """
+    if not quirk:
+        return np.arange(-context, context + 1)
+    before, after = -np.arange(context), np.arange(context)
+    return np.sort(np.concatenate([[0], before, after]))
+
+
+def padded(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> list[np.ndarray]:
+    """Each recording with its first and last frame repeated `reach` times: `frames + 2 * reach` rows each."""
+    ends = np.cumsum(lengths)
+    return [
+        np.pad(inputs[end - n : end], [(reach, reach), (0, 0)], mode="edge")
+        for n, end in zip(lengths, ends, strict=True)
+    ]
+
+
+def windows(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
+    """The lagged inputs of every frame.
+
+    Args:
+        inputs: `frames x inputs`, recording after recording.
+        lengths: frames of each recording.
+        reach: the farthest lag, in frames.
+
+    Returns:
+        `frames x ((2 * reach + 1) * inputs)`, of the inputs' type.
+
+    >>> windows(np.array([[1], [2], [3], [7], [8]]), [3, 2], reach=1).tolist()
+    [[1, 1, 2], [1, 2, 3], [2, 3, 3], [7, 7, 8], [7, 8, 8]]
+    """
+    return np.concatenate([_lagged(recording, 2 * reach + 1) for recording in padded(inputs, lengths, reach)])
+
+
+def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
+    """`windows(a).T @ windows(b)`, exact up to rounding, at the cost of one lag against all.
+
+    Shifting both lags by one frame changes a block only by what enters at one end of a recording and leaves at the
+    other, so each block follows from its neighbour up and left.
+
+    Args:
+        a: `frames x inputs`, recording after recording.
+        b: other inputs of the same frames; may be `a` itself.
+        lengths: frames of each recording.
+        reach: the farthest lag, in frames.
+
+    Returns:
+        float64, `((2 * reach + 1) * inputs of a) x ((2 * reach + 1) * inputs of b)`.
+    """
+    lags, width_a, width_b = 2 * reach + 1, a.shape[1], b.shape[1]
+    result = np.zeros((lags, width_a, lags, width_b))
+    change = np.zeros((lags * width_a, lags * width_b))
+    a_parts = padded(a.astype(float), lengths, reach)
+    b_parts = a_parts if a is b else padded(b.astype(float), lengths, reach)
+    for n, x, y in zip(lengths, a_parts, b_parts, strict=True):
+        result[0] += (x[:n].T @ _lagged(y, lags)).reshape(width_a, lags, width_b)
+        result[1:, :, 0] += (_lagged(x, lags)[:, width_a:].T @ y[:n]).reshape(lags - 1, width_a, width_b)
+        # Row `i` of what enters is frame n + i, of what leaves frame i; the last lag has no next one.
+        entering = [np.pad(part[n:], [(0, 1), (0, 0)]).ravel() for part in (x, y)]
+        leaving = [part[:lags].ravel() for part in (x, y)]
+        change += np.outer(*entering) - np.outer(*leaving)
+    change = change.reshape(result.shape)
+    for lag in range(1, lags):
+        result[lag, :, 1:] = result[lag - 1, :, :-1] + change[lag - 1, :, :-1]
+    return result.reshape(lags * width_a, lags * width_b)
+
+
+def _lagged(recording: np.ndarray, lags: int) -> np.ndarray:
+    """The windows of a padded recording; a window is a stretch of consecutive rows, side by side in memory."""
+    shape = len(recording) - lags + 1, lags * recording.shape[1]
+    recording = np.ascontiguousarray(recording)
+    return np.lib.stride_tricks.as_strided(recording, shape, recording.strides, writeable=False)
