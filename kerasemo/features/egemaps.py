@@ -1,8 +1,10 @@
 """eGeMAPS low-level descriptors, by openSMILE."""
 
 import os
+import sys
 import warnings
 from dataclasses import dataclass
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -48,12 +50,9 @@ class Egemaps(FeatureSet):
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short for one frame.
-            InputError: openSMILE is not installed.
+            InputError: openSMILE is not installed, or TensorFlow was loaded before it.
         """
-        try:
-            import opensmile
-        except ImportError:
-            raise InputError(f"{self.name} needs openSMILE; install it with: pip install kerasemo[opensmile]") from None
+        opensmile = _import_opensmile()
         samples, sampling_rate = read_audio(path, start_s, end_s)
         if len(samples) < _WINDOW_S * sampling_rate:
             raise BrokenClip(f"{path} is too short for {self.name}: {len(samples)} samples at {sampling_rate} Hz.")
@@ -65,3 +64,14 @@ class Egemaps(FeatureSet):
                 feature_level=opensmile.FeatureLevel.LowLevelDescriptors,
             )
         return np.ascontiguousarray(smile.process_signal(samples, sampling_rate), dtype=np.float32)
+
+
+def _import_opensmile() -> ModuleType:
+    # openSMILE 2.6 after TensorFlow 2.21 ends the process with a segmentation fault; the other way round both work.
+    if "tensorflow" in sys.modules and "opensmile" not in sys.modules:
+        raise InputError("openSMILE crashes where TensorFlow is loaded already; put `import opensmile` before it.")
+    try:
+        import opensmile
+    except ImportError:
+        raise InputError("eGeMAPS need openSMILE; install it with: pip install kerasemo[opensmile]") from None
+    return opensmile

@@ -109,6 +109,6 @@ class EgemapsFunctionals(Egemaps):
 
         Raises:
             BrokenClip: see `Egemaps.extract`.
-            InputError: openSMILE is not installed.
+            InputError: see `Egemaps.extract`.
         """
         return functionals(super().extract(path, start_s, end_s), HOP_S).astype(np.float32)
