@@ -19,6 +19,8 @@ from kerasemo.fusion.windows import gram, offsets, windows
 CONTEXTS = (11, 13, 15, 17, 19)
 CS = (0.001, 0.01, 0.1, 1.0)
 STAGES = 5
+# At this gap the CCC of a fit is within .002 of that of the best one, in every cell of the grid.
+TOLERANCE = 5e-3
 
 
 class MultistageSVR(RegressorMixin, BaseEstimator):
@@ -48,7 +50,7 @@ class MultistageSVR(RegressorMixin, BaseEstimator):
         C: float = 0.01,
         n_stages: int = STAGES,
         quirk: bool = True,
-        tol: float = 1e-3,
+        tol: float = TOLERANCE,
         max_iter: int = 1000,
     ) -> None:
         self.context = context

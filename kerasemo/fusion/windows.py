@@ -31,11 +31,7 @@ def offsets(context: int, quirk: bool) -> np.ndarray:
 
 def padded(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> list[np.ndarray]:
     """Each recording with its first and last frame repeated `reach` times: `frames + 2 * reach` rows each."""
-    ends = np.cumsum(lengths)
-    return [
-        np.pad(inputs[end - n : end], [(reach, reach), (0, 0)], mode="edge")
-        for n, end in zip(lengths, ends, strict=True)
-    ]
+    return [np.pad(inputs[rows], [(reach, reach), (0, 0)], mode="edge") for rows in slices(lengths)]
 
 
 def windows(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:

@@ -1,0 +1,159 @@
+"""`kerasemo fuse`: saved predictions of several models -> scores of fusion methods, fused predictions, a fitted fusion."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from kerasemo import files
+from kerasemo.corpora.avec2019 import PADDED_FRAMES, write_predictions, write_traces
+from kerasemo.errors import InputError, WrongCall
+from kerasemo.fusion import predictions as saved_predictions
+from kerasemo.fusion import saved
+from kerasemo.fusion.methods import METHODS, estimator
+from kerasemo.fusion.multistage import STAGES
+from kerasemo.fusion.predictions import FUSED_MARK, Aligned
+from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, held_out, in_sample
+from kerasemo.fusion.scoring import DDOF, group_sums, recommended, score_rows
+from kerasemo.progress import track
+
+PROTOCOLS = {"in-sample": (IN_SAMPLE,), "held-out": (HELD_OUT,), "both": (IN_SAMPLE, HELD_OUT)}
+_MARK_TEXT = "A fusion that was fitted on labels made these predictions. Do not fuse them again on the same labels.\n"
+
+
+@dataclass(frozen=True)
+class Fused:
+    """What a fusion came to.
+
+    Args:
+        rows: as in `results.json`: `method, stage, protocol, target, ccc, low, high, n, default`.
+        default: the method recommended; None where nothing was held out.
+        notes: what the user should know, in sentences.
+        traces: `(method, protocol) -> recording -> frames x targets` of the last stage.
+    """
+
+    rows: list[dict[str, object]]
+    default: str | None
+    notes: list[str] = field(default_factory=list)
+    traces: dict[tuple[str, str], dict[str, np.ndarray]] = field(default_factory=dict)
+
+
+def fuse(
+    predictions: Sequence[str | os.PathLike],
+    labels: str | os.PathLike,
+    *,
+    methods: Sequence[str] = METHODS,
+    stages: int = STAGES,
+    protocol: str = "both",
+    folds: int = 7,
+    groups: str | os.PathLike | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    out: str | os.PathLike | None = None,
+    scoring: str = "plain",
+) -> Fused:
+    """Fuse saved predictions and score each method, stage and protocol, with intervals by dialogue.
+
+    Args:
+        predictions: a folder for each model, called as the model (see `avec2019.read_traces`).
+        labels: the labels' folder.
+        methods: some of `METHODS`.
+        stages: of the multistage SVR.
+        protocol: `in-sample` (fitted, chosen and scored on the same recordings, as the paper does), `held-out` (each
+            dialogue predicted by a fusion that has not seen it), or `both`.
+        folds: of dialogues, for the held-out protocol.
+        groups: csv `recording,dialogue`; without it, the corpus' dialogues if they are known.
+        seed: what folds and intervals follow from.
+        jobs: processes side by side; results do not depend on it.
+        out: folder to write, new or empty: `results.json`, `predictions/<method>.<protocol>/`, and `fusion.npz`,
+            the recommended method fitted on all recordings. None: nothing is written.
+        scoring: `plain`, or `avec` with variances by N - 1.
+
+    Raises:
+        InputError: see `predictions.load` and `predictions.groups`; or `out` holds something.
+        WrongCall: an option that does not exist, or options that do not go together.
+    """
+    if protocol not in PROTOCOLS or scoring not in DDOF:
+        raise WrongCall(f"protocols are {', '.join(PROTOCOLS)}, scorings are {', '.join(DDOF)}; choose from them.")
+    if not methods or len(set(methods)) < len(methods):
+        raise WrongCall("each fusion method can be named once, and one at least must be.")
+    if out is not None and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
+        raise InputError(f"{out} holds something already; give a new folder.")
+    runs = [(method, part) for method in methods for part in PROTOCOLS[protocol]]
+    for run in runs:
+        estimator(*run, stages)
+    data = saved_predictions.load(predictions, labels)
+    group_of, note = saved_predictions.groups(data.recordings, groups)
+    notes = [note] if note else []
+    notes += [f"The {name} never changes and tells nothing." for name in saved_predictions.constant(data)]
+    fold_of = fold_of_recordings(group_of, folds, seed) if HELD_OUT in PROTOCOLS[protocol] else None
+    outputs = _outputs(runs, stages, data, group_of, fold_of, jobs)
+    fused = _scored(outputs, data, group_of, fold_of, DDOF[scoring], seed, notes)
+    if out is not None:
+        _write(Path(out), fused, data, group_of, stages)
+    return fused
+
+
+def _outputs(
+    runs: Sequence[tuple[str, str]],
+    n_stages: int,
+    data: Aligned,
+    group_of: Sequence[str],
+    fold_of: np.ndarray | None,
+    jobs: int,
+) -> dict[tuple[str, str], list[np.ndarray]]:
+    """(method, protocol) -> an array a stage, computed side by side."""
+    work = [
+        delayed(_run)(estimator(method, protocol, n_stages), protocol, data, group_of, fold_of)
+        for method, protocol in runs
+    ]
+    results = Parallel(n_jobs=jobs, return_as="generator")(work)
+    return dict(zip(runs, track(results, total=len(runs), description="Fusing"), strict=True))
+
+
+def _run(method, protocol: str, data: Aligned, group_of: Sequence[str], fold_of: np.ndarray | None) -> list[np.ndarray]:
+    return in_sample(method, data, group_of) if protocol == IN_SAMPLE else held_out(method, data, group_of, fold_of)
+
+
+def _scored(
+    outputs: dict[tuple[str, str], list[np.ndarray]],
+    data: Aligned,
+    group_of: Sequence[str],
+    fold_of: np.ndarray | None,
+    ddof: int,
+    seed: int,
+    notes: list[str],
+) -> Fused:
+    sums = {run: [group_sums(data, stage, group_of) for stage in stages] for run, stages in outputs.items()}
+    default = None
+    if fold_of is not None:
+        fold_of_group = dict(zip(group_of, fold_of, strict=True))
+        last = {method: of_stages[-1] for (method, protocol), of_stages in sums.items() if protocol == HELD_OUT}
+        default = recommended(last, np.array([fold_of_group[group] for group in sorted(fold_of_group)]))
+    rows = [
+        {"method": method, "stage": stage, "protocol": protocol, **row, "default": method == default}
+        for (method, protocol), of_stages in sums.items()
+        for stage, of_groups in enumerate(of_stages, start=1)
+        for row in score_rows(of_groups, ddof, seed)
+    ]
+    traces = {run: data.split(stages[-1]) for run, stages in outputs.items()}
+    return Fused(rows, default, notes, traces)
+
+
+def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_stages: int) -> None:
+    """Write everything, whole or not at all."""
+    with files.whole(out) as folder:
+        folder.mkdir()
+        for (method, protocol), traces in fused.traces.items():
+            target = folder / "predictions" / f"{method}.{protocol}"
+            longest = max(map(len, traces.values()))
+            (write_predictions if longest <= PADDED_FRAMES else write_traces)(target, traces)
+            (target / FUSED_MARK).write_text(_MARK_TEXT, encoding="utf-8")
+        if fused.default is not None:
+            fitted = estimator(fused.default, HELD_OUT, n_stages).fit(data.inputs, data.labels, data.lengths, group_of)
+            saved.save(folder / "fusion.npz", data.models, fitted.stages())
+        (folder / "results.json").write_text(json.dumps(fused.rows, indent=1) + "\n", encoding="utf-8")

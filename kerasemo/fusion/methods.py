@@ -1,0 +1,49 @@
+"""The fusion methods by name."""
+
+from sklearn.base import BaseEstimator
+
+from kerasemo.errors import WrongCall
+from kerasemo.fusion.mean import Mean, VarianceMatchedMean
+from kerasemo.fusion.multistage import STAGES, MultistageSVRCV
+from kerasemo.fusion.protocols import IN_SAMPLE
+from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
+
+METHODS = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
+# The best on held-out dialogues of AVEC 2019, and what to take where nothing speaks for another one.
+DEFAULT = "within-between-ridge"
+MAX_STAGES = 10
+# Wider contexts give nothing to held-out recordings and cost the most, so that only C is chosen there.
+HELD_OUT_CONTEXTS = (11,)
+HELD_OUT_INNER_FOLDS = 2
+
+
+def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimator:
+    """The estimator of a method, not fitted.
+
+    Args:
+        method: one of `METHODS`.
+        protocol: in-sample, the multistage SVR is chosen from the paper's grid by its score on the frames it was
+            fitted on, as in the paper; held out, from the values of C by inner folds.
+        n_stages: of the multistage SVR; the other methods have one.
+
+    Raises:
+        WrongCall: no such method, or a number of stages without sense.
+
+    >>> estimator("multistage-svr", "held-out", n_stages=3)
+    MultistageSVRCV(contexts=(11,), inner_folds=2, n_stages=3)
+    """
+    if method not in METHODS:
+        raise WrongCall(f"there is no fusion method {method!r}; choose from {', '.join(METHODS)}.")
+    if not 1 <= n_stages <= MAX_STAGES:
+        raise WrongCall(f"{n_stages} stages make no sense; give 1 to {MAX_STAGES}, the paper has {STAGES}.")
+    if method == "multistage-svr":
+        if protocol == IN_SAMPLE:
+            return MultistageSVRCV(n_stages=n_stages)
+        return MultistageSVRCV(contexts=HELD_OUT_CONTEXTS, n_stages=n_stages, inner_folds=HELD_OUT_INNER_FOLDS)
+    single = {
+        "mean": Mean,
+        "variance-matched-mean": VarianceMatchedMean,
+        "equal-weights-ridge": EqualWeightsRidge,
+        "within-between-ridge": WithinBetweenRidge,
+    }
+    return single[method]()

@@ -1,0 +1,80 @@
+"""How a fusion is judged: on the recordings it was fitted on, and on recordings of dialogues it has not seen."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+from kerasemo.errors import WrongCall
+from kerasemo.fusion.predictions import Aligned
+from kerasemo.fusion.recordings import slices
+
+IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
+
+
+def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
+    """The fold of each recording: whole groups, drawn at random, in folds of as many groups, one more or less.
+
+    Args:
+        groups: the group of each recording.
+        folds: how many folds.
+        seed: what the draw follows from.
+
+    Raises:
+        WrongCall: fewer than two folds, or more than groups.
+
+    >>> fold_of_recordings(["a", "b", "a", "c"], folds=3, seed=0).tolist()
+    [2, 0, 2, 1]
+    """
+    names, number = np.unique(np.asarray(groups), return_inverse=True)
+    if not 2 <= folds <= len(names):
+        raise WrongCall(f"{folds} folds of {len(names)} dialogues cannot be made; give 2 to {len(names)} folds.")
+    fold_of_group = np.empty(len(names), int)
+    fold_of_group[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % folds
+    return fold_of_group[number]
+
+
+def in_sample(estimator: BaseEstimator, data: Aligned, groups: Sequence[str]) -> list[np.ndarray]:
+    """What each stage gives for the frames that it was fitted on, `frames x targets` a stage."""
+    return fit_and_predict(estimator, data, groups, np.ones(len(groups), bool), np.ones(len(groups), bool))
+
+
+def held_out(estimator: BaseEstimator, data: Aligned, groups: Sequence[str], fold_of: np.ndarray) -> list[np.ndarray]:
+    """What each stage gives for frames of groups it has not seen, `frames x targets` a stage.
+
+    All stages are fitted anew for each fold, on the other folds alone, as are all choices that an estimator makes. What
+    a stage passes on to the next during the fit never comes from a model that has seen the fold: out-of-fold outputs of
+    one stage as inputs of the next would carry the means of the fold's labels.
+
+    Args:
+        estimator: is cloned, not changed.
+        data: the frames.
+        groups: the group of each recording.
+        fold_of: the fold of each recording.
+    """
+    stages: list[np.ndarray] = []
+    rows = slices(data.lengths)
+    for fold in np.unique(fold_of):
+        test = fold_of == fold
+        parts = fit_and_predict(estimator, data, groups, ~test, test)
+        stages = stages or [np.empty_like(data.labels) for _ in parts]
+        frames = np.concatenate([np.r_[rows[number]] for number in np.flatnonzero(test)])
+        for stage, part in zip(stages, parts, strict=True):
+            stage[frames] = part
+    return stages
+
+
+def fit_and_predict(
+    estimator: BaseEstimator, data: Aligned, groups: Sequence[str], train: np.ndarray, test: np.ndarray
+) -> list[np.ndarray]:
+    """Fit a clone on some recordings and predict others, by masks over the recordings; an array a stage."""
+    rows = slices(data.lengths)
+    fitted_on, asked = (
+        np.concatenate([np.r_[rows[number]] for number in np.flatnonzero(side)]) for side in (train, test)
+    )
+    fitted = clone(estimator).fit(
+        data.inputs[fitted_on], data.labels[fitted_on], data.lengths[train], np.asarray(groups)[train]
+    )
+    if hasattr(fitted, "staged_predict"):
+        return list(fitted.staged_predict(data.inputs[asked], data.lengths[test]))
+    return [fitted.predict(data.inputs[asked], data.lengths[test])]

@@ -1,0 +1,71 @@
+"""Fusing the best of many models, chosen on the frames that the fusion is fitted on."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from kerasemo.evaluation.scores import ccc
+from kerasemo.fusion.recordings import checked, checked_input
+
+
+class BestModels(RegressorMixin, BaseEstimator):
+    """Choose the models with the highest average CCC, and fuse those.
+
+    The choice is part of the fit: held out, it is made anew without the fold. atmaja2020 (section 6) fuses the 11 best
+    of its models, chosen on the data that it scores on.
+
+    Args:
+        estimator: the fusion of the chosen models.
+        n_models: how many models to choose; all where there are fewer.
+
+    Attributes:
+        models_: numbers of the chosen models, best first.
+        estimator_: the fitted fusion of their columns, in that order.
+    """
+
+    def __init__(self, estimator: BaseEstimator, n_models: int = 11) -> None:
+        self.estimator = estimator
+        self.n_models = n_models
+
+    def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "BestModels":
+        """Choose and fit.
+
+        Args:
+            X: `frames x (models * targets)`.
+            y: `frames` or `frames x targets`.
+            lengths: frames of each recording.
+            groups: the group of each recording.
+        """
+        X, targets = checked(self, X, y)
+        n_targets = targets.shape[1]
+        traces = X.reshape(len(X), -1, n_targets)
+        scores = [
+            np.mean([ccc(targets[:, target], traces[:, model, target]) for target in range(n_targets)])
+            for model in range(traces.shape[1])
+        ]
+        self.models_ = np.argsort(scores, kind="stable")[::-1][: self.n_models]
+        self.columns_ = (self.models_[:, None] * n_targets + np.arange(n_targets)).ravel()
+        self.estimator_ = clone(self.estimator).fit(X[:, self.columns_], y, lengths, groups)
+        return self
+
+    def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
+        """The fused traces, in the form that the targets had."""
+        *_, last = self.staged_predict(X, lengths)
+        return last
+
+    def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+        """The traces of every stage, from the first to the last; of a fusion without stages, its only ones."""
+        check_is_fitted(self)
+        X = checked_input(self, X)[:, self.columns_]
+        if hasattr(self.estimator_, "staged_predict"):
+            yield from self.estimator_.staged_predict(X, lengths)
+        else:
+            yield self.estimator_.predict(X, lengths)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.regressor_tags.poor_score = True
+        return tags
