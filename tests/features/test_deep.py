@@ -124,6 +124,7 @@ def through_the_original(whole, video_level):
     return whole.predict_on_batch(images)
 
 
+@pytest.mark.slow
 def test_resnet50_has_2048_features_of_the_weights_given(media, tmp_path, see_faces):
     keras.utils.set_random_seed(0)
     original = keras.applications.ResNet50(include_top=False, weights=None, pooling="avg", input_shape=(SIZE, SIZE, 3))
