@@ -1,5 +1,6 @@
 """Many independent trainings, side by side on one machine or on a cluster."""
 
+import logging
 import multiprocessing
 import os
 import threading
@@ -128,9 +129,7 @@ def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler:
                     f"{error.last_worker.address}; look into its log, and if memory is short, start workers with more."
                 ) from None
             except FutureCancelledError:
-                raise InputError(
-                    f"the Dask scheduler {scheduler} was lost; what is done is kept, start again to go on."
-                ) from None
+                raise _lost(scheduler) from None
             # A dying worker takes the results of its cells along, and Dask runs again whatever is still asked for.
             del future
             yield
@@ -144,6 +143,7 @@ def _connected(scheduler: str) -> Iterator["Client"]:
         from distributed.versions import VersionMismatchWarning
     except ImportError:
         raise InputError("--scheduler needs Dask, which is not installed: pip install kerasemo[cluster].") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong is raised
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
@@ -160,7 +160,13 @@ def _connected(scheduler: str) -> Iterator["Client"]:
             raise InputError(
                 f"the Dask scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`."
             ) from None
+        except OSError:
+            raise _lost(scheduler) from None
         yield client
+
+
+def _lost(scheduler: str) -> InputError:
+    return InputError(f"the Dask scheduler {scheduler} was lost; what is done is kept, start again to go on.")
 
 
 def _submit(client: "Client", train: Callable[[Cell], None], cells: Sequence[Cell]) -> list["Future"]:

@@ -31,6 +31,7 @@ TRAINING_SCRIPT = str(Path(__file__).with_name("training_script.py"))
 @dataclass
 class Cluster:
     scheduler: str
+    scheduler_process: subprocess.Popen
     workers: dict[int, subprocess.Popen]
 
 
@@ -51,7 +52,8 @@ def start_cluster(folder: Path, n_workers: int) -> Iterator[Cluster]:
             time.sleep(0.05)
         workers = [start("worker", *options) for _ in range(n_workers)]
         processes += workers
-        yield Cluster(json.loads(address.read_text())["address"], {worker.pid: worker for worker in workers})
+        scheduler = json.loads(address.read_text())["address"]
+        yield Cluster(scheduler, processes[0], {worker.pid: worker for worker in workers})
     finally:
         for process in processes:
             process.kill()
@@ -80,14 +82,17 @@ def killing_a_worker(cluster: Cluster, pid_file: Path, once: Path | None = None)
     assert not killer.is_alive()
 
 
-def drawing(folder: Path, stuck: int | None = None):
-    """A cell's work: leave random numbers in a file, once. The cell `stuck` hangs at the first attempt."""
+def drawing(folder: Path, stuck: int | None = None, deadly: int | None = None):
+    """A cell's work: leave random numbers in a file. At the first attempt `stuck` hangs, `deadly` ends its process."""
 
     # Nested: a worker process cannot import a test module.
     def work(cell: int) -> None:
         with (folder / f"{cell}.attempts").open("a") as attempts:
             attempts.write("x")
-        if cell == stuck and (folder / f"{cell}.attempts").read_text() == "x":
+        first = (folder / f"{cell}.attempts").read_text() == "x"
+        if cell == deadly and first:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if cell == stuck and first:
             while not (folder / "finished").exists():
                 time.sleep(0.01)
             (folder / "unfinished").write_text(str(os.getppid()))
@@ -99,7 +104,7 @@ def drawing(folder: Path, stuck: int | None = None):
     return work
 
 
-def test_a_killed_workers_cell_is_done_by_another_and_no_finished_one_again(cluster, tmp_path, monkeypatch):
+def test_the_cell_of_a_killed_worker_or_process_is_done_again_and_no_finished_one(cluster, tmp_path, monkeypatch):
     def kill_after_three(finished, total, description):
         for number, item in enumerate(finished, start=1):
             yield item
@@ -113,9 +118,9 @@ def test_a_killed_workers_cell_is_done_by_another_and_no_finished_one_again(clus
     run_cells(drawing(tmp_path / "alone"), cells, 1, "Drawing")
     monkeypatch.setattr(grid, "track", kill_after_three)
     with killing_a_worker(cluster, tmp_path / "cluster" / "pid"):
-        run_cells(drawing(tmp_path / "cluster", stuck=2), cells, 1, "Drawing", cluster.scheduler)
+        run_cells(drawing(tmp_path / "cluster", stuck=2, deadly=5), cells, 1, "Drawing", cluster.scheduler)
     attempts = [(tmp_path / "cluster" / f"{cell}.attempts").read_text() for cell in cells]
-    assert attempts == ["x", "x", "xx", "x", "x", "x", "x", "x"]
+    assert attempts == ["x", "x", "xx", "x", "x", "xx", "x", "x"]
     for cell in cells:
         alone, there = [np.load(tmp_path / name / f"{cell}.npy") for name in ["alone", "cluster"]]
         np.testing.assert_array_equal(there, alone)
@@ -178,6 +183,20 @@ def test_weights_are_searched_there(cluster, tmp_path):
     ]
     pd.testing.assert_frame_equal(there.trials, here.trials, check_exact=True)
     assert there.best == here.best
+
+
+def test_a_lost_scheduler_is_one_sentence(cluster, capfd, monkeypatch):
+    """The last test that uses the cluster."""
+
+    def lose(finished, total, description):
+        yield next(finished)
+        cluster.scheduler_process.kill()
+        yield from finished
+
+    monkeypatch.setattr(grid, "track", lose)
+    with pytest.raises(InputError, match=r"the Dask scheduler .* was lost; what is done is kept, start again"):
+        run_cells(lambda cell: time.sleep(5 * cell), [0, 1, 2, 3], 1, "Waiting", cluster.scheduler)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1", "nowhere", ""])
