@@ -24,13 +24,13 @@ import tensorflow as tf
 from keras import ops
 
 # A buffer of this size the C library keeps and uses again, where larger ones go back to the system.
-PIECE_BYTES = 16 * 2**20
+PIECE_BYTES = 28 * 2**20
 # Multiply-adds of one product up to which `tf.matmul` spreads a batch of them over the threads.
 SMALL_PRODUCT = 128 * 128
 # The cost of a complex multiply-add, where that of moving and transforming one sample is 1.
 PRODUCT_COST = 1 / 15
-# What the cost model takes for granted: clips in a batch, and the length in kernels where it is not known.
-CLIPS, KERNELS = 4, 12
+# What the cost model assumes: clips in a batch, and the length in kernels where it is not known.
+CLIPS, KERNELS = 2, 12
 
 
 @keras.saving.register_keras_serializable("kerasemo")
@@ -134,7 +134,7 @@ def block_length(taps: int, outputs: int | None, channels: int, filters: int) ->
         >>> block_length(4000, 48_000, 40, 40), block_length(4000, 100, 40, 40)
         (12000, 4320)
     """
-    several = {_smooth(length) for length in range(2 * taps, max(5 * taps, 1024), max(1, taps // 32))}
+    several = {_smooth(length) for length in range(2 * taps, max(3 * taps, 1024) + 1, max(1, taps // 32))}
     whole = _smooth(max(outputs or 0, 1) + taps - 1)
     outputs = outputs or KERNELS * taps
 
@@ -143,7 +143,7 @@ def block_length(taps: int, outputs: int | None, channels: int, filters: int) ->
         moved = blocks * (channels + filters) + channels * filters / CLIPS
         return fft * (moved + PRODUCT_COST / 2 * blocks * channels * filters)
 
-    return min(sorted(several | ({whole} if whole < max(several) else set())), key=cost)
+    return min(sorted(several | ({whole} if whole <= max(several) else set())), key=cost)
 
 
 def _smooth(n: int) -> int:

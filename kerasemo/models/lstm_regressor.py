@@ -18,6 +18,7 @@ import keras
 from keras import layers
 
 from kerasemo.corpora.avec2019 import TARGETS
+from kerasemo.layers import ChunkedLSTM
 
 UNITS = (256, 128, 64)
 DROPOUT = 0.4
@@ -57,7 +58,7 @@ def lstm_regressor(
     standardised = [layers.Normalization(axis=-1, name=f"{name}_standardised")(x) for name, x in inputs.items()]
     x = layers.Concatenate(name="features")(standardised) if len(standardised) > 1 else standardised[0]
     for i, width in enumerate(units, start=1):
-        x = layers.LSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
+        x = ChunkedLSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
     outputs = {target: layers.Dense(1, kernel_initializer=head_initializer, name=target)(x) for target in targets}
     return keras.Model(inputs, outputs, name="lstm_regressor")

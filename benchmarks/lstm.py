@@ -1,0 +1,187 @@
+"""The LSTM regressor at atmaja2020's size: a grid of models here, against plain Keras fits and PyTorch, one by one.
+
+    python benchmarks/lstm.py [--epochs 4] [--rounds 3]
+
+One epoch is two batches of 34 sequences, 400 steps of 88 features; LSTM 256, 128, 64, three heads, CCC loss, RMSprop.
+Keras and PyTorch train one model after the other with all threads; the grid (`run_cells`) trains one model a core side
+by side, each in one thread, which makes its results independent of how many there are. A row is printed a round:
+seconds an epoch costs per trained model, the median over the round's epochs, and the machine's load average over the
+minute before: above about 2.5 on two cores others ran too, and the row says little.
+
+What is left out: starting processes, loading libraries, tracing, and each model's first epoch. The last line is the
+median over rounds of PyTorch's seconds divided by the grid's: above 1 the grid is faster.
+"""
+
+import argparse
+import importlib.util
+import itertools
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from kerasemo.corpora.avec2019 import TARGETS
+from kerasemo.quiet import import_tensorflow
+from kerasemo.training.grid import run_cells
+
+BATCH, STEPS, WIDTH, BATCHES = 34, 400, 88, 2
+UNITS, DROPOUT, RATE = (256, 128, 64), 0.4, 5e-4
+JOBS = 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=4, help="epochs of a model in each round, 2 or more")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    # PyTorch's Triton and TensorFlow crash in one process.
+    ways = {"keras": partial(alone, keras_seconds), "pytorch": partial(alone, pytorch_seconds), "grid": grid_seconds}
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is left out: it is not installed (pip install kerasemo[bench]); there is no ratio then.")
+        del ways["pytorch"]
+    print(f"seconds an epoch per trained model, {os.cpu_count()} cores, {JOBS} jobs in the grid")
+    print(f"{'round':>6}" + "".join(f"{way:>9}" for way in ways) + f"{'load':>7}")
+    ratios = []
+    for number in range(1, arguments.rounds + 1):
+        seconds = {way: statistics.median(measure(arguments.epochs)) for way, measure in ways.items()}
+        values = "".join(f"{value:>9.2f}" for value in seconds.values())
+        print(f"{number:>6}{values}{os.getloadavg()[0]:>7.1f}", flush=True)
+        if "pytorch" in seconds:
+            ratios.append(seconds["pytorch"] / seconds["grid"])
+    if ratios:
+        print(f"ratio {statistics.median(ratios):.2f}")
+
+
+def alone(measure: Callable[[int], list[float]], epochs: int) -> list[float]:
+    """What a measurement gives in a process of its own."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, epochs).result()
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    n = BATCH * BATCHES
+    features = generator.normal(size=(n, STEPS, WIDTH)).astype("float32")
+    return features, generator.normal(0, 0.135, (n, STEPS, len(TARGETS))).astype("float32")
+
+
+def keras_seconds(epochs: int) -> list[float]:
+    """A plain Keras model with the mean of three losses, as a user would write it."""
+    import_tensorflow()
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.ends = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.ends.append(time.perf_counter())
+
+    def loss(y_true, y_pred):
+        return sum(one_minus_ccc(y_true[..., k], y_pred[..., k], keras.ops) for k in range(len(TARGETS)))
+
+    stack = [[keras.layers.LSTM(n, return_sequences=True), keras.layers.Dropout(DROPOUT)] for n in UNITS]
+    model = keras.Sequential([keras.Input((None, WIDTH)), *itertools.chain(*stack), keras.layers.Dense(len(TARGETS))])
+    model.compile(keras.optimizers.RMSprop(RATE), loss=loss)
+    clock = Clock()
+    model.fit(*data(), batch_size=BATCH, epochs=epochs, callbacks=[clock], verbose=0)
+    return np.diff(clock.ends).tolist()
+
+
+def pytorch_seconds(epochs: int) -> list[float]:
+    """The same network in PyTorch."""
+    import torch
+
+    class Regressor(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            widths = itertools.pairwise((WIDTH, *UNITS))
+            self.lstms = torch.nn.ModuleList(torch.nn.LSTM(a, b, batch_first=True) for a, b in widths)
+            self.dropout = torch.nn.Dropout(DROPOUT)
+            self.heads = torch.nn.Linear(UNITS[-1], len(TARGETS))
+
+        def forward(self, x):
+            for lstm in self.lstms:
+                x = self.dropout(lstm(x)[0])
+            return self.heads(x)
+
+    model = Regressor()
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=RATE)
+    features, labels = map(torch.from_numpy, data())
+    ends = []
+    for _ in range(epochs):
+        for batch in torch.randperm(len(features)).split(BATCH):
+            optimizer.zero_grad()
+            outputs = model(features[batch])
+            sum(one_minus_ccc(labels[batch][..., k], outputs[..., k], torch) for k in range(len(TARGETS))).backward()
+            optimizer.step()
+        ends.append(time.perf_counter())
+    return np.diff(ends).tolist()
+
+
+def one_minus_ccc(x, y, library):
+    """The loss in NumPy's words, which Keras and PyTorch share."""
+    covariance = library.mean((x - library.mean(x)) * (y - library.mean(y)))
+    return 1 - 2 * covariance / (library.var(x) + library.var(y) + (library.mean(x) - library.mean(y)) ** 2)
+
+
+def grid_seconds(epochs: int) -> list[float]:
+    """Epochs of one model a process, all at once; seconds per model."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_cells(partial(train_cell, Path(folder), epochs), list(range(JOBS)), JOBS, "Training")
+        ends = [json.loads((Path(folder) / f"{cell}.json").read_text()) for cell in range(JOBS)]
+    return [seconds / JOBS for each in ends for seconds in np.diff(each)]
+
+
+def train_cell(folder: Path, epochs: int, cell: int) -> None:
+    """One model through the project's own training; its epochs' ends go into a file."""
+    import keras
+    import pandas as pd
+
+    from kerasemo.losses import CCCLoss
+    from kerasemo.metrics import CCC
+    from kerasemo.models.lstm_regressor import lstm_regressor
+    from kerasemo.training.fit import fit
+    from kerasemo.training.items import Items
+    from kerasemo.training.joint_model import JointModel
+    from kerasemo.weighting import Static
+
+    ends = []
+
+    def note(epoch: int, logs: dict) -> None:
+        if epoch == 0:  # the clocks start when all processes are here
+            (folder / f"{cell}.ready").touch()
+            while len(list(folder.glob("*.ready"))) < JOBS:
+                time.sleep(0.01)
+        ends.append(time.perf_counter())
+
+    class Clocked(JointModel):
+        def fit(self, *args, callbacks=(), **kwargs):
+            clock = keras.callbacks.LambdaCallback(on_epoch_end=note)
+            return super().fit(*args, callbacks=[*callbacks, clock], **kwargs)
+
+    features, labels = data()
+    n = len(features)
+    network = lstm_regressor({"features": WIDTH})
+    losses = {target: CCCLoss() for target in TARGETS}
+    weighting = Static(dict.fromkeys(TARGETS, 1.0))
+    model = Clocked(network.input, network.output, losses=losses, weighting=weighting)
+    model.compile(keras.optimizers.RMSprop(RATE), weighted_metrics={target: [CCC()] for target in TARGETS})
+    targets = {target: labels[:, :, [k]] for k, target in enumerate(TARGETS)}
+    index = pd.DataFrame({"clip": range(n), "speaker": range(n)})
+    items = Items({"features": features}, targets, index, np.ones((n, STEPS), bool))
+    fit(model, items, None, epochs=epochs, batch_size=BATCH, seed=cell, checkpoint=folder / f"{cell}.npz")
+    (folder / f"{cell}.json").write_text(json.dumps(ends))
+
+
+if __name__ == "__main__":
+    main()
