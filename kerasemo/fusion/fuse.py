@@ -1,4 +1,4 @@
-"""`kerasemo fuse`: saved predictions of several models -> scores of fusion methods, fused predictions, a fitted fusion."""
+"""`kerasemo fuse`: predictions of several models -> scores of fusion methods, fused predictions, a fitted fusion."""
 
 import json
 import os

@@ -55,15 +55,16 @@ class Mean(RegressorMixin, BaseEstimator):
 
 
 class VarianceMatchedMean(Mean):
-    """The mean of the models, rescaled and moved per target to the spread and mean of the training labels.
+    """The mean of the models, rescaled per target to the spread of the training labels.
 
-    Averaging takes away variance, which the concordance correlation coefficient punishes; of all lines over the mean,
-    the one that restores it has the highest coefficient. A mean that never changes becomes the labels' mean.
+    Averaging takes away variance, which the concordance correlation coefficient punishes. What is rescaled is the
+    distance from the mean over the training frames, which stays: models learn the labels' mean from more recordings
+    than a fusion sees. A mean of models that never changes stays as it is.
     """
 
     def _line(self, means: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         gain = matching_gain(means.std(axis=0), targets.std(axis=0))
-        return gain, targets.mean(axis=0) - gain * means.mean(axis=0)
+        return gain, (1 - gain) * means.mean(axis=0)
 
 
 def matching_gain(spread: np.ndarray, wanted: np.ndarray) -> np.ndarray:

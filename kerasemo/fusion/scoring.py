@@ -63,12 +63,13 @@ def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -
     """
     votes = dict.fromkeys(held_out, 0)
     for fold in np.unique(fold_of_group):
-        others = {method: _average(sums[fold_of_group != fold]) for method, sums in held_out.items()}
+        others = {method: average(sums[fold_of_group != fold]) for method, sums in held_out.items()}
         votes[max(others, key=others.__getitem__)] += 1
-    return max(held_out, key=lambda method: (votes[method], _average(held_out[method])))
+    return max(held_out, key=lambda method: (votes[method], average(held_out[method])))
 
 
-def _average(sums: np.ndarray) -> float:
+def average(sums: np.ndarray) -> float:
+    """The average CCC of all targets over all groups, from sums as from `group_sums`."""
     return float(ccc_of_sums(sums.sum(axis=0)).mean())
 
 

@@ -46,7 +46,8 @@ def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) ->
     """A panel for each target and the average: methods with stages as curves, the others as lines across.
 
     Dashed is in-sample, solid is held out, where the shade is the interval of the methods with stages. The methods
-    without stages are drawn held out, and in-sample only where nothing is held out.
+    without stages are drawn held out, and in-sample only where nothing is held out. Where no method has stages, each
+    is a dot with its interval.
 
     Args:
         rows: as in the `results.json` of a fusion.
@@ -63,12 +64,12 @@ def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) ->
         _draw(first, [row for row in rows if row["target"] == target], curves)
         first.set_title(target, loc="left", fontsize=SMALL_PT, color=INK)
         first.set_ylabel("" if number % 2 else "CCC")
-        first.set_xlabel("stage" if number > 1 else "")
+        first.set_xlabel("stage" if number > 1 and len(rows) > len(targets) * len(_runs(rows)) else "")
         style(first)
     handles = dict(zip(*reversed(first.get_legend_handles_labels()), strict=True))
     figure.legend(
         handles.values(), handles.keys(), loc="outside lower center", ncols=2, fontsize=SMALL_PT, frameon=False,
-        labelcolor=INK, columnspacing=1.0, handlelength=1.6,
+        labelcolor=INK, columnspacing=1.0, handlelength=2.6,
     )  # fmt: skip
     return plain(figure)
 
@@ -85,22 +86,33 @@ def _curves(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     methods = list(dict.fromkeys(str(row["method"]) for row in rows))
     staged = {str(row["method"]) for row in rows if row["stage"] > 1}
     is_held_out = any(row["protocol"] == "held-out" for row in rows)
-    runs = dict.fromkeys((str(row["method"]), str(row["protocol"])) for row in rows)
     return {
         (method, protocol): COLOURS[methods.index(method) % len(COLOURS)]
-        for method, protocol in runs
+        for method, protocol in _runs(rows)
         if method in staged or protocol == "held-out" or not is_held_out
     }
+
+
+def _runs(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """The methods and protocols, each pair once."""
+    return list(dict.fromkeys((str(row["method"]), str(row["protocol"])) for row in rows))
 
 
 def _draw(axes: Axes, rows: Sequence[Row], curves: dict[tuple[str, str], str]) -> None:
     """One panel."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-    for (method, protocol), colour in curves.items():
+    last = max(row["stage"] for row in rows)
+    for place, ((method, protocol), colour) in enumerate(curves.items()):
         points = [row for row in rows if (row["method"], row["protocol"]) == (method, protocol)]
         look = {"color": colour, "linestyle": _STYLES[protocol], "linewidth": 1.4, "label": f"{method}, {protocol}"}
+        if last == 1:
+            (point,) = points
+            axes.plot([place], [point["ccc"]], marker="o", markersize=4, **look)
+            axes.vlines([place] if point["low"] is not None else [], point["low"], point["high"], color=colour)
+            axes.set_xticks([])
+            continue
         if len(points) == 1:
-            axes.axhline(points[0]["ccc"], **look)
+            axes.plot([1, last], [points[0]["ccc"]] * 2, **look)
             continue
         stages = [row["stage"] for row in points]
         axes.plot(stages, [row["ccc"] for row in points], marker="o", markersize=3, **look)

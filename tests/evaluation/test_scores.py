@@ -1,6 +1,9 @@
+import audmetric
+import numpy as np
 import pandas as pd
+import pytest
 
-from kerasemo.evaluation.scores import by_clip
+from kerasemo.evaluation.scores import by_clip, ccc
 
 
 def test_a_clip_is_decided_by_the_mean_of_its_items():
@@ -18,3 +21,31 @@ def test_a_clip_is_decided_by_the_mean_of_its_items():
     assert clips["clip"].tolist() == ["a", "b"]
     assert clips["predicted"].tolist() == ["sad", "happy"]
     assert list(clips.columns) == list(items.columns)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0, -1e6])
+def test_ccc_is_audmetrics(offset):
+    true, noise = np.random.default_rng(0).normal(size=(2, 1000))
+    predicted = 0.6 * true + 0.5 * noise + 0.1
+    expected = audmetric.concordance_cc(true, predicted)
+    assert ccc(true + offset, predicted + offset) == pytest.approx(expected, abs=1e-9)
+
+
+def test_ccc_as_the_challenge_scores_it():
+    true, predicted = np.random.default_rng(0).normal(size=(2, 50)) + [[0.0], [0.3]]
+    expected = 2 * np.cov(true, predicted, ddof=0)[0, 1]
+    expected /= true.var(ddof=1) + predicted.var(ddof=1) + (true.mean() - predicted.mean()) ** 2
+    assert ccc(true, predicted, ddof=1) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1000.1])
+def test_ccc_of_a_constant_is_zero(constant):
+    still = np.full(10, constant)
+    assert ccc(still, still) == 0
+    assert ccc(np.arange(10.0), still) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("true", "predicted"), [([1.0, 2.0], [1.0]), ([[1.0, 2.0]], [[1.0, 2.0]]), ([], [])])
+def test_ccc_of_what_does_not_pair_is_refused(true, predicted):
+    with pytest.raises(ValueError, match="Received"):
+        ccc(np.array(true), np.array(predicted))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from sklearn.svm import LinearSVR
+
+from kerasemo.fusion.least_absolute import Problem, objective, solve
+
+TOL = 1e-4
+
+
+@pytest.fixture
+def problem():
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(size=(400, 8)) @ generator.normal(size=(8, 8)) * 0.1
+    targets = inputs @ generator.normal(size=(8, 2)) + 0.2 * generator.laplace(size=(400, 2)) + [0.3, -1.0]
+    return inputs, targets
+
+
+def solved(inputs, targets, Cs, tol=TOL):
+    ones = np.ones((len(inputs), 1))
+    table = np.hstack([inputs, ones])
+    problems = [Problem(C, np.ones(table.shape[1]), table.T @ table, targets, ones) for C in Cs]
+    solve(inputs, problems, tol=tol, max_iter=5000)
+    return problems
+
+
+@pytest.mark.parametrize("C", [0.001, 0.01, 0.1, 1.0])
+def test_it_is_the_optimum_of_linear_svr(problem, C):
+    inputs, targets = problem
+    (own,) = solved(inputs, targets, [C])
+    reached = objective(own.weights, np.ones((9, 1)), own.fitted - targets, C)
+    for column in range(2):
+        svr = LinearSVR(C=C, epsilon=0, tol=1e-9, max_iter=1_000_000, random_state=0)
+        svr.fit(inputs, targets[:, column])
+        weights = np.append(svr.coef_, svr.intercept_)[:, None]
+        residuals = (svr.predict(inputs) - targets[:, column])[:, None]
+        assert reached[column] == pytest.approx(objective(weights, np.ones((9, 1)), residuals, C)[0], rel=2 * TOL)
+
+
+def test_the_gap_bounds_what_is_missing(problem):
+    inputs, targets = problem
+    best = solved(inputs, targets, [0.1], tol=1e-7)[0]
+    lowest = objective(best.weights, best.cost, best.fitted - targets, 0.1)
+    rough = solved(inputs, targets, [0.1], tol=0.2)[0]
+    reached = objective(rough.weights, rough.cost, rough.fitted - targets, 0.1)
+    assert (rough.gap > 1e-4).any()
+    assert (reached - lowest <= rough.gap * reached * (1 + 1e-6)).all()
+
+
+def test_problems_side_by_side_do_not_mix(problem):
+    inputs, targets = problem
+    together = solved(inputs, targets, [0.01, 1.0])
+    for C, own in zip([0.01, 1.0], together, strict=True):
+        (alone,) = solved(inputs, targets, [C])
+        np.testing.assert_allclose(own.weights, alone.weights, atol=1e-9)

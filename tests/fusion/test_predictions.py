@@ -1,0 +1,140 @@
+"""Everything that can be wrong with saved predictions, one sentence each."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from kerasemo.corpora.avec2019 import PADDED_FRAMES, read_traces, write_predictions, write_traces
+from kerasemo.errors import InputError
+from kerasemo.fusion.predictions import FUSED_MARK, align, constant, groups, load
+
+
+def test_predictions_are_cropped_and_stand_beside_their_labels(folders):
+    models, labels = folders
+    data = load(models, labels)
+    truth = read_traces(labels)
+    assert data.models == ["visual", "audio", "poor"] and data.recordings == sorted(truth)
+    assert data.inputs.shape == (sum(map(len, truth.values())), 9)
+    np.testing.assert_array_equal(data.labels, np.concatenate(list(truth.values())))
+    second = data.split(data.inputs)["Devel_DE_02"][:, 3:6]
+    stored = read_traces(models[1])["Devel_DE_02"]
+    assert len(stored) == PADDED_FRAMES
+    np.testing.assert_array_equal(second, stored[: len(second)])
+
+
+def refused(models, labels) -> str:
+    with pytest.raises(InputError) as error:
+        load(models, labels)
+    sentence = str(error.value)
+    assert sentence.endswith(".") and "\n" not in sentence
+    return sentence
+
+
+def rewritten(folder, change, write=write_traces):
+    traces = read_traces(folder)
+    change(traces)
+    shutil.rmtree(folder)
+    write(folder, traces)
+
+
+def test_one_model_cannot_be_fused(folders):
+    models, labels = folders
+    assert "is the only one" in refused(models[:1], labels)
+
+
+def test_a_name_that_stands_twice(folders, tmp_path):
+    models, labels = folders
+    shutil.copytree(models[0], tmp_path / "copy" / "visual")
+    assert "two prediction folders are called visual" in refused([*models, tmp_path / "copy" / "visual"], labels)
+
+
+def test_a_missing_recording(folders):
+    models, labels = folders
+    (models[1] / "Devel_DE_05.csv").unlink()
+    assert "audio has no predictions of Devel_DE_05" in refused(models, labels)
+
+
+def test_predictions_without_labels(folders):
+    models, labels = folders
+    (labels / "Devel_DE_05.csv").unlink()
+    assert "visual has predictions of Devel_DE_05, which the labels lack" in refused(models, labels)
+
+
+@pytest.mark.parametrize("frames", [49, 51])
+def test_a_file_that_is_shorter_or_longer(folders, frames):
+    models, labels = folders
+
+    def change(traces):
+        traces["Devel_DE_01"] = traces["Devel_DE_01"][:frames]
+
+    rewritten(models[2], change)
+    assert f"poor has {frames} frames of Devel_DE_01 and the labels have 50" in refused(models, labels)
+
+
+def test_a_recording_longer_than_the_padding():
+    long = {"a": np.zeros((PADDED_FRAMES + 2, 3))}
+    short = {"a": np.zeros((PADDED_FRAMES, 3))}
+    with pytest.raises(InputError, match="the labels have 1770"):
+        align({"one": long, "two": short}, long)
+    assert len(align({"one": long, "two": long}, long).inputs) == PADDED_FRAMES + 2
+
+
+def test_missing_labels(folders, tmp_path):
+    models, _ = folders
+    assert "is no folder" in refused(models, tmp_path / "none")
+
+
+def test_predictions_that_a_fusion_made(folders):
+    models, labels = folders
+    (models[0] / FUSED_MARK).touch()
+    assert "was made by a fusion" in refused(models, labels)
+
+
+def test_a_constant_prediction_is_named(folders):
+    models, labels = folders
+
+    def change(traces):
+        for trace in traces.values():
+            trace[:, 2] = 0.125
+
+    rewritten(models[1], change, write_predictions)
+    assert constant(load(models, labels)) == ["liking of audio"]
+
+
+def test_known_dialogues_keep_partners_together():
+    assert groups(["Devel_DE_01", "Devel_DE_02", "Devel_DE_12"]) == (
+        ["Devel_DE_01+12", "Devel_DE_02+05", "Devel_DE_01+12"],
+        None,
+    )
+
+
+def test_unknown_dialogues_are_said():
+    of_recordings, note = groups(["mine_2", "mine_1"])
+    assert of_recordings == ["mine_2", "mine_1"] and "not known" in note
+
+
+def test_a_groups_file_gives_them(tmp_path):
+    file = tmp_path / "groups.csv"
+    file.write_text("recording,dialogue\nmine_1,x\nmine_2,x\n")
+    assert groups(["mine_2", "mine_1"], file) == (["x", "x"], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("recording,dialogue\nmine_1,x\nmine_2,x\nother,y\n", "names other, which the labels do not have"),
+        ("recording,dialogue\nmine_1,x\n", "does not name mine_2"),
+        ("recording,group\nmine_1,x\n", "must have the columns recording,dialogue; it has recording,group"),
+        ("recording,dialogue\nmine_1,x\nmine_1,y\nmine_2,y\n", "line 3 is empty or names a recording again"),
+        ("recording,dialogue\nmine_1,\nmine_2,y\n", "line 2 is empty"),
+        ("", "cannot be read as csv"),
+    ],
+)
+def test_faults_of_a_groups_file(tmp_path, text, sentence):
+    file = tmp_path / "groups.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        groups(["mine_1", "mine_2"], file)
+    with pytest.raises(InputError, match="cannot be read"):
+        groups(["mine_1", "mine_2"], tmp_path / "none.csv")

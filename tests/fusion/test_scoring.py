@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from kerasemo.evaluation.scores import ccc, ccc_of_sums, ccc_sums
+from kerasemo.fusion.scoring import group_sums, recommended, score_rows
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_rows_are_the_ccc_of_all_frames_together(data, groups, ddof):
+    fused = data.inputs[:, 3:6]
+    rows = score_rows(group_sums(data, fused, groups), ddof, seed=0)
+    expected = [ccc(data.labels[:, column], fused[:, column], ddof) for column in range(3)]
+    assert [row["target"] for row in rows] == ["arousal", "valence", "liking", "average"]
+    np.testing.assert_allclose([row["ccc"] for row in rows], [*expected, np.mean(expected)], atol=1e-12)
+    assert all(row["n"] == len(fused) and row["low"] <= row["ccc"] <= row["high"] for row in rows)
+
+
+def test_intervals_draw_whole_groups(data):
+    """With two groups, half of the draws hold one of them only: the ends are the scores of each alone."""
+    groups = ["a", "a", "a", "b", "b", "b"]
+    fused = data.inputs[:, 3:6]
+    rows = score_rows(group_sums(data, fused, groups), 0, seed=0)
+    frames = np.repeat(groups, data.lengths)
+    for column, row in enumerate(rows[:3]):
+        alone = [ccc(data.labels[frames == group, column], fused[frames == group, column]) for group in "ab"]
+        assert [row["low"], row["high"]] == pytest.approx(sorted(alone))
+
+
+def test_one_group_has_no_interval(data):
+    rows = score_rows(group_sums(data, data.labels, ["a"] * 6), 0, seed=0)
+    assert {(row["ccc"], row["low"], row["high"]) for row in rows} == {(pytest.approx(1.0), None, None)}
+
+
+def test_sums_score_many_sets_at_once():
+    generator = np.random.default_rng(0)
+    true, predicted = generator.normal(size=(2, 30, 4))
+    sums = ccc_sums(true, predicted)
+    assert sums.shape == (4, 6)
+    np.testing.assert_allclose(ccc_of_sums(sums), [ccc(true[:, k], predicted[:, k]) for k in range(4)])
+
+
+def sums_of(*quality):
+    """Sums of four groups in which a method is as good as given, 0 to 1."""
+    generator = np.random.default_rng(0)
+    true, noise = generator.normal(size=(2, 4, 200, 1))
+    return np.stack([ccc_sums(t, q * t + (1 - q) * e) for t, e, q in zip(true, noise, quality, strict=True)])
+
+
+def test_what_is_better_everywhere_is_recommended():
+    methods = {"mean": sums_of(0.5, 0.5, 0.5, 0.5), "good": sums_of(0.6, 0.6, 0.6, 0.6)}
+    assert recommended(methods, np.arange(4)) == "good"
+    assert recommended(dict(reversed(methods.items())), np.arange(4)) == "good"
+
+
+def test_one_lucky_fold_gets_no_vote_for_itself():
+    """The lucky method is better in one fold only: without that fold, nothing speaks for it."""
+    lucky, steady = sums_of(1.0, 0.4, 0.4, 0.4), sums_of(0.55, 0.55, 0.55, 0.55)
+    without = [np.arange(4) != fold for fold in range(4)]
+    votes = [ccc_of_sums(lucky[w].sum(axis=0)).mean() > ccc_of_sums(steady[w].sum(axis=0)).mean() for w in without]
+    assert not votes[0]
+    assert recommended({"lucky": lucky, "steady": steady}, np.arange(4)) == ("lucky" if sum(votes) > 2 else "steady")

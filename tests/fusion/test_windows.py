@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from kerasemo.fusion.windows import gram, offsets, windows
+
+LENGTHS = [9, 1, 6]
+
+
+@pytest.fixture
+def inputs():
+    return np.random.default_rng(0).normal(size=(sum(LENGTHS), 4))
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3, 12])
+def test_windows_are_the_frames_around_clamped_to_the_recording(inputs, reach):
+    expected = []
+    for recording in np.split(inputs, np.cumsum(LENGTHS)[:-1]):
+        for frame in range(len(recording)):
+            around = np.clip(np.arange(frame - reach, frame + reach + 1), 0, len(recording) - 1)
+            expected.append(recording[around].ravel())
+    np.testing.assert_array_equal(windows(inputs, LENGTHS, reach), expected)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3, 12])
+def test_gram_is_that_of_the_windows(inputs, reach):
+    left, right = inputs[:, :3], inputs[:, 2:]
+    for a, b in [(left, right), (left, left), (left, inputs[:, :0])]:
+        expected = windows(a, LENGTHS, reach).T @ windows(b, LENGTHS, reach)
+        np.testing.assert_allclose(gram(a, b, LENGTHS, reach), expected, atol=1e-12)
+
+
+def test_windows_nest(inputs):
+    np.testing.assert_array_equal(windows(inputs, LENGTHS, 5)[:, 8:-8], windows(inputs, LENGTHS, 3))
+
+
+@pytest.mark.parametrize("context", [1, 2, 11, 19])
+def test_the_quirk_keeps_the_number_of_frames_and_loses_one_of_reach(context):
+    plain, quirk = offsets(context, quirk=False), offsets(context, quirk=True)
+    assert len(plain) == len(quirk) == 1 + 2 * context
+    assert plain.max() == -plain.min() == context and quirk.max() == -quirk.min() == context - 1
+    assert (quirk == 0).sum() == 3 and (plain == 0).sum() == 1
