@@ -133,7 +133,9 @@ def _scored(
     if fold_of is not None:
         fold_of_group = dict(zip(group_of, fold_of, strict=True))
         last = {method: of_stages[-1] for (method, protocol), of_stages in sums.items() if protocol == HELD_OUT}
-        default = recommended(last, np.array([fold_of_group[group] for group in sorted(fold_of_group)]))
+        default, agreed = recommended(last, np.array([fold_of_group[group] for group in sorted(fold_of_group)]))
+        if not agreed:
+            notes = [*notes, f"Which method is best depends on the dialogues: some speak for another than {default}."]
     rows = [
         {"method": method, "stage": stage, "protocol": protocol, **row, "default": method == default}
         for (method, protocol), of_stages in sums.items()

@@ -51,11 +51,11 @@ def score_rows(sums: np.ndarray, ddof: int, seed: int) -> list[dict[str, object]
     ]
 
 
-def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -> str:
-    """The method that held-out scores speak for, without being picked on one score of all folds.
+def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -> tuple[str, bool]:
+    """The method that held-out scores speak for, and whether all folds do.
 
-    Each fold votes for the method with the best average CCC over the held-out predictions of the *other* folds, and
-    the most votes win: what was good in one part must be good in another. Of equal ones, the better over all wins.
+    Each fold votes for the method with the best average CCC over the held-out predictions of the *other* folds, so that
+    no fold's own score takes part in the choice made for it; the most votes win, and of equal ones the better over all.
 
     Args:
         held_out: method -> sums of its last stage as from `group_sums`.
@@ -65,7 +65,8 @@ def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -
     for fold in np.unique(fold_of_group):
         others = {method: average(sums[fold_of_group != fold]) for method, sums in held_out.items()}
         votes[max(others, key=others.__getitem__)] += 1
-    return max(held_out, key=lambda method: (votes[method], average(held_out[method])))
+    best = max(held_out, key=lambda method: (votes[method], average(held_out[method])))
+    return best, votes[best] == sum(votes.values())
 
 
 def average(sums: np.ndarray) -> float:

@@ -34,6 +34,8 @@ def plot_fusion(folder: str | os.PathLike, notice: str | None = None) -> Path:
     source = Path(folder, "results.json")
     try:
         rows = json.loads(source.read_text(encoding="utf-8"))
+        if not rows:
+            raise ValueError("no rows")
         figure, alt = ccc_per_stage(rows, "Fusion of saved predictions", notice), described(rows)
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{source} holds no results of a fusion; run kerasemo fuse with this folder.") from None

@@ -32,7 +32,7 @@ def test_ccc_is_audmetrics(offset):
 
 
 def test_ccc_as_the_challenge_scores_it():
-    true, predicted = np.random.default_rng(0).normal(size=(2, 50)) + [[0.0], [0.3]]
+    true, predicted = np.random.default_rng(0).normal([[0.0], [0.3]], size=(2, 50))
     expected = 2 * np.cov(true, predicted, ddof=0)[0, 1]
     expected /= true.var(ddof=1) + predicted.var(ddof=1) + (true.mean() - predicted.mean()) ** 2
     assert ccc(true, predicted, ddof=1) == pytest.approx(expected, rel=1e-12)
