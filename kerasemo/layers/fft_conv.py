@@ -42,7 +42,8 @@ class FFTConv1D(keras.layers.Conv1D):
 
     The arithmetic is float32 (float64 under that policy) and the result has the layer's compute type; relative to the
     largest output, float32 results lie within 1e-5 of those of `Conv1D`. Time grows in proportion to the length;
-    the working memory does not grow with it. The gradient has no gradient of its own, and XLA is not supported.
+    the working memory does not grow with it. The gradient has no gradient of its own, and XLA is not supported. Weights
+    go from a `Conv1D` and back with `set_weights`; the weights file of a whole network names its layers' classes.
 
     Args:
         filters: number of filters.
@@ -132,9 +133,10 @@ def block_length(taps: int, outputs: int | None, channels: int, filters: int) ->
 
     Example:
         >>> block_length(4000, 48_000, 40, 40), block_length(4000, 100, 40, 40)
-        (12000, 4320)
+        (10000, 4320)
     """
-    several = {_smooth(length) for length in range(2 * taps, max(3 * taps, 1024) + 1, max(1, taps // 32))}
+    longest = max(3 * taps, 1024)
+    several = {_smooth(length) for length in range(2 * taps, longest + 1, max(1, longest // 64))}
     whole = _smooth(max(outputs or 0, 1) + taps - 1)
     outputs = outputs or KERNELS * taps
 
@@ -202,7 +204,7 @@ def _forward(x, kernel, plan):
         return i + 1, written.write(i, outputs[: plan.outputs - start])
 
     n = tf.shape(x)[0]
-    _, written = _each_piece(piece, n, plan, _empty(x, n, plan, plan.filters))
+    _, written = _each_piece(piece, n, plan, _unwritten(x, n, plan, plan.filters))
     return tf.reshape(written.concat(), (n, plan.outputs, plan.filters))
 
 
@@ -229,14 +231,17 @@ def _backward(x, kernel, dy, plan):
     groups = plan.filters // _group(plan.filters, plan.channels, plan, x.dtype)
     sums = [tf.zeros((plan.frequencies, plan.filters // groups, 2 * plan.channels), x.dtype)] * groups
     tail = tf.zeros((plan.channels, plan.taps - 1), x.dtype)
-    _, written, _, *sums = _each_piece(piece, n, plan, _empty(x, n, plan, plan.channels), tail, *sums)
+    _, written, _, *sums = _each_piece(piece, n, plan, _unwritten(x, n, plan, plan.channels), tail, *sums)
     dk = tf.concat([_samples(total, plan)[:, : plan.taps] for total in sums], axis=0)
     dk = tf.transpose(tf.reshape(dk, (plan.filters, plan.channels, plan.taps)), (2, 1, 0))
     return tf.reshape(written.concat(), (n, samples, plan.channels)), dk
 
 
-def _empty(x, n, plan, channels):
-    return tf.TensorArray(x.dtype, n * plan.pieces, element_shape=(None, channels), infer_shape=False)
+def _unwritten(x, n, plan, channels):
+    """The pieces to come, and behind them one of no samples, because eager TensorFlow concatenates no empty list."""
+    pieces = n * plan.pieces
+    written = tf.TensorArray(x.dtype, pieces + 1, element_shape=(None, channels), infer_shape=False)
+    return written.write(pieces, tf.zeros((0, channels), x.dtype))
 
 
 def _each_piece(piece, n, plan, *state):

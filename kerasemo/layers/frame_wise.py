@@ -29,19 +29,12 @@ class FrameWise(keras.layers.Wrapper):
         self.supports_masking = True
 
     def build(self, input_shape):
-        super().build(_of_frames(input_shape))
+        if len(input_shape) < 3:
+            raise ValueError(f"FrameWise needs `batch x frames x ...`. Received: input_shape={tuple(input_shape)}")
+        super().build((None, *input_shape[2:]))
 
     # The layer finds `training` in the context of this call.
     def call(self, inputs, training=None):
         batch, frames = ops.shape(inputs)[:2]
         outputs = self.layer(ops.reshape(inputs, (-1, *inputs.shape[2:])))
         return ops.reshape(outputs, (batch, frames, *outputs.shape[1:]))
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:2], *self.layer.compute_output_shape(_of_frames(input_shape))[1:])
-
-
-def _of_frames(shape: tuple) -> tuple:
-    if len(shape) < 3:
-        raise ValueError(f"FrameWise needs inputs of `batch x frames x ...`. Received: input_shape={tuple(shape)}")
-    return (None, *shape[2:])

@@ -56,9 +56,10 @@ def test_equals_conv1d_with_its_gradients(taps, samples, padding, dtype, toleran
 @PADDINGS
 def test_in_however_many_pieces(padding, monkeypatch):
     layer, ours = twins(4, 6, 65, padding=padding, dtype="float64")
-    x = signal(3, 3000, 4, dtype="float64")
+    x = signal(3, 1500, 4, dtype="float64")
     expected = outputs_and_gradients(layer, x)
-    for piece_bytes in (2**13, 2**16, 2**17):
+    # One block a piece and one filter a group; and several of both, of unlike sizes.
+    for piece_bytes in (2**10, 2**16):
         monkeypatch.setattr(fft_conv, "PIECE_BYTES", piece_bytes)
         assert max(relative_errors(expected, outputs_and_gradients(ours, x))) < 1e-12
 
@@ -80,7 +81,7 @@ def test_inputs_shorter_than_the_kernel(samples, padding):
     assert max(relative_errors(expected, got)) < 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     taps=st.integers(1, 40),
     samples=st.integers(1, 90),
@@ -99,6 +100,7 @@ def test_equals_conv1d_at_any_small_size(taps, samples, channels, filters, n, pa
 def test_gradients_by_finite_differences():
     x, kernel = signal(1, 7, 2, dtype="float64"), signal(4, 2, 2, dtype="float64")
 
+    @tf.function
     def loss(x, kernel):
         return tf.reduce_sum(tf.sin(convolve(x, kernel, (1, 2))))
 
@@ -119,15 +121,15 @@ def test_one_step_of_training_is_that_of_conv1d():
         np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
-def test_weights_and_config_are_those_of_conv1d(tmp_path):
+def test_weights_and_config_are_those_of_conv1d():
     layer, ours = twins(3, 2, 20, padding="causal", activation="relu", kernel_regularizer="l2")
     assert [w.path.split("/")[-1] for w in ours.weights] == [w.path.split("/")[-1] for w in layer.weights]
     assert {**ours.get_config(), "name": None} == {**layer.get_config(), "name": None}
-    models = [keras.Sequential([keras.Input((None, 3)), each]) for each in (layer, ours)]
-    for giver, taker in (models, models[::-1]):
-        giver.layers[0].set_weights([2 * weight for weight in giver.get_weights()])
-        giver.save_weights(tmp_path / "of.weights.h5")
-        taker.load_weights(tmp_path / "of.weights.h5")
+    for giver, taker in ((layer, ours), (ours, layer)):
+        giver.set_weights([2 * weight for weight in giver.get_weights()])
+        stored = {}
+        giver.save_own_variables(stored)
+        taker.load_own_variables(stored)
         for given_, taken in zip(giver.get_weights(), taker.get_weights(), strict=True):
             np.testing.assert_array_equal(given_, taken)
 
@@ -138,10 +140,10 @@ def test_saved_and_exported_it_takes_any_length(tmp_path):
     model.save(tmp_path / "model.keras")
     model.export(tmp_path / "exported", format="tf_saved_model", verbose=False)
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    serve = tf.saved_model.load(tmp_path / "exported").serve
+    reloaded = tf.saved_model.load(tmp_path / "exported")
     for samples in (1, 30, 2500):
         x = signal(2, samples, 2)
-        for outputs in (loaded(x), serve(x)):
+        for outputs in (loaded(x), reloaded.serve(x)):
             assert relative_errors([layer(x).numpy()], [outputs.numpy()])[0] < 1e-5
 
 
@@ -175,6 +177,7 @@ def test_valid_needs_as_many_samples_as_taps():
         of_any_length(tf.ones((1, 8, 1)))
 
 
+@settings(deadline=None, max_examples=50)
 @given(taps=st.integers(1, 5000), outputs=st.none() | st.integers(1, 10**7), channels=st.integers(1, 64))
 def test_a_block_holds_the_clip_or_overlaps_its_neighbours_only(taps, outputs, channels):
     length = block_length(taps, outputs, channels, channels)
