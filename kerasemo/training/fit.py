@@ -47,8 +47,7 @@ def fit(
         The history, a row an epoch.
     """
     adapt(model, train.inputs, train.mask)
-    # Built now: variables made inside the first step would have it traced twice.
-    model.optimizer.build(model.trainable_variables)
+    _build_state(model, train)
     history = restore(model, checkpoint)
     keep = Checkpoint(checkpoint, history)
     if len(history) < epochs:
@@ -67,6 +66,17 @@ def fit(
             verbose=0,
         )
     return keep.history
+
+
+def _build_state(model: JointModel, items: Items) -> None:
+    """Make the variables of optimizer and metrics now; made inside the first step, they would have it traced twice."""
+    model.optimizer.build(model.trainable_variables)
+    x, y, weights = (
+        {name: array[:1] for name, array in (arrays or {}).items()}
+        for arrays in (items.inputs, items.targets, items.weights)
+    )
+    model.compute_metrics(x, y, model(x, training=False), weights or None)
+    model.reset_metrics()
 
 
 def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray], mask: np.ndarray | None = None) -> None:

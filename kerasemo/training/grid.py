@@ -69,6 +69,8 @@ def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs:
     """The number of each cell, as it is done."""
     waiting = dict(enumerate(cells))
     deaths = 0
+    # A process that has grown is replaced by a new one, which is nothing to warn of.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
     while waiting:
         tasks = [delayed(_in_process_of)(os.getpid(), train, cell, number) for number, cell in waiting.items()]
         try:
