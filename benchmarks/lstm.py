@@ -3,13 +3,14 @@
     python benchmarks/lstm.py [--epochs 4] [--rounds 3]
 
 One epoch is two batches of 34 sequences, 400 steps of 88 features; LSTM 256, 128, 64, three heads, CCC loss, RMSprop.
-Keras and PyTorch train one model after the other with all threads; the grid (`run_cells`) trains one model a core side
-by side, each in one thread, which makes its results independent of how many there are. A row is printed a round:
-seconds an epoch costs per trained model, the median over the round's epochs, and the machine's load average over the
-minute before: above about 2.5 on two cores others ran too, and the row says little.
+Keras and PyTorch train one model after the other with all threads, PyTorch also models side by side with a share of
+them each; the grid (`run_cells`) trains models side by side, each in one thread, which makes its results independent of
+how many there are. A row is printed a round: seconds an epoch costs per trained model, the median over the round's
+epochs, and the machine's load average over the minute before: above about 2.5 on two cores others ran too, and the row
+says little. Each side has processes of its own; PyTorch's Triton and TensorFlow crash in one.
 
 What is left out: starting processes, loading libraries, tracing, and each model's first epoch. The last line is the
-median over rounds of PyTorch's seconds divided by the grid's: above 1 the grid is faster.
+median over rounds of the better of PyTorch's two divided by the grid's: above 1 the grid is faster.
 """
 
 import argparse
@@ -42,28 +43,35 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4, help="epochs of a model in each round, 2 or more")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    # PyTorch's Triton and TensorFlow crash in one process.
-    ways = {"keras": partial(alone, keras_seconds), "pytorch": partial(alone, pytorch_seconds), "grid": grid_seconds}
+    ways = {
+        "keras": partial(in_processes, keras_seconds, 1),
+        "pytorch": partial(in_processes, pytorch_seconds, 1),
+        "pytorch side by side": partial(in_processes, pytorch_seconds, JOBS),
+        "grid": grid_seconds,
+    }
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is left out: it is not installed (pip install kerasemo[bench]); there is no ratio then.")
-        del ways["pytorch"]
+        ways = {way: measure for way, measure in ways.items() if not way.startswith("pytorch")}
     print(f"seconds an epoch per trained model, {os.cpu_count()} cores, {JOBS} jobs in the grid")
-    print(f"{'round':>6}" + "".join(f"{way:>9}" for way in ways) + f"{'load':>7}")
+    print(f"{'round':>6}" + "".join(f"  {way}" for way in ways) + "  load")
     ratios = []
     for number in range(1, arguments.rounds + 1):
         seconds = {way: statistics.median(measure(arguments.epochs)) for way, measure in ways.items()}
-        values = "".join(f"{value:>9.2f}" for value in seconds.values())
-        print(f"{number:>6}{values}{os.getloadavg()[0]:>7.1f}", flush=True)
-        if "pytorch" in seconds:
-            ratios.append(seconds["pytorch"] / seconds["grid"])
+        values = "".join(f"  {value:>{len(way)}.2f}" for way, value in seconds.items())
+        print(f"{number:>6}{values}  {os.getloadavg()[0]:>4.1f}", flush=True)
+        pytorch = [value for way, value in seconds.items() if way.startswith("pytorch")]
+        if pytorch:
+            ratios.append(min(pytorch) / seconds["grid"])
     if ratios:
         print(f"ratio {statistics.median(ratios):.2f}")
 
 
-def alone(measure: Callable[[int], list[float]], epochs: int) -> list[float]:
-    """What a measurement gives in a process of its own."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measure, epochs).result()
+def in_processes(measure: Callable[[int, int], list[float]], jobs: int, epochs: int) -> list[float]:
+    """What a measurement gives in processes of its own, side by side; seconds per model."""
+    threads = os.cpu_count() // jobs
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        models = pool.map(measure, [epochs] * jobs, [threads] * jobs)
+        return [seconds / jobs for epochs_of_model in models for seconds in epochs_of_model]
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:
@@ -73,9 +81,9 @@ def data() -> tuple[np.ndarray, np.ndarray]:
     return features, generator.normal(0, 0.135, (n, STEPS, len(TARGETS))).astype("float32")
 
 
-def keras_seconds(epochs: int) -> list[float]:
+def keras_seconds(epochs: int, threads: int) -> list[float]:
     """A plain Keras model with the mean of three losses, as a user would write it."""
-    import_tensorflow()
+    import_tensorflow().config.threading.set_intra_op_parallelism_threads(threads)
     import keras
 
     class Clock(keras.callbacks.Callback):
@@ -97,9 +105,11 @@ def keras_seconds(epochs: int) -> list[float]:
     return np.diff(clock.ends).tolist()
 
 
-def pytorch_seconds(epochs: int) -> list[float]:
+def pytorch_seconds(epochs: int, threads: int) -> list[float]:
     """The same network in PyTorch."""
     import torch
+
+    torch.set_num_threads(threads)
 
     class Regressor(torch.nn.Module):
         def __init__(self):
