@@ -84,10 +84,9 @@ def _export_here(keras_file: str, folder: str) -> None:
     reloaded = tf.saved_model.load(folder)
     generator = np.random.default_rng(0)
     for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
-        batch = {
-            name: (scale * generator.standard_normal((size, *tensor.shape[1:]))).astype("float32")
-            for name, tensor in network.input.items()
-        }
+        # An axis of any length gets another one each time.
+        shapes = {name: [size, *(n or 10 * size for n in x.shape[1:])] for name, x in network.input.items()}
+        batch = {name: (scale * generator.standard_normal(shape)).astype("float32") for name, shape in shapes.items()}
         expected, got = network.predict(batch, verbose=0), reloaded.serve(batch)
         for name, values in expected.items():
             difference = np.abs(values - got[name].numpy()).max() / max(1.0, np.abs(values).max())
@@ -116,7 +115,9 @@ class ServedModel:
             }
             self._classes, self._decision = self.description["classes"], self.description["decision"]
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
-            raise InputError(f"{folder} does not say how its inputs are made ({PREPROCESSING}).") from None
+            raise InputError(
+                f"{folder} does not say how its inputs are made of media files ({PREPROCESSING})."
+            ) from None
         tf = import_tensorflow()
         try:
             self._network = tf.saved_model.load(str(folder))

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from kerasemo import manifest
 from kerasemo.cli import app
+from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import write_ravdess
 
 runner = CliRunner()
@@ -163,3 +164,64 @@ def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypat
 def test_the_module_runs_as_a_command():
     done = subprocess.run([sys.executable, "-m", "kerasemo", "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and "audit" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def predictions(tmp_path_factory):
+    """Labels of three dialogues and the predictions of two models."""
+    folder = tmp_path_factory.mktemp("predictions")
+    generator = np.random.default_rng(0)
+    names = ["Devel_DE_01", "Devel_DE_12", "Devel_DE_02", "Devel_DE_05", "Devel_DE_03", "Devel_DE_08"]
+    labels = {name: generator.standard_normal((50, 3)).cumsum(axis=0) for name in names}
+    avec2019.write_traces(folder / "labels", labels)
+    for model, noise in {"near": 0.5, "far": 5.0}.items():
+        traces = {name: trace + noise * generator.standard_normal(trace.shape) for name, trace in labels.items()}
+        avec2019.write_predictions(folder / model, traces)
+    return folder
+
+
+def test_fuse_scores_both_protocols_and_writes_what_it_found(predictions, tmp_path):
+    call = ("fuse", predictions / "near", predictions / "far", "--labels", predictions / "labels", "--jobs", 1)
+    call += ("--folds", 3, "--method", "mean", "--method", "within-between-ridge", "-o", tmp_path / "fused")
+    done = kerasemo(*call)
+    assert done.exit_code == 0, done.output
+    assert "Recommended by its held-out scores: within-between-ridge" in done.output
+    rows = pd.DataFrame(json.loads((tmp_path / "fused" / "results.json").read_text()))
+    assert set(rows["protocol"]) == {"in-sample", "held-out"} and len(rows) == 2 * 2 * 4
+    assert (tmp_path / "fused" / "figures" / "ccc_per_stage.png").exists()
+    assert avec2019.read_traces(tmp_path / "fused" / "predictions" / "mean.held-out").keys() == set(
+        avec2019.read_traces(predictions / "labels")
+    )
+    again = kerasemo(*call)
+    assert again.exit_code == 1 and "holds something already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["--folds", "4"], 2, "4 folds of 3 dialogues cannot be made"),
+        (["--stages", "99"], 2, "99 stages make no sense"),
+        (["--method", "median"], 2, "there is no fusion method 'median'"),
+        (["--groups", "{folder}/groups.csv"], 1, "names Devel_DE_99, which the labels do not have"),
+    ],
+)
+def test_fuse_says_what_is_wrong(predictions, tmp_path, arguments, status, sentence):
+    (predictions / "groups.csv").write_text("recording,dialogue\nDevel_DE_99,a\n")
+    call = ("fuse", predictions / "near", predictions / "far", "--labels", predictions / "labels", "-o", tmp_path / "f")
+    done = kerasemo(*call, *(argument.format(folder=predictions) for argument in arguments))
+    assert done.exit_code == status and sentence in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_options_of_another_corpus_or_feature_set_are_refused(tmp_path):
+    done = kerasemo("synth", "avec2019", "-o", tmp_path / "s", "--actors", 3)
+    assert done.exit_code == 2 and "avec2019 has no --actors" in done.stderr
+    (tmp_path / "m.csv").touch()
+    done = kerasemo("features", "vgg16", tmp_path / "m.csv", "--root", tmp_path, "-o", tmp_path / "a.npz")
+    assert done.exit_code == 2 and "need --weights" in done.stderr
+
+
+def test_synth_writes_the_other_corpus(tmp_path):
+    done = kerasemo("synth", "avec2019", "-o", tmp_path / "s", "--train", 2, "--devel", 2, "--width", 8, "--jobs", 2)
+    assert done.exit_code == 0, done.output
+    assert len(avec2019.read_traces(tmp_path / "s" / "labels")) == 8

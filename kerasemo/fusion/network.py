@@ -1,6 +1,6 @@
 """A fitted fusion as a Keras network: a linear stage over a context window is a one-dimensional convolution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 from keras import layers, ops
@@ -29,6 +29,35 @@ def fusion_network(models: Sequence[str], stages: Sequence[Stage]) -> keras.Mode
         output = _stage_output(here, stage, number)
     outputs = {target: ops.expand_dims(output[:, :, column], axis=-1) for column, target in enumerate(TARGETS)}
     return keras.Model(inputs, outputs, name="fusion")
+
+
+def chain_network(networks: Mapping[str, keras.Model], stages: Sequence[Stage], shift: int) -> keras.Model:
+    """Build the network of a whole chain: from feature sets through the models to their fused traces.
+
+    Args:
+        networks: the models that are fused, by name and in order, each from feature sets, `batch x frames x features`,
+            to `TARGETS`, `batch x frames x 1`. Inputs of one name are one input.
+        stages: of the fusion, as in `fusion_network`.
+        shift: frames that the models' labels were shifted to the front, undone as in `training.sequences.predict`.
+
+    Returns:
+        A model from all feature sets to each of `TARGETS`, `batch x frames x 1`. As in `fusion_network` a sequence is a
+        whole recording without padding.
+    """
+    inputs: dict[str, keras.KerasTensor] = {}
+    traces = {}
+    for name, network in networks.items():
+        for feature_set, tensor in network.input.items():
+            inputs.setdefault(feature_set, keras.Input(tensor.shape[1:], name=feature_set))
+        # Under a name of its own; trained networks of one kind share theirs.
+        renamed = keras.Model(network.input, network.output, name=f"{name}_network")
+        outputs = renamed({feature_set: inputs[feature_set] for feature_set in network.input})
+        traces[name] = layers.Concatenate(name=f"{name}_traces")([outputs[target] for target in TARGETS])
+        if shift:
+            first = ops.repeat(traces[name][:, :1], shift, axis=1)
+            traces[name] = ops.concatenate([first, traces[name][:, :-shift]], axis=1)
+    fused = fusion_network(list(networks), stages)(traces)
+    return keras.Model(inputs, fused, name="fused_chain")
 
 
 def _stage_output(here: keras.KerasTensor, stage: Stage, number: int) -> keras.KerasTensor:

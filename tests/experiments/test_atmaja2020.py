@@ -1,0 +1,111 @@
+"""The experiment as a user runs it: on saved predictions, and on a tiny synthetic corpus with features."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasemo.corpora import avec2019
+from kerasemo.corpora.synthetic import write_sewa
+
+SCRIPT = Path(__file__).parents[2] / "experiments" / "atmaja2020.py"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
+
+
+def only_run(out: Path) -> Path:
+    (folder,) = (out / "atmaja2020").glob("[0-9]*")
+    return folder
+
+
+def results(folder: Path) -> pd.DataFrame:
+    return pd.DataFrame(json.loads((folder / "results.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """Labels and the predictions of three models of 14 dialogues: one good, one half as wide, one noise."""
+    root = tmp_path_factory.mktemp("corpus") / "avec"
+    generator = np.random.default_rng(0)
+    recordings = avec2019.recordings("Devel")
+    labels = {r: 0.1 * generator.standard_normal((60, 3)).cumsum(axis=0) for r in recordings if "CN" not in r}
+    avec2019.write_traces(root / "labels", labels)
+    for model, share, noise in [("good", 1.0, 0.1), ("narrow", 0.5, 0.1), ("noise", 0.0, 0.3), ("svr", 1.0, 0.0)]:
+        traces = {r: share * trace + noise * generator.standard_normal(trace.shape) for r, trace in labels.items()}
+        avec2019.write_predictions(root / "predictions" / model, traces)
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(root, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("finished")
+    done = run("--root", root, "--jobs", 1, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return only_run(out)
+
+
+def test_saved_predictions_are_fused_and_the_rest_is_said_to_be_left_out(finished):
+    table = results(finished)
+    assert set(table["table"]) == {"Table 3"} and set(table["protocol"]) == {"paper", "speaker"}
+    assert list(dict.fromkeys(table["row"])) == [
+        "Unimodal", "Multimodal late fusion", "Multistage fusion", "Mean", "Variance-matched mean",
+        "Within-between ridge",
+    ]  # fmt: skip
+    published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
+    assert published["Multistage fusion"].tolist() == [0.593, 0.593]
+    (note,) = json.loads((finished / "config.json").read_text())["notes"]
+    assert "no network is trained; 3 saved predictions are fused" in note
+    assert {path.name for path in (finished / "figures").glob("*.png")} == {"table_3.png", "figure_3.png"}
+
+
+def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished):
+    average = results(finished).query("metric == 'CCC average' and protocol == 'speaker'").set_index("row")["measured"]
+    assert average["Unimodal"] == pytest.approx(0.98, abs=0.02)
+    assert average["Within-between ridge"] > average["Mean"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda root: (root / "predictions").rename(root / "p"), "holds neither feature sets such as"),
+        (
+            lambda root: (root / "predictions" / "good" / "Devel_DE_01.csv").unlink(),
+            "has no predictions of Devel_DE_01",
+        ),
+        (lambda root: (root / "visual_features").mkdir(), "needs labels of Train"),
+        (lambda root: (root / "labels").rename(root / "l"), "labels is no folder"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence_before_any_work(root, tmp_path, change, sentence):
+    copy = tmp_path / "root"
+    subprocess.run(["cp", "-r", root, copy], check=True)
+    change(copy)
+    done = run("--root", copy, "--out", tmp_path / "runs")
+    assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
+    assert not any((tmp_path / "runs").rglob("results.json"))
+
+
+@pytest.mark.slow
+def test_every_table_and_the_chain_on_a_corpus_with_features(tmp_path):
+    sets = ["visual_features_functionals", "audio_features_egemaps_functionals"]
+    write_sewa(tmp_path / "sewa", train=4, devel=4, frames=(60, 90), feature_sets=sets, width=8)
+    arguments = ["--root", tmp_path / "sewa", "--epochs", 1, "--trials", 2]
+    done = run(*arguments, "--out", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    folder = only_run(tmp_path / "runs")
+    rows = results(folder).groupby("table")["row"].nunique().to_dict()
+    assert rows == {"Table 2": 5, "Weight search": 1, "Table 3": 7}
+    assert "synthetic corpus: not comparable with the paper" in (folder / "results.md").read_text()
+    assert (folder / "saved_model" / "fusion" / "saved_model.pb").exists()
+    before = (folder / "results.json").read_bytes()
+    (folder / "results.json").unlink()
+    (folder / "checkpoints" / "fau_functionals.keras").unlink()
+    done = run("--resume", folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "results.json").read_bytes() == before
