@@ -1,5 +1,7 @@
 """Layers that the papers' networks need beyond those of Keras."""
 
 from kerasemo.layers.chunked_lstm import ChunkedLSTM
+from kerasemo.layers.fft_conv import FFTConv1D
+from kerasemo.layers.frame_wise import FrameWise
 
-__all__ = ["ChunkedLSTM"]
+__all__ = ["ChunkedLSTM", "FFTConv1D", "FrameWise"]
