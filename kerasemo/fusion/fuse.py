@@ -61,7 +61,7 @@ def fuse(
     Args:
         predictions: a folder for each model, called as the model (see `avec2019.read_traces`).
         labels: the labels' folder.
-        methods: some of `METHODS`.
+        methods: some of `methods.METHODS` and `methods.ON_REQUEST`.
         stages: of the multistage SVR.
         protocol: `in-sample` (fitted, chosen and scored on the same recordings, as the paper does), `held-out` (each
             dialogue predicted by a fusion that has not seen it), or `both`.
@@ -69,8 +69,8 @@ def fuse(
         groups: csv `recording,dialogue`; without it, the corpus' dialogues if they are known.
         seed: what folds and intervals follow from.
         jobs: processes side by side; results do not depend on it.
-        out: folder to write, new or empty: `results.json`, `predictions/<method>.<protocol>/`, and `fusion.npz`,
-            the recommended method fitted on all recordings. None: nothing is written.
+        out: folder to write, new or empty: `results.json`, `predictions/<method>.<protocol>/`, and the recommended
+            method fitted on all recordings, `fusion.npz` or, of a network, `fusion.keras`. None: nothing is written.
         scoring: `plain`, or `avec` with variances by N - 1.
 
     Raises:
@@ -157,5 +157,8 @@ def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_st
             (target / FUSED_MARK).write_text(_MARK_TEXT, encoding="utf-8")
         if fused.default is not None:
             fitted = estimator(fused.default, HELD_OUT, n_stages).fit(data.inputs, data.labels, data.lengths, group_of)
-            saved.save(folder / "fusion.npz", data.models, fitted.stages())
+            if hasattr(fitted, "stages"):
+                saved.save(folder / "fusion.npz", data.models, fitted.stages())
+            else:
+                fitted.network_.save(folder / "fusion.keras")
         (folder / "results.json").write_text(json.dumps(fused.rows, indent=1) + "\n", encoding="utf-8")

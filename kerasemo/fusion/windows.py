@@ -69,10 +69,10 @@ def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np
     lags, width_a, width_b = 2 * reach + 1, a.shape[1], b.shape[1]
     result = np.zeros((lags, width_a, lags, width_b))
     change = np.zeros((lags * width_a, lags * width_b))
-    a_parts = padded(a.astype(float), lengths, reach)
-    b_parts = a_parts if a is b else padded(b.astype(float), lengths, reach)
+    a_parts, b_parts = (padded(values.astype(float), lengths, reach) for values in (a, b))
     for n, x, y in zip(lengths, a_parts, b_parts, strict=True):
-        result[0] += (x[:n].T @ _lagged(y, lags)).reshape(width_a, lags, width_b)
+        # The many lags on the left: BLAS is several times slower the other way round.
+        result[0] += (_lagged(y, lags).T @ x[:n]).reshape(lags, width_b, width_a).transpose(2, 0, 1)
         result[1:, :, 0] += (_lagged(x, lags)[:, width_a:].T @ y[:n]).reshape(lags - 1, width_a, width_b)
         # Row `i` of what enters is frame n + i, of what leaves frame i; the last lag has no next one.
         entering = [np.pad(part[n:], [(0, 1), (0, 0)]).ravel() for part in (x, y)]
