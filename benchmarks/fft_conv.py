@@ -15,7 +15,6 @@ put together; what is left is the working memory.
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -131,19 +130,17 @@ def print_length(length: int) -> None:
     run = tf.function(layer, input_signature=[tf.TensorSpec((None, None, CHANNELS))])
     run(tf.zeros((1, RATE, CHANNELS)))
     x = tf.ones((1, length * RATE, CHANNELS))
-    held = resident()
+    held = memory("VmRSS")
     taken = seconds(run, x, times=1)
-    megabytes = 4 * length * RATE * CHANNELS / 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    memory = peak - held - 2 * megabytes
-    print(
-        f"{length:>4} s {taken:>7.2f} {1000 * taken / length:>18.2f} {2 * megabytes:>12.0f} {memory:>10.0f}", flush=True
-    )
+    output = 4 * length * RATE * CHANNELS / 2**20
+    peak = memory("VmHWM") - held
+    print(f"{length:>4} s {taken:>7.2f} {1000 * taken / length:>18.2f} {output:>10.0f} {peak:>8.0f}", flush=True)
 
 
-def resident() -> float:
-    """What the process holds now, in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+def memory(entry: str) -> float:
+    """What the process holds, or at most held, in MB; `ru_maxrss` would be that of the parent where it held more."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith(entry)) / 1024
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ CLIPS, KERNELS = 2, 12
 class FFTConv1D(keras.layers.Conv1D):
     """`keras.layers.Conv1D` for long kernels: same arguments, weights, config and results, by FFT.
 
-    At 48 000 samples, 40 channels, 40 filters and 4000 taps (the second convolution of chae2018) it is over a hundred
+    At 48 000 samples, 40 channels, 40 filters and 4000 taps (the second convolution of chae2018) it is some hundred
     times as fast on a CPU. Below some hundred taps `Conv1D` is quicker.
 
     The arithmetic is float32 (float64 under that policy) and the result has the layer's compute type; relative to the
