@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from kerasemo import files
 from kerasemo.corpora.avec2019 import PADDED_FRAMES, write_predictions, write_traces
@@ -116,7 +117,11 @@ def _outputs(
 
 
 def _run(method, protocol: str, data: Aligned, group_of: Sequence[str], fold_of: np.ndarray | None) -> list[np.ndarray]:
-    return in_sample(method, data, group_of) if protocol == IN_SAMPLE else held_out(method, data, group_of, fold_of)
+    # The number of threads changes the last bits of a sum, and results must not depend on the number of processes.
+    with threadpool_limits(1):
+        if protocol == IN_SAMPLE:
+            return in_sample(method, data, group_of)
+        return held_out(method, data, group_of, fold_of)
 
 
 def _scored(

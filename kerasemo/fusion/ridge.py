@@ -66,7 +66,7 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         moments = Moments(np.hstack([*shared, *levels]), targets, group_of_frame)
         weights, centre = self._fitted(moments, len(levels), X.shape[1] // targets.shape[1])
         self.coef_ = self._per_input(weights, len(levels)) * gain[:, None]
-        # Between recordings and within, what is the same in every frame has the weight of the first level.
+        # What is the same in every frame reaches the first level alone: later ones are deviations from it.
         self.intercept_ = centre - mean @ self.coef_[0]
         return self
 

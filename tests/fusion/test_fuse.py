@@ -74,8 +74,8 @@ def test_fused_traces_cannot_become_inputs_again(folders, tmp_path):
             fuse([*models, made], labels, methods=LIGHT, folds=3)
 
 
-def test_results_do_not_depend_on_jobs(folders):
-    one, two = (fuse(*folders, methods=LIGHT, folds=3, jobs=jobs) for jobs in (1, 2))
+def test_results_do_not_depend_on_jobs(folders, quick_svr):
+    one, two = (fuse(*folders, methods=METHODS, stages=2, folds=3, jobs=jobs) for jobs in (1, 2))
     assert one.rows == two.rows
 
 
