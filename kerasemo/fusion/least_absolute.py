@@ -48,7 +48,7 @@ class Problem:
         self.scale = 0.5 * float(np.abs(targets - np.median(targets, axis=0)).mean()) or 1.0
         factor = gram.copy()
         factor[np.diag_indices_from(factor)] += cost * self.scale / C
-        self.factor = scipy.linalg.cho_factor(factor, lower=True, overwrite_a=True, check_finite=False)
+        self.factor = scipy.linalg.cho_factor(factor, overwrite_a=True, check_finite=False)
         # The residuals split off, and the multipliers of the split in units of C / scale.
         self.split = np.zeros_like(self.targets) if start is None else start.split
         self.multipliers = np.zeros_like(self.targets) if start is None else start.multipliers
