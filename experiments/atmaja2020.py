@@ -18,7 +18,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 import typer
-from sklearn.base import BaseEstimator
 
 from kerasemo import experiment, export, files
 from kerasemo.corpora import avec2019
@@ -89,6 +88,7 @@ TABLE_3 = {
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
 }
 NOTHING = (None,) * 4
+PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
 # The first stage of the multistage SVR is the late fusion.
 FUSIONS = {
     "multistage-svr": "Multistage fusion",
@@ -322,7 +322,7 @@ class Measure:
     """
 
     def __init__(self, run: Run, options: SimpleNamespace, corpus: Corpus):
-        self.run, self.corpus, self.seed = run, corpus, options.seed
+        self.run, self.corpus, self.seed, self.jobs = run, corpus, options.seed, options.jobs
         self.ddof = scoring.DDOF[options.scoring]
         self.groups, note = predictions.groups(sorted(corpus.labels))
         self.folds = protocols.fold_of_recordings(self.groups, min(FOLDS, len(set(self.groups))), options.seed)
@@ -343,16 +343,12 @@ class Measure:
 
     def __call__(self, table: str, row: str, models: list[str], published: tuple = NOTHING) -> None:
         """Add the rows of the best of some models; of a single one, of that."""
-        for protocol in self.protocols:
-            (traces,) = self.fused(BestModels(Mean(), n_models=1), models, protocol)
-            self.add(table, row, protocol, self.scores(self.aligned(models), traces), published)
-
-    def fused(self, estimator: BaseEstimator, models: list[str], protocol: str) -> list[np.ndarray]:
-        """What each stage of a fusion gives, `frames x targets` each."""
         data = self.aligned(models)
-        if protocol == "paper":
-            return protocols.in_sample(estimator, data, self.groups)
-        return protocols.held_out(estimator, data, self.groups, self.folds)
+        best = {(row, PARTS[protocol]): BestModels(Mean(), n_models=1) for protocol in self.protocols}
+        fused = protocols.run_all(best, data, self.groups, self.folds, jobs=1)
+        for protocol in self.protocols:
+            (traces,) = fused[row, PARTS[protocol]]
+            self.add(table, row, protocol, self.scores(data, traces), published)
 
     def scores(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
         """The CCC of each target and of their average, with intervals by dialogue."""
@@ -382,17 +378,21 @@ class Measure:
 def fuse(measure: Measure, models: list[str]) -> None:
     """Late and multistage fusion of the best models (table 3, figure 3), and beside them what else fuses."""
     data = measure.aligned(models)
+    estimators = {
+        (row, PARTS[protocol]): BestModels(methods.estimator(method, PARTS[protocol]), N_FUSED)
+        for protocol in measure.protocols
+        for method, row in FUSIONS.items()
+    }
+    fused = protocols.run_all(estimators, data, measure.groups, measure.folds, measure.jobs)
     for protocol in measure.protocols:
-        part = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}[protocol]
-        for method, row in FUSIONS.items():
-            stages = measure.fused(BestModels(methods.estimator(method, part), N_FUSED), models, protocol)
-            scores = [measure.scores(data, traces) for traces in stages]
+        for row in FUSIONS.values():
+            scores = [measure.scores(data, traces) for traces in fused[row, PARTS[protocol]]]
             measure.curves += [
-                {"method": row, "stage": number, "protocol": part, **score}
+                {"method": row, "stage": number, "protocol": PARTS[protocol], **score}
                 for number, of_stage in enumerate(scores, start=1)
                 for score in of_stage
             ]
-            if len(stages) > 1:
+            if len(scores) > 1:
                 measure.add("Table 3", LATE, protocol, scores[0], TABLE_3[LATE])
             measure.add("Table 3", row, protocol, scores[-1], TABLE_3.get(row, NOTHING))
 
@@ -425,13 +425,14 @@ def export_chain(run: Run, measure: Measure, candidates: list[str]) -> None:
 
 def save_chain(run: Run, models: list[str], stages: list[Stage]) -> None:
     """The networks of some models and their fusion as one network."""
-    import keras
+    from kerasemo.training.reproducible import one_thread
 
+    one_thread()
     from kerasemo.fusion.network import chain_network
+    from kerasemo.training.saving import load_network
     from kerasemo.training.sequences import SHIFT
 
-    checkpoints = {model: run.path / "checkpoints" / f"{model}.keras" for model in models}
-    networks = {model: keras.saving.load_model(path).network() for model, path in checkpoints.items()}
+    networks = {model: load_network(run.path / "checkpoints" / f"{model}.keras") for model in models}
     chain = chain_network(networks, stages, SHIFT)
     run.write_json(
         {"model": FUSION, "feature_sets": {name: SETS[name] for name in chain.input}}, "checkpoints", f"{FUSION}.json"

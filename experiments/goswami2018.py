@@ -315,12 +315,11 @@ def teach(run: Run, task: str, cell: Cell, inputs: dict[str, np.ndarray]) -> np.
 
     Under the paper's protocol a teacher has learnt from clips that test its student; with actors held out it has not.
     """
-    import keras
-
     from kerasemo.models import crossmodal
+    from kerasemo.training.saving import load_network
 
-    teacher = keras.saving.load_model(run.file("checkpoints", f"{TEACHERS[task]}.{cell.split.name}.keras"))
-    logits = crossmodal.logits_of(teacher.network(), "emotion")
+    teacher = load_network(run.file("checkpoints", f"{TEACHERS[task]}.{cell.split.name}.keras"))
+    logits = crossmodal.logits_of(teacher, "emotion")
     return logits.predict({name: inputs[name] for name in logits.input}, batch_size=256, verbose=0)["emotion"]
 
 

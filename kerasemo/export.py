@@ -72,14 +72,11 @@ def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os
 
 
 def _export_here(keras_file: str, folder: str) -> None:
-    import keras
     import tensorflow as tf
 
-    import kerasemo.losses  # noqa: F401  registers what a saved model may hold
-    from kerasemo.training.joint_model import JointModel
+    from kerasemo.training.saving import load_network
 
-    model = keras.saving.load_model(keras_file)
-    network = model.network() if isinstance(model, JointModel) else model
+    network = load_network(keras_file)
     network.export(folder, format="tf_saved_model", verbose=False)
     reloaded = tf.saved_model.load(folder)
     generator = np.random.default_rng(0)

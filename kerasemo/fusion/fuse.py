@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from kerasemo import files
 from kerasemo.corpora.avec2019 import PADDED_FRAMES, write_predictions, write_traces
@@ -18,9 +16,8 @@ from kerasemo.fusion import saved
 from kerasemo.fusion.methods import METHODS, estimator
 from kerasemo.fusion.multistage import STAGES
 from kerasemo.fusion.predictions import FUSED_MARK, Aligned
-from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, held_out, in_sample
+from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, run_all
 from kerasemo.fusion.scoring import DDOF, group_sums, recommended, score_rows
-from kerasemo.progress import track
 
 PROTOCOLS = {"in-sample": (IN_SAMPLE,), "held-out": (HELD_OUT,), "both": (IN_SAMPLE, HELD_OUT)}
 _MARK_TEXT = "A fusion that was fitted on labels made these predictions. Do not fuse them again on the same labels.\n"
@@ -85,43 +82,17 @@ def fuse(
     if out is not None and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
         raise InputError(f"{out} holds something already; give a new folder.")
     runs = [(method, part) for method in methods for part in PROTOCOLS[protocol]]
-    for run in runs:
-        estimator(*run, stages)
+    estimators = {run: estimator(*run, stages) for run in runs}
     data = saved_predictions.load(predictions, labels)
     group_of, note = saved_predictions.groups(data.recordings, groups)
     notes = [note] if note else []
     notes += [f"The {name} never changes and tells nothing." for name in saved_predictions.constant(data)]
     fold_of = fold_of_recordings(group_of, folds, seed) if HELD_OUT in PROTOCOLS[protocol] else None
-    outputs = _outputs(runs, stages, data, group_of, fold_of, jobs)
+    outputs = run_all(estimators, data, group_of, fold_of, jobs)
     fused = _scored(outputs, data, group_of, fold_of, DDOF[scoring], seed, notes)
     if out is not None:
         _write(Path(out), fused, data, group_of, stages)
     return fused
-
-
-def _outputs(
-    runs: Sequence[tuple[str, str]],
-    n_stages: int,
-    data: Aligned,
-    group_of: Sequence[str],
-    fold_of: np.ndarray | None,
-    jobs: int,
-) -> dict[tuple[str, str], list[np.ndarray]]:
-    """(method, protocol) -> an array a stage, computed side by side."""
-    work = [
-        delayed(_run)(estimator(method, protocol, n_stages), protocol, data, group_of, fold_of)
-        for method, protocol in runs
-    ]
-    results = Parallel(n_jobs=jobs, return_as="generator")(work)
-    return dict(zip(runs, track(results, total=len(runs), description="Fusing"), strict=True))
-
-
-def _run(method, protocol: str, data: Aligned, group_of: Sequence[str], fold_of: np.ndarray | None) -> list[np.ndarray]:
-    # The number of threads changes the last bits of a sum, and results must not depend on the number of processes.
-    with threadpool_limits(1):
-        if protocol == IN_SAMPLE:
-            return in_sample(method, data, group_of)
-        return held_out(method, data, group_of, fold_of)
 
 
 def _scored(

@@ -1,13 +1,16 @@
 """How a fusion is judged: on the recordings it was fitted on, and on recordings of dialogues it has not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
+from threadpoolctl import threadpool_limits
 
 from kerasemo.errors import WrongCall
 from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
+from kerasemo.progress import track
 
 IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
 
@@ -62,6 +65,42 @@ def held_out(estimator: BaseEstimator, data: Aligned, groups: Sequence[str], fol
         for stage, part in zip(stages, parts, strict=True):
             stage[frames] = part
     return stages
+
+
+def run_all(
+    estimators: Mapping[tuple[str, str], BaseEstimator],
+    data: Aligned,
+    groups: Sequence[str],
+    fold_of: np.ndarray | None,
+    jobs: int,
+) -> dict[tuple[str, str], list[np.ndarray]]:
+    """What each stage of many fusions gives, computed side by side.
+
+    Args:
+        estimators: `(name, protocol)` -> a fusion; the protocol is `IN_SAMPLE` or `HELD_OUT`.
+        data: the frames.
+        groups: the group of each recording.
+        fold_of: the fold of each recording, where something is held out.
+        jobs: processes; results do not depend on it.
+
+    Returns:
+        `(name, protocol)` -> an array `frames x targets` a stage.
+    """
+    work = [
+        delayed(_run)(estimator, protocol, data, groups, fold_of) for (_, protocol), estimator in estimators.items()
+    ]
+    results = Parallel(n_jobs=jobs, return_as="generator")(work)
+    return dict(zip(estimators, track(results, total=len(work), description="Fusing"), strict=True))
+
+
+def _run(
+    estimator: BaseEstimator, protocol: str, data: Aligned, groups: Sequence[str], fold_of: np.ndarray | None
+) -> list[np.ndarray]:
+    # The number of threads changes the last bits of a sum, and results must not depend on the number of processes.
+    with threadpool_limits(1):
+        if protocol == IN_SAMPLE:
+            return in_sample(estimator, data, groups)
+        return held_out(estimator, data, groups, fold_of)
 
 
 def fit_and_predict(
