@@ -9,8 +9,8 @@ stage, each C at the narrowest context, and one C at the widest too. From these 
 at the narrowest context grows with the width of the window, with the exponent that the two contexts show; targets and
 stages count alike, though later stages have more inputs and cost the loop more.
 
-Beside the times stands how far `fit_grid` ends from the optimum: the largest difference in CCC over the targets to fits
-at a fiftieth of its tolerance, in two cells of the grid, of one over all stages. The last line is the ratio of the times.
+Beside the times stands how far `fit_grid` ends from the optimum: the largest difference in CCC to fits at a fiftieth of
+its tolerance, over all targets, in two cells of the grid. The last line is the ratio of the times.
 """
 
 import argparse

@@ -24,7 +24,7 @@ from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import is_synthetic, write_sewa
 from kerasemo.errors import InputError
 from kerasemo.evaluation import tables
-from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Seed
+from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
 from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
@@ -97,7 +97,6 @@ FUSIONS = {
     "within-between-ridge": "Within-between ridge",
 }
 
-Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler to train on, such as tcp://host:8786.")]
 Trials = Annotated[int | None, typer.Option(min=1, help=f"Points of the weight search.  [default: {TRIALS}]")]
 Scoring = Annotated[
     Literal["plain", "avec"], typer.Option(help="plain: CCC by N throughout. avec: variances by N - 1.")

@@ -24,7 +24,7 @@ from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
-from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Seed
+from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
 from kerasemo.features.faces import Faces
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
@@ -124,6 +124,7 @@ def main(
     audio: Audio = "mean",
     beta: Beta = 1.0,
     max_bad: MaxBad = 0.05,
+    scheduler: Scheduler = None,
     out: Out = Path("runs"),
     resume: Resume = None,
     debug: Debug = False,
@@ -140,8 +141,10 @@ def reproduce(run: Run, options: SimpleNamespace) -> None:
     run.logger().info("%d networks to train.", len(cells))
     train = partial(train_cell, run.path, data, options)
     # Distilled probes learn from unimodal networks that are trained by then.
-    run_cells(train, [cell for cell in cells if cell.network != "distilled_probes"], options.jobs, "Training")
-    run_cells(train, [cell for cell in cells if cell.network == "distilled_probes"], options.jobs, "Distilling")
+    students = [cell for cell in cells if cell.network == "distilled_probes"]
+    others = [cell for cell in cells if cell.network != "distilled_probes"]
+    run_cells(train, others, options.jobs, "Training", options.scheduler)
+    run_cells(train, students, options.jobs, "Distilling", options.scheduler)
     results = score(run, cells)
     draw(run, results, cells)
     export_best(run, cells)

@@ -40,6 +40,7 @@ Jobs = Annotated[
         help="Processes side by side; the numbers do not depend on it.",
     ),
 ]
+Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler to train on, such as tcp://host:8786.")]
 MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips beyond which the run fails.")]
 Out = Annotated[Path, typer.Option(help="Folder of all runs.")]
 Resume = Annotated[
@@ -47,7 +48,7 @@ Resume = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
-ALLOWED_WITH_RESUME = {"resume", "jobs", "debug"}
+ALLOWED_WITH_RESUME = {"resume", "jobs", "scheduler", "debug"}
 
 
 @contextmanager
@@ -98,5 +99,5 @@ def _resumed(context: typer.Context, key: str) -> Run:
     if run.config.get("experiment") != key:
         raise InputError(f"{run.path} is a run of {run.config.get('experiment')}, not of {key}.")
     files.sweep(run.path)
-    run.config["options"]["jobs"] = context.params["jobs"]
+    run.config["options"] |= {name: context.params[name] for name in ("jobs", "scheduler")}
     return run
