@@ -27,7 +27,7 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
         WrongCall: fewer than two folds, or more than groups.
 
     >>> fold_of_recordings(["a", "b", "a", "c"], folds=3, seed=0).tolist()
-    [2, 0, 2, 1]
+    [1, 2, 1, 0]
     """
     names, number = np.unique(np.asarray(groups), return_inverse=True)
     if not 2 <= folds <= len(names):
