@@ -13,6 +13,8 @@ import numpy as np
 import scipy.linalg
 
 RELAXATION = 1.6
+# What counts as a large residual, in mean deviations of the targets; it governs the speed, not the solution.
+SCALE = 4.0
 CHECK_EVERY = 5
 
 
@@ -44,8 +46,7 @@ class Problem:
         start: "Problem | None" = None,
     ) -> None:
         self.C, self.cost, self.targets, self.own = C, cost[:, None], targets.astype(own.dtype), own
-        # What counts as a large residual; it governs the speed, not the solution.
-        self.scale = 0.5 * float(np.abs(targets - np.median(targets, axis=0)).mean()) or 1.0
+        self.scale = SCALE * float(np.abs(targets - np.median(targets, axis=0)).mean()) or 1.0
         factor = gram.copy()
         factor[np.diag_indices_from(factor)] += cost * self.scale / C
         self.factor = scipy.linalg.cho_factor(factor, overwrite_a=True, check_finite=False)

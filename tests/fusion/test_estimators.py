@@ -16,7 +16,7 @@ ESTIMATORS = [
     EqualWeightsRidge(),
     WithinBetweenRidge(smoothing=4),
     MultistageSVR(context=2, n_stages=2),
-    MultistageSVRCV(contexts=(2, 3), Cs=(0.1, 1.0), n_stages=2, inner_folds=2),
+    MultistageSVRCV(contexts=(1, 2), Cs=(0.1, 1.0), n_stages=2, inner_folds=2),
 ]
 every = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
 
