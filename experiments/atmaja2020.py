@@ -2,8 +2,9 @@
 
 Reruns table 2 (single-task and multitask losses), the random search of the three weights, table 3 (unimodal, bimodal,
 late and multistage fusion) and figure 3 (CCC by stage). Networks learn from the recordings of Train and are scored on
-those of Devel. Under the paper's protocol whatever is chosen or fitted on Devel is scored on Devel; under `speaker` all
-of it, choice of models included, is done anew for each fold of dialogues, and scored on the dialogues left out.
+those of Devel. Under the paper's protocol whatever is chosen or fitted on Devel is scored on Devel; under `speaker` it
+is chosen and fitted anew for each fold of dialogues, and scored on the dialogues left out. One choice is not made anew,
+because each would need more networks: which sets are paired.
 
 With a root that holds `labels/` and `predictions/` but no features, such as the predictions that the organisers of
 AVEC 2019 published, the fusion runs on those and the rest is left out.
@@ -184,12 +185,14 @@ class Cell:
 def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
     """The user's corpus, or the synthetic one."""
     root = Path(options.root) if options.root else synthetic_root(options)
-    sets = [name for name, folder in SETS.items() if (root / folder).is_dir()]
     labels = avec2019.read_traces(root / "labels")
+    sets = read_sets(run, root, labels)
     devel, train = (
         {recording: trace for recording, trace in labels.items() if avec2019.partition(recording) == partition}
         for partition in ("Devel", "Train")
     )
+    if not devel:
+        raise InputError(f"{root / 'labels'} has no recording of Devel, which is what is scored.")
     synthetic = is_synthetic(root)
     run.configure(
         corpus="synthetic SEWA" if synthetic else "AVEC 2019 CES",
@@ -201,23 +204,44 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
         if not train or FAU not in sets:
             raise InputError(f"{root} needs labels of Train and the feature set {SETS[FAU]} beside those it has.")
         run.note(f"{len(train)} recordings train, {len(devel)} are scored; {len(sets)} feature sets.")
+        if len(sets) > N_PAIRED:
+            run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")
     else:
         given = read_predictions(root)
         run.note(
             f"{root.name} has no features, so that no network is trained; {len(given)} saved predictions are fused, "
-            "and tables 2 and 3 lack the rows of the networks."
+            "tables 2 and 3 lack the rows of the networks, and what was published is of other models."
         )
+    run.note(
+        f"Multistage fusion chooses context and C in-sample, as the paper does; held out, only C, by inner folds, with "
+        f"context {methods.HELD_OUT_CONTEXTS[0]}."
+    )
     if missing := [SETS[name] for name in SETS if name not in sets] if sets else []:
         run.note(f"Feature sets that the corpus does not have: {', '.join(missing)}.")
     return Corpus(root, sets, devel, given)
 
 
+def read_sets(run: Run, root: Path, labels: dict[str, np.ndarray]) -> list[str]:
+    """The feature sets that are there, all checked before anything is trained."""
+    sets = []
+    for name in [name for name, folder in SETS.items() if (root / folder).is_dir()]:
+        try:
+            features = avec2019.read_features(root / SETS[name])
+        except avec2019.OtherRate as error:
+            run.note(f"Left out, for its descriptors have a rate of their own: {error}")
+            continue
+        if missing := sorted(set(labels) - set(features)):
+            raise InputError(f"{root / SETS[name]} has no {missing[0]}.csv, which has labels.")
+        sets.append(name)
+    return sets
+
+
 def read_predictions(root: Path) -> dict[str, dict[str, np.ndarray]]:
     """The predictions of single models; what the organisers fused in-sample has seen the labels and stays out."""
-    folders = [path for path in sorted((root / "predictions").glob("*")) if path.is_dir() and path.name != "svr"]
+    folders = [path for path in sorted((root / "predictions").glob("*")) if path.is_dir()]
     if not folders:
         raise InputError(f"{root} holds neither feature sets such as {SETS[FAU]} nor predictions/<model>/.")
-    return {folder.name: avec2019.read_traces(folder) for folder in folders}
+    return predictions.read([folder for folder in folders if folder.name != predictions.ORGANISERS_FUSION])
 
 
 def synthetic_root(options: SimpleNamespace) -> Path:
@@ -324,8 +348,11 @@ class Measure:
         self.run, self.corpus, self.seed, self.jobs = run, corpus, options.seed, options.jobs
         self.ddof = scoring.DDOF[options.scoring]
         self.groups, note = predictions.groups(sorted(corpus.labels))
-        self.folds = protocols.fold_of_recordings(self.groups, min(FOLDS, len(set(self.groups))), options.seed)
         self.protocols = ["paper", "speaker"] if options.protocol == "both" else [options.protocol]
+        self.folds = None
+        if "speaker" in self.protocols:
+            n_folds = max(2, min(FOLDS, len(set(self.groups))))
+            self.folds = protocols.fold_of_recordings(self.groups, n_folds, options.seed)
         self.rows: list[dict] = []
         self.curves: list[dict] = []
         if note:

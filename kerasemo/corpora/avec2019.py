@@ -64,6 +64,10 @@ _NAME = re.compile(r"(Train|Devel|Test)_([A-Z]{2})_(\d{2})")
 _FILE_NAME = re.compile(r"\w[\w.+-]*")
 
 
+class OtherRate(InputError):
+    """Features that do not come every `HOP_S`, as low-level descriptors do."""
+
+
 def recordings(partition: str) -> list[str]:
     """The names of all recordings of a partition, in order.
 
@@ -263,6 +267,7 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 
     Raises:
         InputError: the folder is missing or holds no csv, or a file breaks the format; the first fault is named.
+        OtherRate: the rows have another distance.
     """
     features: dict[str, np.ndarray] = {}
     for recording, path in _csv_files(folder).items():
@@ -273,9 +278,10 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
             raise InputError(f"{path} has no features; give name, timestamp and features, separated by ; or by commas.")
         _check_names(path, recording, rows[0], skip=int(has_header))
         table = rows.iloc[:, 1:].to_numpy(float)
-        if np.abs(table[:, 0] - table[0, 0] - np.arange(len(table)) * HOP_S).max() > HOP_S / 2:
-            raise InputError(
-                f"{path} does not have a row every {HOP_S} s; compute functionals of descriptors with another rate."
+        if np.abs(table[:, 0] - np.arange(len(table)) * HOP_S).max() > HOP_S:
+            raise OtherRate(
+                f"{path} does not have a row every {HOP_S} s from 0 on; compute functionals of descriptors that have "
+                "another rate."
             )
         features[recording] = np.ascontiguousarray(table[:, 1:])
         widths = {name: array.shape[1] for name, array in features.items()}
@@ -334,7 +340,8 @@ def _csv_files(folder: str | os.PathLike) -> dict[str, Path]:
         raise InputError(f"{folder} is no folder; give one with a csv for each recording.")
     found = {path.stem: path for path in folder.glob("*.csv") if not path.name.startswith(".")}
     if not found:
-        raise InputError(f"{folder} holds no csv; give a folder with a csv for each recording.")
+        below = " itself; give the folders in it" if any(folder.glob("*/*.csv")) else ""
+        raise InputError(f"{folder} holds no csv{below or '; give a folder with a csv for each recording'}.")
     return dict(sorted(found.items()))
 
 

@@ -67,7 +67,8 @@ def fuse(
         groups: csv `recording,dialogue`; without it, the corpus' dialogues if they are known.
         seed: what folds and intervals follow from.
         jobs: processes side by side; results do not depend on it.
-        out: folder to write, new or empty: `results.json`, `predictions/<method>.<protocol>/`, and the recommended
+        out: folder to write, new or empty: `results.json`, `config.json` (options, models, dialogues,
+            notes), `predictions/<method>.<protocol>/`, and the recommended
             method fitted on all recordings, `fusion.npz` or, of a network, `fusion.keras`. None: nothing is written.
         scoring: `plain`, or `avec` with variances by N - 1.
 
@@ -91,7 +92,17 @@ def fuse(
     outputs = run_all(estimators, data, group_of, fold_of, jobs)
     fused = _scored(outputs, data, group_of, fold_of, DDOF[scoring], seed, notes)
     if out is not None:
-        _write(Path(out), fused, data, group_of, stages)
+        config = {
+            "models": data.models,
+            "dialogue_of": dict(zip(data.recordings, group_of, strict=True)),
+            "stages": stages,
+            "protocol": protocol,
+            "folds": folds,
+            "seed": seed,
+            "scoring": scoring,
+            "notes": fused.notes,
+        }
+        _write(Path(out), fused, data, group_of, stages, config)
     return fused
 
 
@@ -122,7 +133,7 @@ def _scored(
     return Fused(rows, default, notes, traces)
 
 
-def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_stages: int) -> None:
+def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_stages: int, config: dict) -> None:
     """Write everything, whole or not at all."""
     with files.whole(out) as folder:
         folder.mkdir()
@@ -137,4 +148,5 @@ def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_st
                 saved.save(folder / "fusion.npz", data.models, fitted.stages())
             else:
                 fitted.network_.save(folder / "fusion.keras")
+        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
         (folder / "results.json").write_text(json.dumps(fused.rows, indent=1) + "\n", encoding="utf-8")

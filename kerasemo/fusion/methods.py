@@ -37,7 +37,7 @@ def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimat
     """
     if method not in METHODS + ON_REQUEST:
         raise WrongCall(f"there is no fusion method {method!r}; choose from {', '.join(METHODS + ON_REQUEST)}.")
-    if not 1 <= n_stages <= MAX_STAGES:
+    if method == "multistage-svr" and not 1 <= n_stages <= MAX_STAGES:
         raise WrongCall(f"{n_stages} stages make no sense; give 1 to {MAX_STAGES}, the paper has {STAGES}.")
     if method == "multistage-svr":
         if protocol == IN_SAMPLE:

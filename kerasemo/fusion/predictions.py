@@ -1,7 +1,8 @@
 """Saved predictions of several models and the labels beside them: read, checked, aligned, told apart by dialogue."""
 
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pandas as pd
 from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues, read_traces
 from kerasemo.errors import InputError
 
+# The predictions that the organisers of AVEC 2019 fused, fitted on the labels of Devel.
+ORGANISERS_FUSION = "svr"
 # Stands beside predictions that a fusion made. They have seen labels: fused again on those, they would leak.
 FUSED_MARK = "fused.txt"
 
@@ -49,6 +52,21 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
         InputError: there are fewer than two models, two of one name, one that a fusion made, or the recordings or
             their lengths do not agree with the labels.
     """
+    return align(read(folders), read_traces(labels))
+
+
+def read(folders: Sequence[str | os.PathLike]) -> dict[str, dict[str, np.ndarray]]:
+    """Read the predictions of several models.
+
+    Args:
+        folders: one for each model, called as the model.
+
+    Returns:
+        Model -> recording -> `frames x targets`.
+
+    Raises:
+        InputError: as `load`, as far as it does not concern the labels.
+    """
     folders = [Path(folder) for folder in folders]
     names = [folder.resolve().name for folder in folders]
     if len(folders) < 2:
@@ -63,8 +81,13 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
                 f"{folder} was made by a fusion, which has seen labels, and fused again it would leak them; give the "
                 "models' own predictions, and the number of stages for more stages."
             )
-    truth = read_traces(labels)
-    return align({name: read_traces(folder) for name, folder in zip(names, folders, strict=True)}, truth)
+    predictions = {name: read_traces(folder) for name, folder in zip(names, folders, strict=True)}
+    if _known(predictions.get(ORGANISERS_FUSION, {})):
+        raise InputError(
+            f"{ORGANISERS_FUSION} is the organisers' own fusion, fitted on the labels of these recordings; leave it "
+            "out."
+        )
+    return predictions
 
 
 def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[str, np.ndarray]) -> Aligned:
@@ -75,20 +98,21 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
         labels: recording -> `frames x targets`.
 
     Raises:
-        InputError: the recordings or their lengths do not agree.
+        InputError: the recordings or their lengths do not agree, or a model is the labels or another model.
     """
     recordings = sorted(labels)
     for model, traces in predictions.items():
         _check_recordings(model, set(traces), set(labels))
         for recording in recordings:
             _check_length(model, recording, len(traces[recording]), len(labels[recording]))
-    cropped = [
-        np.hstack([traces[recording][: len(labels[recording])] for traces in predictions.values()])
-        for recording in recordings
-    ]
     truth = [labels[recording] for recording in recordings]
+    cropped_of = {
+        model: np.concatenate([traces[recording][: len(labels[recording])] for recording in recordings])
+        for model, traces in predictions.items()
+    }
+    _check_distinct({"the labels": np.concatenate(truth), **cropped_of})
     lengths = np.array([len(trace) for trace in truth])
-    return Aligned(list(predictions), recordings, lengths, np.concatenate(cropped), np.concatenate(truth))
+    return Aligned(list(predictions), recordings, lengths, np.hstack([*cropped_of.values()]), np.concatenate(truth))
 
 
 def constant(aligned: Aligned) -> list[str]:
@@ -118,26 +142,50 @@ def groups(recordings: Sequence[str], file: str | os.PathLike | None = None) -> 
         if missing:
             raise InputError(f"{file} does not name {_some(missing)}, which the labels have; add it to the file.")
         return [dialogue_of[recording] for recording in recordings], None
-    try:
-        known = dialogues(recordings)
-    except InputError:
+    known = {recording: dialogues([recording])[recording] for recording in _known(recordings)}
+    note = None
+    if n_unknown := len(recordings) - len(known):
         note = (
-            "The dialogues of these recordings are not known, so each recording is held out by itself; where partners "
-            "of one dialogue are among them, give the dialogues in a groups file, or the scores may be too high."
+            f"The dialogues of {n_unknown} recordings are not known, so each of these is held out by itself; where "
+            "partners of one dialogue are among them, give the dialogues in a groups file, or the scores may be too "
+            "high."
         )
-        return list(recordings), note
-    return [known[recording] for recording in recordings], None
+    return [known.get(recording, recording) for recording in recordings], note
+
+
+def _known(recordings: Iterable[str]) -> list[str]:
+    """The recordings whose dialogue is known."""
+    known = []
+    for recording in recordings:
+        try:
+            dialogues([recording])
+        except InputError:
+            continue
+        known.append(recording)
+    return known
+
+
+def _check_distinct(traces_of: Mapping[str, np.ndarray]) -> None:
+    """Labels among the models leak, and a model under two names counts twice."""
+    # Files have six decimals.
+    for (name, traces), (other, others) in itertools.combinations(traces_of.items(), 2):
+        if np.allclose(traces, others, rtol=0, atol=2e-6) and np.ptp(traces):
+            raise InputError(f"{other} has the same traces as {name}; leave it out.")
 
 
 def _read_groups(file: Path) -> dict[str, str]:
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        table = pd.read_csv(
+            file, dtype=str, keep_default_na=False, index_col=False, skip_blank_lines=False, skipinitialspace=True
+        )
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{file} cannot be read as csv: {str(error).strip()}.") from None
     if not {"recording", "dialogue"} <= set(table.columns):
         raise InputError(
             f"{file} must have the columns recording,dialogue; it has {','.join(map(str, table.columns))}."
         )
+    # Spaces around a name would tear its dialogue apart.
+    table = table.apply(lambda column: column.str.strip())
     faulty = table["recording"].duplicated() | (table["recording"] == "") | (table["dialogue"] == "")
     if faulty.any():
         line = int(np.flatnonzero(faulty)[0]) + 2

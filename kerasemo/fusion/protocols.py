@@ -7,7 +7,7 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
 
-from kerasemo.errors import WrongCall
+from kerasemo.errors import InputError, WrongCall
 from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
 from kerasemo.progress import track
@@ -24,12 +24,15 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
         seed: what the draw follows from.
 
     Raises:
+        InputError: there are fewer than two groups.
         WrongCall: fewer than two folds, or more than groups.
 
     >>> fold_of_recordings(["a", "b", "a", "c"], folds=3, seed=0).tolist()
     [1, 2, 1, 0]
     """
     names, number = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        raise InputError(f"holding dialogues out needs two of them, and there is {len(names)}; score in-sample alone.")
     if not 2 <= folds <= len(names):
         raise WrongCall(f"{folds} folds of {len(names)} dialogues cannot be made; give 2 to {len(names)} folds.")
     fold_of_group = np.empty(len(names), int)

@@ -138,3 +138,27 @@ def test_faults_of_a_groups_file(tmp_path, text, sentence):
         groups(["mine_1", "mine_2"], file)
     with pytest.raises(InputError, match="cannot be read"):
         groups(["mine_1", "mine_2"], tmp_path / "none.csv")
+
+
+def test_what_has_seen_the_labels_is_refused(folders, tmp_path):
+    models, labels = folders
+    shutil.copytree(models[0], tmp_path / "svr")
+    assert "svr is the organisers' own fusion" in refused([*models, tmp_path / "svr"], labels)
+    assert "has the same traces as the labels" in refused([*models, labels], labels)
+
+
+def test_one_model_under_two_names_is_refused(folders, tmp_path):
+    models, labels = folders
+    shutil.copytree(models[0], tmp_path / "other")
+    assert "other has the same traces as visual" in refused([*models, tmp_path / "other"], labels)
+
+
+def test_known_dialogues_stay_whole_beside_unknown_recordings():
+    group_of, note = groups(["Devel_DE_01", "Devel_DE_12", "Train_DE_01"])
+    assert group_of == ["Devel_DE_01+12", "Devel_DE_01+12", "Train_DE_01"]
+    assert "The dialogues of 1 recordings are not known" in note
+
+
+def test_spaces_do_not_tear_a_dialogue_apart(tmp_path):
+    (tmp_path / "groups.csv").write_text("recording, dialogue\na,1\nb , 1\n")
+    assert groups(["a", "b"], tmp_path / "groups.csv") == (["1", "1"], None)

@@ -101,7 +101,7 @@ def test_in_sample_is_fitted_on_what_it_is_asked(data, groups):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(("method", "stages"), [("median", 5), ("mean", 0), ("multistage-svr", 11)])
+@pytest.mark.parametrize(("method", "stages"), [("median", 5), ("multistage-svr", 0), ("multistage-svr", 11)])
 def test_no_such_method_and_more_stages_than_sense_are_wrong_calls(method, stages):
     with pytest.raises(WrongCall):
         estimator(method, HELD_OUT, stages)
