@@ -64,6 +64,14 @@ class JointModel(keras.Model):
         return keras.Model(self.input, self.output, name=self.name)
 
     def train_step(self, data):
+        """One step on the weighted loss, which trains the weighting's variables too.
+
+        Args:
+            data: `(inputs, targets)` or `(inputs, targets, sample weights)`, dicts by name.
+
+        Returns:
+            The running means of `loss` and of every `<task>_loss`, the metrics, and each `<task>_weight`.
+        """
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             outputs = self(x, training=True)
@@ -79,6 +87,7 @@ class JointModel(keras.Model):
         }
 
     def test_step(self, data):
+        """The twin of `train_step` that learns nothing and gives no task weights."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         outputs = self(x, training=False)
         self._joint_loss(x, y, outputs, sample_weight)
