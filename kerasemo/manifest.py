@@ -12,6 +12,9 @@ Columns, in this order; a corpus adds its labels behind them:
 | speaker   | string | who speaks; what `speaker` protocols hold out                              |
 | gender    | string | `female` or `male`, or empty                                               |
 | dialogue  | string | the recording or scene several clips share, or empty                       |
+
+A corpus may add `whole_file`: `audio` or `video`, the medium that has a file for each clip alone, so that `start_s` and
+`end_s` are for the other one; or empty.
 """
 
 import math
@@ -40,6 +43,7 @@ COLUMNS = [
 ]
 SECONDS = ["start_s", "end_s"]
 GENDERS = ["female", "male"]
+MEDIA = ["audio", "video"]
 
 
 def stays_under_root(path: str) -> bool:
@@ -78,6 +82,9 @@ def schema() -> "pa.DataFrameSchema":
             "speaker": pa.Column(str, filled),
             "gender": pa.Column(str, pa.Check.isin(GENDERS, error=f"is none of {', '.join(GENDERS)}"), nullable=True),
             "dialogue": pa.Column(str, nullable=True),
+            "whole_file": pa.Column(
+                str, pa.Check.isin(MEDIA, error=f"is none of {', '.join(MEDIA)}"), nullable=True, required=False
+            ),
         },
         checks=[media, ordered],
     )
@@ -108,7 +115,7 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
     Raises:
         InputError: the file is missing, is no CSV, or breaks the schema (see `check`).
     """
-    text = dict.fromkeys(set(COLUMNS) - set(SECONDS), str)
+    text = dict.fromkeys({*COLUMNS, "whole_file"} - set(SECONDS), str)
     try:
         header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], index_col=False)
