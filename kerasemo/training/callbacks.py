@@ -15,7 +15,7 @@ class Checkpoint(keras.callbacks.Callback):
     """Writes after each epoch everything from which training goes on as if it had never stopped.
 
     One `.npz`, whole or not at all: all variables of the model (weights, the state of the dropout's random numbers,
-    metrics), of the optimizer and of the weighting, and the history so far. `.keras` and `BackupAndRestore` leave the
+    metrics), of its optimizers and of the weighting, and the history so far. `.keras` and `BackupAndRestore` leave the
     random state out.
 
     Args:
@@ -63,4 +63,5 @@ def restore(model: keras.Model, path: Path) -> pd.DataFrame:
 
 
 def _variables(model: keras.Model) -> list:
-    return [*model.variables, *model.optimizer.variables]
+    own = getattr(model, "weighting_optimizer", None)
+    return [*model.variables, *model.optimizer.variables, *(own.variables if own else [])]

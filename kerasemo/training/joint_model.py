@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from kerasemo.weighting import Weighting
+from kerasemo.weighting import Step, Weighting
 
 
 @keras.saving.register_keras_serializable("kerasemo")
@@ -16,8 +16,8 @@ class JointModel(keras.Model):
     the history holds `loss` (the weighted one), `<task>_loss`, `<task>_weight`, and every compiled metric; the
     validation twins hold the same without the weights.
 
-    The variables of the weighting are trained by the same optimizer and saved with the model. `network()` gives the
-    plain functional network without them.
+    The variables of the weighting are trained with the network and saved with the model. `network()` gives the plain
+    functional network without them.
 
     Args:
         inputs: named dict of the network's inputs.
@@ -25,9 +25,12 @@ class JointModel(keras.Model):
         losses: a `keras.losses.Loss` for each task. Keras' own string names are not taken: they become bare
             functions, which do not reduce over the batch.
         weighting: how the losses become one; its tasks are those of `losses`.
+        weighting_optimizer: trains the weighting's variables, at a learning rate of its own; None: the compiled
+            optimizer does. A factor on their gradient would not do instead: Adam cancels it.
 
     Raises:
-        ValueError: a loss for an output that is not there, or a weighting of other tasks.
+        ValueError: a loss for an output that is not there, a weighting of other tasks, or an optimizer for a weighting
+            that has no variables to train.
 
     Example:
         >>> from kerasemo.models import crossmodal
@@ -44,6 +47,7 @@ class JointModel(keras.Model):
         *args,
         losses: Mapping[str, keras.losses.Loss],
         weighting: Weighting,
+        weighting_optimizer: keras.optimizers.Optimizer | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
@@ -57,6 +61,11 @@ class JointModel(keras.Model):
                 f"Weighting and losses must have the same tasks. Received: losses of {sorted(self.task_losses)}, "
                 f"weighting of {sorted(self.weighting.tasks)}"
             )
+        self.weighting_optimizer = _revived(weighting_optimizer)
+        if self.weighting_optimizer:
+            if not self.weighting.trainable_variables:
+                raise ValueError(f"An optimizer has nothing to train here. Received: weighting={self.weighting.name}")
+            self.weighting_optimizer.build(self.weighting.trainable_variables)
         self.loss_means = {task: keras.metrics.Mean(name=f"{task}_loss") for task in self.task_losses}
 
     def network(self) -> keras.Model:
@@ -73,12 +82,14 @@ class JointModel(keras.Model):
             The running means of `loss` and of every `<task>_loss`, the metrics, and each `<task>_weight`.
         """
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        with tf.GradientTape() as tape:
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        # Some weightings ask for the gradients of each task; in a graph a persistent tape costs nothing.
+        with tf.GradientTape(persistent=True) as tape:
             outputs = self(x, training=True)
-            loss = self._joint_loss(x, y, outputs, sample_weight)
-            scaled = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, self.trainable_weights)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            losses, penalty, total = self._joint_loss(x, y, outputs, sample_weight)
+        scale = self.optimizer.scale_loss(tf.ones(()))
+        self._descend(Step(losses, penalty, total, self.trainable_weights, tape, scale))
         logs = self.compute_metrics(x, y, outputs, sample_weight)
         weights = self.weighting.task_weights()
         return {
@@ -103,7 +114,7 @@ class JointModel(keras.Model):
         return {name if name in losses else f"{output}_{name}": value for name, value in results.items()}
 
     def _joint_loss(self, x, y, outputs, sample_weight):
-        """The weighted loss of a batch, a scalar; every loss goes into its running mean on the way."""
+        """Each task's loss of a batch, the regularisers, and the joint loss, which all go into their running means."""
         sample_weight = sample_weight or {}
         losses = {
             task: loss(y[task], outputs[task], sample_weight=sample_weight.get(task))
@@ -111,19 +122,44 @@ class JointModel(keras.Model):
         }
         # Loss objects divide by the replicas already; regularisers of layers do not.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        total = self.weighting(losses) + sum(self.losses) / replicas
+        penalty = tf.add_n(self.losses) / replicas if self.losses else tf.zeros(())
+        total = self.weighting(losses) + penalty
         n = tf.shape(tf.nest.flatten(x)[0])[0]
         self._loss_tracker.update_state(total * replicas, sample_weight=n)
         for task, loss in losses.items():
             self.loss_means[task].update_state(loss * replicas, sample_weight=n)
-        return total
+        return losses, penalty, total
+
+    def _descend(self, step: Step) -> None:
+        """Change the variables by the gradients that the weighting makes of a step."""
+        pairs = list(zip(self.weighting.gradients(step), step.variables, strict=True))
+        own = {id(variable) for variable in self.weighting.trainable_variables} if self.weighting_optimizer else set()
+        self.optimizer.apply_gradients((gradient, variable) for gradient, variable in pairs if id(variable) not in own)
+        if own:
+            self.weighting_optimizer.apply_gradients(
+                (gradient / step.scale, variable) for gradient, variable in pairs if id(variable) in own
+            )
+
+    def fit(self, *args, callbacks=(), **kwargs):
+        """As in Keras; the weighting hears of the end of each epoch before any other callback does."""
+        return super().fit(*args, callbacks=[_TellWeighting(), *(callbacks or [])], **kwargs)
 
     def get_config(self) -> dict:
         return {
             **super().get_config(),
             "losses": {task: keras.saving.serialize_keras_object(loss) for task, loss in self.task_losses.items()},
             "weighting": keras.saving.serialize_keras_object(self.weighting),
+            "weighting_optimizer": self.weighting_optimizer
+            and keras.saving.serialize_keras_object(self.weighting_optimizer),
         }
+
+
+class _TellWeighting(keras.callbacks.Callback):
+    """Gives the weighting the mean training loss of each task at the end of an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        weighting = self.model.weighting
+        weighting.on_epoch_end({task: float(logs[f"{task}_loss"]) for task in weighting.tasks})
 
 
 def _revived(thing):

@@ -1,6 +1,6 @@
 """Weights that stay as they are given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 
@@ -33,6 +33,11 @@ class Static(Weighting):
         values = self.weights_by_task.values()
         if not all(value >= 0 for value in values) or not any(values):
             raise ValueError(f"Static weights must be 0 or more, and one above 0. Received: weights={dict(weights)}")
+
+    @classmethod
+    def equal(cls, tasks: Sequence[str]) -> "Static":
+        """Every task with the weight 1."""
+        return cls(dict.fromkeys(tasks, 1.0))
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:
         return {task: keras.ops.convert_to_tensor(weight) for task, weight in self.weights_by_task.items()}

@@ -2,14 +2,45 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step, as a weighting sees it that needs more than the gradient of the joint loss.
+
+    On several devices each sees its own part of the batch: losses and gradients are summands of those of the batch.
+
+    Attributes:
+        losses: the loss of each task, scalars.
+        penalty: the regularisers of the network's layers, a scalar.
+        total: the loss to minimise: the weighting of the losses, plus the penalty.
+        variables: what is trained, the weighting's own variables included.
+        tape: has recorded the above.
+        scale: the factor that a loss-scaling optimizer expects in its gradients; otherwise 1.
+    """
+
+    losses: dict[str, tf.Tensor]
+    penalty: tf.Tensor
+    total: tf.Tensor
+    variables: list[keras.Variable]
+    tape: tf.GradientTape
+    scale: tf.Tensor
+
+    def gradients(self, loss: tf.Tensor) -> list[tf.Tensor | None]:
+        """The gradient of a scalar for each variable, times the scale; None where it does not depend on it."""
+        gradients = self.tape.gradient(loss, self.variables, output_gradients=self.scale)
+        return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 class Weighting(keras.layers.Layer):
     """Turns task losses into one loss; its variables, where it has any, are trained, saved and restored with the model.
 
-    A method is a subclass with `task_weights`, and with a `call` of its own where the sum needs further terms.
+    A method is a subclass with `task_weights`, and with a `call` of its own where the sum needs further terms. It
+    makes its variables in the constructor.
 
     Args:
         tasks: the names of the tasks, which are the names of the network's outputs that have a loss.
@@ -34,5 +65,21 @@ class Weighting(keras.layers.Layer):
         weights = self.task_weights()
         return sum(weights[task] * losses[task] for task in self.tasks)
 
+    def gradients(self, step: Step) -> list[tf.Tensor | None]:
+        """What the optimizer gets for each of the step's variables: the gradient of the joint loss."""
+        return step.gradients(step.total)
+
+    def on_epoch_end(self, losses: Mapping[str, float]) -> None:
+        """Learn each task's mean training loss of the epoch that ends; most methods have no use for it."""
+
+    def by_task(self, values: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+        """A vector with an entry a task, as scalars by name."""
+        return dict(zip(self.tasks, keras.ops.unstack(values, len(self.tasks)), strict=True))
+
     def get_config(self) -> dict:
         return {**super().get_config(), "tasks": self.tasks}
+
+
+def per_replica(term: keras.KerasTensor) -> keras.KerasTensor:
+    """A term that each of several devices has in full, such as a regulariser, as its share of their sum."""
+    return term / tf.distribute.get_strategy().num_replicas_in_sync

@@ -1,0 +1,34 @@
+"""Weights that are the softmax of trained logits."""
+
+from collections.abc import Sequence
+
+import keras
+
+from kerasemo.weighting.weighting import Weighting
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class Softmax(Weighting):
+    """Task weights on the simplex, trained with the network: L = sum of w_t L_t, w = softmax(lambda).
+
+    Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic joint loss
+    weights", section 3.3; lambda is 0 at the start, so that all weights are equal.
+
+    The gradient for lambda_t is w_t (L_t - L): nothing but the falling joint loss holds the weights, which drift to the
+    task with the smallest loss. `docs/softmax_weights.md` shows how fast.
+
+    Args:
+        tasks: names of the tasks.
+
+    Example:
+        >>> losses = {"emotion": keras.ops.array(2.0), "gender": keras.ops.array(0.5)}
+        >>> float(Softmax(["emotion", "gender"])(losses))
+        1.25
+    """
+
+    def __init__(self, tasks: Sequence[str], **kwargs):
+        super().__init__(tasks, **kwargs)
+        self.logits = self.add_weight(shape=(len(self.tasks),), initializer="zeros", name="lambda")
+
+    def task_weights(self) -> dict[str, keras.KerasTensor]:
+        return self.by_task(keras.ops.softmax(self.logits))

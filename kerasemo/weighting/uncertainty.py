@@ -1,0 +1,37 @@
+"""Weights from the uncertainty of each task."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from kerasemo.weighting.weighting import Weighting, per_replica
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class Uncertainty(Weighting):
+    """Homoscedastic uncertainty: L = sum of exp(-s_t) L_t + s_t / 2, with the log variance s_t of each task trained.
+
+    Kendall, Gal and Cipolla 2018, "Multi-task learning using uncertainty to weigh losses for scene geometry and
+    semantics", section 3.2, in the form for classification (equation 10); s is 0 at the start.
+
+    At its optimum s_t = ln(2 L_t): a task weighs as much as the inverse of its loss. The joint loss may fall below 0,
+    and has no minimum where a task's loss can be brought to 0.
+
+    Args:
+        tasks: names of the tasks.
+
+    Example:
+        >>> losses = {"emotion": keras.ops.array(2.0), "gender": keras.ops.array(0.5)}
+        >>> float(Uncertainty(["emotion", "gender"])(losses))
+        2.5
+    """
+
+    def __init__(self, tasks: Sequence[str], **kwargs):
+        super().__init__(tasks, **kwargs)
+        self.log_variances = self.add_weight(shape=(len(self.tasks),), initializer="zeros", name="log_variances")
+
+    def task_weights(self) -> dict[str, keras.KerasTensor]:
+        return self.by_task(keras.ops.exp(-self.log_variances))
+
+    def call(self, losses: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
+        return super().call(losses) + per_replica(keras.ops.sum(self.log_variances) / 2)
