@@ -110,7 +110,7 @@ def check_complete(table: pd.DataFrame) -> str | None:
 
 
 def official_path(turn: str, medium: str) -> str:
-    """Where the owners put the sound (`audio`) of a turn or the video (`video`) of its dialogue.
+    """Where the owners put the sound (`audio`) of a turn, or the video (`video`) or `labels` of its dialogue.
 
     >>> official_path("Ses01F_impro01_M003", "audio")
     'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M003.wav'
@@ -120,6 +120,8 @@ def official_path(turn: str, medium: str) -> str:
     dialogue = turn.rsplit("_", 1)[0]
     if medium == "audio":
         return f"Session{turn[4]}/sentences/wav/{dialogue}/{turn}.wav"
+    if medium == "labels":
+        return f"Session{turn[4]}/dialog/EmoEvaluation/{dialogue}.txt"
     return f"Session{turn[4]}/dialog/avi/DivX/{dialogue}.avi"
 
 

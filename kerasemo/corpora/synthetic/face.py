@@ -1,6 +1,6 @@
 """A synthetic face that moves: eyes, brows and mouth drawn on a portrait, frame by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -45,17 +45,37 @@ def film(
     Yields:
         One RGB picture a frame, `height x width x 3`, uint8.
     """
-    frames = len(opening)
-    portrait, hair = draw_portrait(looks, rng)
-    lids = _blinks(frames, frame_rate, rng)
-    cameras = _cameras(frames, frame_rate, size, rng)
     target = expression_of(emotion, intensity)
-    for frame in range(frames):
+    expressions = []
+    for frame in range(len(opening)):
         progress = min(1.0, frame / frame_rate / ONSET_S)
-        expression = blend(BLANK, target, progress**2 * (3 - 2 * progress))
-        picture = portrait.copy()
-        draw_features(picture, looks, expression, opening=opening[frame], blink=lids[frame])
-        cv2.copyTo(portrait, hair, picture)
+        expressions.append(blend(BLANK, target, progress**2 * (3 - 2 * progress)))
+    yield from film_expressions(expressions, looks, opening, rng, frame_rate=frame_rate, size=size)
+
+
+def film_expressions(
+    expressions: Sequence[Expression],
+    looks: Looks,
+    opening: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    frame_rate: float,
+    size: tuple[int, int],
+) -> Iterator[np.ndarray]:
+    """Film a face that takes one expression after the other; as `film`, which names them by an emotion.
+
+    Args:
+        expressions: the face of each frame.
+    """
+    portrait, hair = draw_portrait(looks, rng)
+    lids = _blinks(len(expressions), frame_rate, rng)
+    cameras = _cameras(len(expressions), frame_rate, size, rng)
+    drawn = None
+    for frame, moved in enumerate(zip(expressions, opening, lids, strict=True)):
+        if moved != drawn:  # a listener's face mostly holds still
+            picture, drawn = portrait.copy(), moved
+            draw_features(picture, looks, moved[0], opening=moved[1], blink=moved[2])
+            cv2.copyTo(portrait, hair, picture)
         yield cv2.warpAffine(picture, cameras[frame], size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
