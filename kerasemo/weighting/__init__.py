@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from kerasemo.weighting.dynamic_weight_average import DynamicWeightAverage
+from kerasemo.weighting.gradnorm import GradNorm
 from kerasemo.weighting.liebel_korner import LiebelKorner
+from kerasemo.weighting.pcgrad import PCGrad
+from kerasemo.weighting.random_weights import RandomWeights
 from kerasemo.weighting.softmax import Softmax
 from kerasemo.weighting.static import Static
 from kerasemo.weighting.uncertainty import Uncertainty
@@ -14,6 +18,22 @@ WEIGHTINGS: dict[str, Callable[[Sequence[str]], Weighting]] = {
     "softmax": Softmax,
     "uncertainty": Uncertainty,
     "liebel_korner": LiebelKorner,
+    "dwa": DynamicWeightAverage,
+    "gradnorm": GradNorm,
+    "random": RandomWeights,
+    "pcgrad": PCGrad,
 }
 
-__all__ = ["WEIGHTINGS", "LiebelKorner", "Softmax", "Static", "Step", "Uncertainty", "Weighting"]
+__all__ = [
+    "WEIGHTINGS",
+    "DynamicWeightAverage",
+    "GradNorm",
+    "LiebelKorner",
+    "PCGrad",
+    "RandomWeights",
+    "Softmax",
+    "Static",
+    "Step",
+    "Uncertainty",
+    "Weighting",
+]

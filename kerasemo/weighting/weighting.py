@@ -83,3 +83,12 @@ class Weighting(keras.layers.Layer):
 def per_replica(term: keras.KerasTensor) -> keras.KerasTensor:
     """A term that each of several devices has in full, such as a regulariser, as its share of their sum."""
     return term / tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def across_replicas(tensors: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
+    """Each tensor summed over the devices, all of which get the sum; None stays."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return list(tensors)
+    sums = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, [tensor for tensor in tensors if tensor is not None]))
+    return [None if tensor is None else next(sums) for tensor in tensors]
