@@ -11,6 +11,7 @@ from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
 from kerasemo.features.store import Extraction, FeatureStore
+from kerasemo.features.waveform import Waveform
 
 __all__ = [
     "FEATURE_SETS",
@@ -25,13 +26,15 @@ __all__ = [
     "MfccFunctionals",
     "Resnet50",
     "Vgg16",
+    "Waveform",
     "from_config",
     "functionals",
     "pool",
 ]
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
-    cls.name: cls for cls in (Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, Resnet50, Vgg16)
+    cls.name: cls
+    for cls in (Waveform, Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, Resnet50, Vgg16)
 }
 
 

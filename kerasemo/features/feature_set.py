@@ -16,11 +16,13 @@ class FeatureSet(ABC):
         name: what the command line and a configuration call it, such as `mfcc`.
         medium: the manifest's column with the files it reads.
         version: part of the cache key; raise it when `extract` gives other results than before.
+        needs_gender: whether `extract` takes `gender`, the manifest's column.
     """
 
     name: ClassVar[str]
     medium: ClassVar[Literal["audio", "video"]]
     version: ClassVar[int]
+    needs_gender: ClassVar[bool] = False
 
     @abstractmethod
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:

@@ -46,7 +46,7 @@ def require_whole(path: str | os.PathLike) -> None:
 
 
 def read_audio(
-    path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None
+    path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None, channel: int | None = None
 ) -> tuple[np.ndarray, int]:
     """Read a clip's sound, from a sound file or from the first sound track of a video.
 
@@ -54,10 +54,10 @@ def read_audio(
         path: wav, flac, ogg, mp3 ... or one of `CONTAINERS`.
         start_s: where the clip begins, seconds; `None`: at the beginning.
         end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+        channel: which channel, 0: left; `None`: the mean of them. Sound with fewer channels gives its last.
 
     Returns:
-        The samples, float32 mono (the mean of the channels), in [-1, 1] unless a float file goes beyond, and the
-        sampling rate, hertz.
+        The samples, float32, in [-1, 1] unless a float file goes beyond, and the sampling rate, hertz.
 
     Raises:
         BrokenClip: the file is missing, empty, truncated, damaged, no sound file, or has no sound track; the clip
@@ -65,7 +65,7 @@ def read_audio(
     """
     require_whole(path)
     read = _container_audio if Path(path).suffix.lower() in CONTAINERS else _sound_file
-    samples, sampling_rate = read(path, start_s, end_s)
+    samples, sampling_rate = read(path, start_s, end_s, channel)
     if not len(samples):
         raise BrokenClip(_nothing_left(path, "samples", start_s))
     if not np.isfinite(samples).all():
@@ -164,7 +164,9 @@ def _declared_quicktime_size(file: BinaryIO) -> int:
     return end
 
 
-def _sound_file(path: str | os.PathLike, start_s: float | None, end_s: float | None) -> tuple[np.ndarray, int]:
+def _sound_file(
+    path: str | os.PathLike, start_s: float | None, end_s: float | None, channel: int | None
+) -> tuple[np.ndarray, int]:
     try:
         with soundfile.SoundFile(path) as file:
             first = min(round((start_s or 0.0) * file.samplerate), file.frames)
@@ -176,23 +178,32 @@ def _sound_file(path: str | os.PathLike, start_s: float | None, end_s: float | N
         raise BrokenClip(f"{path} is no sound file or is damaged: {str(error).rstrip('.')}.") from None
     if len(samples) < last - first:
         raise BrokenClip(f"{path} is truncated: it declares {last - first} samples and holds {len(samples)}.")
-    return samples.mean(axis=1), sampling_rate
+    return _one_channel(samples, channel), sampling_rate
 
 
-def _container_audio(path: str | os.PathLike, start_s: float | None, end_s: float | None) -> tuple[np.ndarray, int]:
+def _container_audio(
+    path: str | os.PathLike, start_s: float | None, end_s: float | None, channel: int | None
+) -> tuple[np.ndarray, int]:
     blocks: list[np.ndarray] = []
     begin_s, sampling_rate = 0.0, 0
     for time_s, frame in _decode(path, "audio", start_s, end_s):
         if not blocks:
             begin_s, sampling_rate = time_s, frame.sample_rate
-        blocks.append(_mono(frame))
+        blocks.append(_mono(frame, channel))
     samples = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
     first = 0 if start_s is None else max(round((start_s - begin_s) * sampling_rate), 0)
     last = len(samples) if end_s is None else round((end_s - begin_s) * sampling_rate)
     return samples[first:last], sampling_rate
 
 
-def _mono(frame: av.AudioFrame) -> np.ndarray:
+def _one_channel(samples: np.ndarray, channel: int | None) -> np.ndarray:
+    """One channel of `samples x channels`, or the mean of all."""
+    if channel is None:
+        return samples.mean(axis=1)
+    return samples[:, min(channel, samples.shape[1] - 1)]
+
+
+def _mono(frame: av.AudioFrame, channel: int | None) -> np.ndarray:
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
@@ -201,7 +212,7 @@ def _mono(frame: av.AudioFrame) -> np.ndarray:
         scale = 128.0
     else:
         scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
-    return (samples / scale).mean(axis=0, dtype=np.float64).astype(np.float32)
+    return _one_channel((samples / scale).astype(np.float64).T, channel).astype(np.float32)
 
 
 def _decode(

@@ -43,13 +43,15 @@ class _Clip:
     path: Path
     start_s: float | None
     end_s: float | None
+    # What else `FeatureSet.extract` takes, by name.
+    known: dict[str, str | None]
 
 
 class FeatureStore:
     """Features on disk, found again by the content of the file they come from.
 
-    An entry's key is the blake2b digest of the file's bytes, the clip's start and end, and the feature set's
-    configuration and version: a renamed file is found, a changed one is computed again.
+    An entry's key is the blake2b digest of the file's bytes, the clip's start and end (and gender, where it counts),
+    and the feature set's configuration and version: a renamed file is found, a changed one is computed again.
 
     Args:
         folder: where the arrays stand, as `.npy`; `None`: `$KERASEMO_CACHE/features`, or the user's cache folder.
@@ -66,6 +68,7 @@ class FeatureStore:
         *,
         jobs: int = 1,
         max_bad: float = 0.05,
+        in_memory: bool = True,
     ) -> Extraction:
         """Give the features of every clip of a manifest that has the medium, from the store or computed.
 
@@ -77,6 +80,8 @@ class FeatureStore:
             feature_set: what to compute.
             jobs: processes; -1: one for each core.
             max_bad: the part of the clips, 0 to 1, that may be broken.
+            in_memory: False: the arrays are read-only views of the store's files, read from disk where they are looked
+                at, so that memory does not grow with the corpus.
 
         Raises:
             InputError: no clip has the medium, a path leaves the root, more than `max_bad` of the clips are broken,
@@ -84,7 +89,7 @@ class FeatureStore:
         """
         import pandas as pd
 
-        clips = _clips(manifest, root, feature_set.medium)
+        clips = _clips(manifest, root, feature_set)
         if not clips:
             raise InputError(f"no clip of the manifest has {feature_set.medium}, which {feature_set.name} needs.")
         features: dict[str, np.ndarray] = {}
@@ -93,7 +98,7 @@ class FeatureStore:
         for clip, entry in track(self._entries(clips, feature_set), len(clips), f"{feature_set.name}: looking up"):
             if isinstance(entry, BrokenClip):
                 reasons[clip.clip] = str(entry)
-            elif (array := _load(entry)) is not None:
+            elif (array := _load(entry, in_memory)) is not None:
                 features[clip.clip] = array
             else:
                 missing.setdefault(entry, []).append(clip)
@@ -101,7 +106,7 @@ class FeatureStore:
         for entry, reason in self._compute(missing, feature_set, jobs):
             for clip in missing[entry]:
                 if reason is None:
-                    features[clip.clip] = np.load(entry, allow_pickle=False)
+                    features[clip.clip] = np.load(entry, mmap_mode=None if in_memory else "r", allow_pickle=False)
                 else:
                     first = missing[entry][0]
                     copied = "" if clip.file == first.file else f"{clip.file} has the same content as {first.file}: "
@@ -124,7 +129,8 @@ class FeatureStore:
             if isinstance(digest, BrokenClip):
                 yield clip, digest
                 continue
-            key = hashlib.blake2b(json.dumps([digest, clip.start_s, clip.end_s, recipe]).encode(), digest_size=20)
+            made_of = [digest, clip.start_s, clip.end_s, recipe, *([clip.known] if clip.known else [])]
+            key = hashlib.blake2b(json.dumps(made_of).encode(), digest_size=20)
             yield clip, self.folder / feature_set.name / f"{key.hexdigest()}.npy"
 
     def _compute(
@@ -155,7 +161,7 @@ class FeatureStore:
 def _extract(feature_set: FeatureSet, clip: _Clip, entry: Path, workplace: str) -> tuple[Path, str | None]:
     """In a worker: compute one entry of the store; the array goes to disk, only the verdict comes back."""
     try:
-        array = feature_set.extract(clip.path, clip.start_s, clip.end_s)
+        array = feature_set.extract(clip.path, clip.start_s, clip.end_s, **clip.known)
         if not np.isfinite(array).all():
             raise BrokenClip(f"{clip.path} gives NaN or infinite values as {feature_set.name}.")
     except BrokenClip as error:
@@ -166,14 +172,20 @@ def _extract(feature_set: FeatureSet, clip: _Clip, entry: Path, workplace: str) 
     return entry, None
 
 
-def _clips(manifest: "pd.DataFrame", root: str | os.PathLike, medium: str) -> list[_Clip]:
+def _clips(manifest: "pd.DataFrame", root: str | os.PathLike, feature_set: FeatureSet) -> list[_Clip]:
     from kerasemo.manifest import locate
 
-    rows = manifest.loc[manifest[medium].notna(), ["clip", medium, "start_s", "end_s"]]
-    return [
-        _Clip(clip, file, locate(root, file), *(None if np.isnan(second) else float(second) for second in span))
-        for clip, file, *span in rows.itertuples(index=False, name=None)
-    ]
+    medium = feature_set.medium
+    table = manifest[manifest[medium].notna()]
+    if "whole_file" in table:
+        spans = table[["start_s", "end_s"]].mask(table["whole_file"] == medium)
+        table = table.assign(start_s=spans["start_s"], end_s=spans["end_s"])
+    known = ["gender"] if feature_set.needs_gender else []
+    clips = []
+    for clip, file, *values in table[["clip", medium, "start_s", "end_s", *known]].itertuples(index=False, name=None):
+        start_s, end_s, *others = (None if value != value else value for value in values)
+        clips.append(_Clip(clip, file, locate(root, file), start_s, end_s, dict(zip(known, others, strict=True))))
+    return clips
 
 
 def _digest(path: Path) -> str | BrokenClip:
@@ -186,9 +198,11 @@ def _digest(path: Path) -> str | BrokenClip:
         return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
 
 
-def _load(entry: Path) -> np.ndarray | None:
+def _load(entry: Path, in_memory: bool) -> np.ndarray | None:
     """The array of an entry, or `None` where there is none or it is damaged."""
     try:
+        if not in_memory:
+            return np.lib.format.open_memmap(entry, mode="r")
         with entry.open("rb") as file:
             return np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:

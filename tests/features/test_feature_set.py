@@ -9,6 +9,7 @@ from kerasemo.errors import InputError
 from kerasemo.features import FEATURE_SETS, from_config
 
 OTHER_VALUES = {
+    "waveform": {"scale": "variance", "longest_s": 3.0},
     "mfcc": {"n_mfcc": 13, "resampler": "soxr_hq"},
     "frames": {"every_s": 0.25, "height": 16, "width": 24},
     "faces": {"every_s": 0.25, "margin": 0.0},
@@ -19,6 +20,11 @@ OTHER_VALUES = {
     "vgg16": {"every_s": 0.04},
 }
 OUT_OF_RANGE = [
+    ("waveform", "sampling_rate", 0),
+    ("waveform", "longest_s", 0.0),
+    ("waveform", "longest_s", np.nan),
+    ("waveform", "channel", "left"),
+    ("waveform", "scale", "peak"),
     ("mfcc", "n_mfcc", 0),
     ("mfcc", "n_mfcc", 129),
     ("mfcc", "sampling_rate", 0),
@@ -52,14 +58,15 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name):
     # `version` belongs to the class, not to its parameters.
     for unknown in ["loudness", "version"]:
         with pytest.raises(
-            InputError, match=f"{name} has no parameter '{unknown}'; it takes (n_mfcc|every_s|edition|weights)"
+            InputError,
+            match=f"{name} has no parameter '{unknown}'; it takes (sampling_rate|n_mfcc|every_s|edition|weights)",
         ):
             from_config({"feature_set": name, unknown: 1})
 
 
 @pytest.mark.parametrize("config", [{"feature_set": "mfc"}, {}])
 def test_an_unknown_feature_set_is_named_with_those_there_are(config):
-    with pytest.raises(InputError, match=r"unknown; choose one of mfcc, .*frames, faces, resnet50, vgg16\."):
+    with pytest.raises(InputError, match=r"unknown; choose one of waveform, mfcc, .*frames, faces, resnet50, vgg16\."):
         from_config(config)
 
 

@@ -1,0 +1,80 @@
+"""Raw sound, standardised."""
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import soxr
+
+from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.media import read_audio
+
+CHANNELS = {"female": 0, "male": 1}
+"""Speaker's gender -> channel of a dialogue recorded in stereo, as IEMOCAP is."""
+
+
+@dataclass(frozen=True)
+class Waveform(FeatureSet):
+    """The first seconds of a clip's sound, with mean 0 and deviation 1.
+
+    Source: Chae et al. 2018. Their code divides by the variance where it should by the deviation, which makes quiet
+    clips loud and loud ones quiet: `scale="variance"` does so too.
+
+    Args:
+        sampling_rate: hertz.
+        longest_s: what is longer is cut, seconds; what is shorter keeps its length.
+        channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean
+            where the gender is not known; `mean`: the mean of both.
+        scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "waveform"
+    medium: ClassVar[str] = "audio"
+    version: ClassVar[int] = 1
+    needs_gender: ClassVar[bool] = True
+
+    sampling_rate: int = 16_000
+    longest_s: float = 6.0
+    channel: Literal["speaker", "mean"] = "speaker"
+    scale: Literal["deviation", "variance"] = "deviation"
+
+    def __post_init__(self):
+        if self.sampling_rate < 1:
+            raise InputError(f"{self.name}: sampling_rate must be at least 1. Received: {self.sampling_rate}")
+        if not self.longest_s * self.sampling_rate >= 1:
+            raise InputError(f"{self.name}: longest_s must hold a sample. Received: {self.longest_s}")
+        for parameter, known in (("channel", ("speaker", "mean")), ("scale", ("deviation", "variance"))):
+            if (value := getattr(self, parameter)) not in known:
+                raise InputError(f"{self.name}: {parameter} must be one of {', '.join(known)}. Received: {value!r}")
+
+    def extract(
+        self,
+        path: str | os.PathLike,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        gender: str | None = None,
+    ) -> np.ndarray:
+        """The clip's sound: float32, `samples`, as many as there are up to `longest_s`.
+
+        Args:
+            gender: the speaker's, `female` or `male`; `None`: not known.
+
+        Raises:
+            BrokenClip: see `media.read_audio`; or all samples are equal, as in digital silence.
+        """
+        channel = CHANNELS.get(gender) if self.channel == "speaker" else None
+        samples, sampling_rate = read_audio(path, start_s, end_s, channel)
+        samples = soxr.resample(samples, sampling_rate, self.sampling_rate, quality="HQ")
+        samples = samples[: round(self.longest_s * self.sampling_rate)].astype(np.float64)
+        if not len(samples) or np.ptp(samples) == 0:
+            raise BrokenClip(
+                f"{path} is silent{'' if channel is None else f' in the channel of the {gender} speaker'}."
+            )
+        samples -= samples.mean()
+        samples /= samples.std() if self.scale == "deviation" else samples.var()
+        return samples.astype(np.float32)
