@@ -10,6 +10,7 @@ import pandas as pd
 
 from kerasemo.training import datasets
 from kerasemo.training.callbacks import Checkpoint, restore
+from kerasemo.training.finite import FiniteWeights
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 
@@ -45,6 +46,9 @@ def fit(
 
     Returns:
         The history, a row an epoch.
+
+    Raises:
+        InputError: a task weight is no longer finite; the checkpoint of the epoch before is kept.
     """
     adapt(model, train.inputs, train.mask)
     _build_state(model, train)
@@ -61,7 +65,7 @@ def fit(
             ),
             initial_epoch=len(history),
             epochs=epochs,
-            callbacks=[keep],
+            callbacks=[FiniteWeights(checkpoint), keep],
             shuffle=False,  # the stream is in its own order already
             verbose=0,
         )

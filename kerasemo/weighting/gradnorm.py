@@ -66,9 +66,9 @@ class GradNorm(Weighting):
         weighted = self.trained_weights.value * norms
         pace = tf.math.divide_no_nan(inverse_rates, tf.reduce_mean(inverse_rates))
         target = tf.reduce_mean(weighted) * pace**self.alpha
-        gradient = tf.sign(weighted - target) * norms
         # Overflown gradients are nothing to learn from: a loss-scaling optimizer skips such a step.
-        return tf.where(tf.math.is_finite(gradient), gradient, 0)
+        is_finite = tf.reduce_all(tf.math.is_finite(norms))
+        return tf.where(is_finite, tf.sign(weighted - target) * norms, 0)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "alpha": self.alpha}
