@@ -5,6 +5,7 @@ from dataclasses import fields
 from kerasemo.errors import InputError
 from kerasemo.features.deep import Resnet50, Vgg16
 from kerasemo.features.egemaps import Egemaps
+from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.faces import Faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
@@ -18,6 +19,7 @@ __all__ = [
     "Egemaps",
     "EgemapsFunctionals",
     "Extraction",
+    "FaceVideo",
     "Faces",
     "FeatureSet",
     "FeatureStore",
@@ -34,7 +36,7 @@ __all__ = [
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
     cls.name: cls
-    for cls in (Waveform, Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, Resnet50, Vgg16)
+    for cls in (Waveform, Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, FaceVideo, Resnet50, Vgg16)
 }
 
 

@@ -65,13 +65,18 @@ class Faces(Frames):
 
 
 def find_face(picture: np.ndarray) -> tuple[int, int, int, int] | None:
-    """The largest frontal face, by OpenCV's Haar cascade (Viola & Jones 2001).
+    """The largest of `find_faces`, or `None` where no face is found."""
+    return next(iter(find_faces(picture)), None)
+
+
+def find_faces(picture: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Frontal faces, the largest first, by OpenCV's Haar cascade (Viola & Jones 2001).
 
     Args:
         picture: uint8, `rows x columns x 3`, red first.
 
     Returns:
-        Left, top, width, height in pixels, or `None` where no face is found.
+        Left, top, width, height of each in pixels.
     """
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     scale = max(grey.shape[0] / _SEARCHED_ROWS, 1.0)
@@ -79,11 +84,9 @@ def find_face(picture: np.ndarray) -> tuple[int, int, int, int] | None:
         grey = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
     least = round(min(grey.shape) * _LEAST_FACE)
     boxes = _cascade().detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(least, least))
-    if not len(boxes):
-        return None
     # The finder's order is not fixed: among equals, the leftmost, then the topmost.
-    left, top, width, height = max(boxes.tolist(), key=lambda box: (box[2] * box[3], -box[0], -box[1]))
-    return round(left * scale), round(top * scale), round(width * scale), round(height * scale)
+    found = sorted(np.reshape(boxes, (-1, 4)).tolist(), key=lambda box: (-box[2] * box[3], box[0], box[1]))
+    return [tuple(round(side * scale) for side in box) for box in found]
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ _QUICKTIME_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wid
 # A seek lands this much before the clip: the first decoded block of AAC is built from the one before it.
 _PREROLL_S = 0.2
 # Times in containers are rounded to at most a millisecond.
-_ROUNDING_S = 0.001
+ROUNDING_S = 0.001
 
 
 def require_whole(path: str | os.PathLike) -> None:
@@ -103,11 +103,11 @@ def read_frames(
     next_s, empty = 0.0, True
     for time_s, frame in _decode(path, "video", start_s, end_s):
         time_s -= start_s or 0.0
-        if time_s < -_ROUNDING_S:
+        if time_s < -ROUNDING_S:
             continue
-        if time_s >= next_s - _ROUNDING_S:
+        if time_s >= next_s - ROUNDING_S:
             groups.append((time_s, []))
-            next_s = every_s * (np.floor((time_s + _ROUNDING_S) / every_s) + 1)
+            next_s = every_s * (np.floor((time_s + ROUNDING_S) / every_s) + 1)
             empty = False
         if groups:
             picture = frame.to_ndarray(format="rgb24")

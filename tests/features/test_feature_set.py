@@ -13,6 +13,7 @@ OTHER_VALUES = {
     "mfcc": {"n_mfcc": 13, "resampler": "soxr_hq"},
     "frames": {"every_s": 0.25, "height": 16, "width": 24},
     "faces": {"every_s": 0.25, "margin": 0.0},
+    "face_video": {"crop": "track", "size": 32},
     "mfcc_functionals": {"n_mfcc": 13, "hop_length": 256},
     "egemaps": {"edition": "eGeMAPSv02"},
     "egemaps_functionals": {"edition": "eGeMAPSv01b"},
@@ -37,6 +38,12 @@ OUT_OF_RANGE = [
     ("frames", "width", 0),
     ("faces", "margin", -0.1),
     ("faces", "every_s", 0),
+    ("face_video", "crop", "wide"),
+    ("face_video", "size", 0),
+    ("face_video", "frame_rate", 0.0),
+    ("face_video", "frame_rate", np.inf),
+    ("face_video", "longest_s", 0.01),
+    ("face_video", "longest_s", np.nan),
     ("egemaps", "edition", "GeMAPS"),
     ("egemaps_functionals", "edition", ""),
     ("resnet50", "every_s", np.nan),
@@ -59,14 +66,16 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name):
     for unknown in ["loudness", "version"]:
         with pytest.raises(
             InputError,
-            match=f"{name} has no parameter '{unknown}'; it takes (sampling_rate|n_mfcc|every_s|edition|weights)",
+            match=f"{name} has no parameter '{unknown}'; it takes (sampling_rate|crop|n_mfcc|every_s|edition|weights)",
         ):
             from_config({"feature_set": name, unknown: 1})
 
 
 @pytest.mark.parametrize("config", [{"feature_set": "mfc"}, {}])
 def test_an_unknown_feature_set_is_named_with_those_there_are(config):
-    with pytest.raises(InputError, match=r"unknown; choose one of waveform, mfcc, .*frames, faces, resnet50, vgg16\."):
+    with pytest.raises(
+        InputError, match=r"unknown; choose one of waveform, mfcc, .*frames, faces, face_video, resnet50, vgg16\."
+    ):
         from_config(config)
 
 
