@@ -11,8 +11,8 @@ from kerasemo.weighting.weighting import Weighting, per_replica
 class LiebelKorner(Weighting):
     """Uncertainty weights with a non-negative regulariser: L = sum of L_t / (2 c_t^2) + ln(1 + c_t^2), c trained.
 
-    Liebel and Körner 2018, "Auxiliary tasks in multi-task learning", section 3.2 (equation 2); c is 1 at the start.
-    Losses of 0 or more give a joint loss of 0 or more, unlike in `Uncertainty`.
+    Liebel and Körner 2018, "Auxiliary tasks in multi-task learning" (arXiv:1805.06334); c is 1 at the start. Losses of
+    0 or more give a joint loss of 0 or more, unlike in `Uncertainty`.
 
     At its optimum c_t^2 = (L_t + sqrt(L_t^2 + 8 L_t)) / 4.
 

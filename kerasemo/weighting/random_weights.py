@@ -14,7 +14,7 @@ class RandomWeights(Weighting):
     """Random loss weighting: at each training step w = softmax(z), z standard normal.
 
     Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting: a litmus test for multi-task
-    learning", section 3.1, algorithm 1: what any method that learns its weights must beat.
+    learning" (arXiv:2111.10603): what any method that learns its weights must beat.
 
     The draw of a step depends on seed and number of the step alone. The weights in a history are those that the first
     step of the next epoch takes.

@@ -11,8 +11,8 @@ from kerasemo.weighting.weighting import Weighting
 class Softmax(Weighting):
     """Task weights on the simplex, trained with the network: L = sum of w_t L_t, w = softmax(lambda).
 
-    Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic joint loss
-    weights", section 3.3; lambda is 0 at the start, so that all weights are equal.
+    Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic weights of
+    joint loss", equations 1 to 3; lambda is 0 at the start, so that all weights are equal.
 
     The gradient for lambda_t is w_t (L_t - L): nothing but the falling joint loss holds the weights, which drift to the
     task with the smallest loss. `docs/softmax_weights.md` shows how fast.

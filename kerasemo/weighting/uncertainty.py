@@ -12,7 +12,7 @@ class Uncertainty(Weighting):
     """Homoscedastic uncertainty: L = sum of exp(-s_t) L_t + s_t / 2, with the log variance s_t of each task trained.
 
     Kendall, Gal and Cipolla 2018, "Multi-task learning using uncertainty to weigh losses for scene geometry and
-    semantics", section 3.2, in the form for classification (equation 10); s is 0 at the start.
+    semantics" (arXiv:1705.07115), section 3.2, in the form for classification; s is 0 at the start.
 
     At its optimum s_t = ln(2 L_t): a task weighs as much as the inverse of its loss. The joint loss may fall below 0,
     and has no minimum where a task's loss can be brought to 0.

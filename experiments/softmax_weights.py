@@ -1,0 +1,133 @@
+"""Where softmax task weights go when nothing is learnt: two tasks of constant loss, and the weights of chae2018.
+
+    python experiments/softmax_weights.py [--out docs/softmax_weights.png]
+
+Draws the predicted and the measured weight of the easier task, and prints the figures of `docs/softmax_weights.md`.
+"""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kerasemo.quiet import import_tensorflow
+from kerasemo.reporting import figures
+
+TASKS = ["emotion", "gender"]
+# Losses of emotion and gender: what guessing costs among four and two classes, and two pairs far from it.
+CHANCE = (math.log(4), math.log(2))
+PAIRS = [CHANCE, (0.02, 0.01), (50.0, 0.1)]
+STEPS = 10_000
+
+# Table 1: the final weight of the gender loss. Adam, batches of one clip (the authors' code).
+PUBLISHED = {"UM-dynamic-A": 0.6768, "UM-dynamic-V, MM-dynamic": 0.6377}
+RATE, DECAY, EPOCHS_A_RATE, EPOCHS = 1e-4, 0.1, 10, 100
+
+# In how many points a path is drawn.
+POINTS = 200
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Where the figure goes.")] = Path("docs/softmax_weights.png"),
+) -> None:
+    constant = {losses: measured(losses, np.full(STEPS, RATE)) for losses in PAIRS}
+    rates = {model: schedule(net_steps_an_epoch(weight)) for model, weight in PUBLISHED.items()}
+    decaying = {model: measured(CHANCE, values) for model, values in rates.items()}
+    figure = draw(constant, decaying, rates)
+    figures.save(figure, out, "Weight of the easier task by step: the measured paths lie on the predicted ones.")
+    for losses, path in constant.items():
+        gap = np.abs(path - predicted(np.full(STEPS, RATE))).max()
+        print(f"losses {losses[0]:.3f} and {losses[1]:.3f}: ends at {path[-1]:.4f}, {gap:.4f} at most from predicted")
+    print(f"predicted: ends at {predicted(np.full(STEPS, RATE))[-1]:.4f}")
+    for model, weight in PUBLISHED.items():
+        print(
+            f"{model}: gender {weight}; lambda moved {shift(weight):.4f}, {shift(weight) / RATE:.0f} steps at {RATE}, "
+            f"or {net_steps_an_epoch(weight)} in each epoch of the schedule; measured so {decaying[model][-1]:.4f}; "
+            f"the fourth digit is {1e-4 / (2 * weight * (1 - weight)) / RATE:.1f} steps; "
+            f"joint loss at chance {(1 - weight) * CHANCE[0] + weight * CHANCE[1]:.4f} for {sum(CHANCE) / 2:.4f}"
+        )
+
+
+def predicted(rates: np.ndarray) -> np.ndarray:
+    """The weight of the easier task of two, if each logit moves by the learning rate at each step."""
+    return 1 / (1 + np.exp(-2 * np.cumsum(rates)))
+
+
+def shift(weight: float) -> float:
+    """How far each of two logits moved from 0, in opposite directions, to give a weight: half its log odds."""
+    return math.log(weight / (1 - weight)) / 2
+
+
+def net_steps_an_epoch(weight: float) -> int:
+    """How many steps in each epoch of the paper's schedule give a weight, if all go the same way."""
+    return round(shift(weight) / schedule(1).sum())
+
+
+def schedule(steps: int) -> np.ndarray:
+    """The learning rate of each step of the paper's training with so many steps an epoch."""
+    return RATE * DECAY ** (np.arange(EPOCHS * steps) // (EPOCHS_A_RATE * steps))
+
+
+def measured(losses: tuple[float, float], rates: np.ndarray) -> np.ndarray:
+    """The weight of the second task after each step of Adam on the softmax-weighted sum of constant losses."""
+    tf = import_tensorflow()
+    import keras
+
+    from kerasemo.weighting import Softmax
+
+    weighting = Softmax(TASKS)
+    optimizer = keras.optimizers.Adam(RATE)
+    optimizer.build(weighting.trainable_variables)
+    constants = dict(zip(TASKS, map(tf.constant, losses), strict=True))
+
+    @tf.function
+    def descend(rates):
+        path = tf.TensorArray(tf.float32, size=len(rates))
+        for step in tf.range(len(rates)):
+            optimizer.learning_rate.assign(rates[step])
+            with tf.GradientTape() as tape:
+                joint = weighting(constants)
+            optimizer.apply([tape.gradient(joint, weighting.logits.value)])
+            path = path.write(step, weighting.task_weights()["gender"])
+        return path.stack()
+
+    return descend(tf.constant(rates, tf.float32)).numpy()
+
+
+def draw(constant: dict, decaying: dict, rates: dict) -> Figure:
+    """Constant rate above, the paper's schedule below."""
+    figure = figures.blank("Softmax weights while nothing is learnt", None, 4.6)
+    above, below = figure.subplots(2, 1)
+    for number, (losses, path) in enumerate(constant.items()):
+        label = f"losses {losses[0]:.2g} and {losses[1]:.2g}"
+        plot(above, np.arange(STEPS) + 1, path, label, figures.look(number)[0], 3 - number)
+    above.plot(np.arange(STEPS) + 1, predicted(np.full(STEPS, RATE)), ":", color=figures.INK, label="predicted")
+    above.set_xlabel(f"step of Adam at {RATE:g}")
+    for number, (model, path) in enumerate(decaying.items()):
+        epochs = (np.arange(len(path)) + 1) / (len(path) / EPOCHS)
+        shown = epochs <= 4 * EPOCHS_A_RATE
+        colour = figures.look(number)[0]
+        plot(below, epochs[shown], path[shown], f"{net_steps_an_epoch(PUBLISHED[model])} steps an epoch", colour, 1)
+        below.plot(epochs[shown], predicted(rates[model])[shown], ":", color=figures.INK)
+        below.axhline(PUBLISHED[model], color=colour, linewidth=0.7, linestyle="--")
+        place = {"x": 4 * EPOCHS_A_RATE, "y": PUBLISHED[model], "ha": "right", "va": "bottom"}
+        below.text(s=f"Table 1, {model}", color=colour, fontsize=figures.SMALL_PT, **place)
+    below.set_xlabel(f"epoch, rate times {DECAY:g} every {EPOCHS_A_RATE}")
+    for axes in (above, below):
+        figures.style(axes)
+        axes.set_ylabel("weight of the easier task")
+        axes.legend(fontsize=figures.SMALL_PT, frameon=False, labelcolor=figures.INK, loc="lower right")
+    return figures.plain(figure)
+
+
+def plot(axes: Axes, x: np.ndarray, path: np.ndarray, label: str, colour: str, width: float) -> None:
+    chosen = np.linspace(0, len(x) - 1, POINTS).astype(int)
+    axes.plot(x[chosen], path[chosen], color=colour, linewidth=1.2 * width, label=label)
+
+
+if __name__ == "__main__":
+    typer.run(main)
