@@ -3,18 +3,24 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from kerasemo import console
 from kerasemo.errors import WrongCall
 
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Mapping
+
+    import numpy as np
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-Corpus = Annotated[Literal["ravdess", "avec2019"], typer.Argument(help="Name of the corpus.")]
+Corpus = Annotated[Literal["ravdess", "avec2019", "iemocap"], typer.Argument(help="Name of the corpus.")]
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
@@ -36,13 +42,40 @@ def manifest(
     corpus: Corpus,
     root: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of your copy of the corpus.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV to write.")],
+    ties: Annotated[
+        Literal["random", "drop"] | None,
+        typer.Option(help="iemocap: turns without a majority get one of the labels most voted for, or are left out."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="iemocap: what the draws follow from.")] = None,
+    emotion: Annotated[
+        list[str] | None, typer.Option(help="iemocap: a label to keep; repeat it.  [default: neu, ang, hap, sad]")
+    ] = None,
+    merge_excited: Annotated[bool, typer.Option("--merge-excited", help="iemocap: count exc as hap.")] = False,
+    improvised_only: Annotated[bool, typer.Option("--improvised-only", help="iemocap: no scripted dialogues.")] = False,
 ) -> None:
     """Read a corpus' official folders and write its manifest, a clip a row."""
     from kerasemo import corpora, manifest
+    from kerasemo.corpora import iemocap
 
-    table = corpora.reader(corpus)(root)
+    given = _given(
+        corpus,
+        {
+            "iemocap": {
+                "ties": ties,
+                "seed": seed,
+                "emotion": emotion,
+                "merge_excited": merge_excited or None,
+                "improvised_only": improvised_only or None,
+            }
+        },
+    )
+    if "emotion" in given:
+        given["classes"] = given.pop("emotion")
+    table = corpora.reader(corpus)(root, **given)
     manifest.save(table, output)
     print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} speakers")
+    if corpus == "iemocap" and (note := iemocap.check_complete(table)):
+        print(note)
 
 
 @app.command()
@@ -57,44 +90,80 @@ def synth(
         int | None, typer.Option(min=1, help="ravdess: clips of each actor, channel and emotion.  [default: all]")
     ] = None,
     audio_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="ravdess: share of clips whose sound shows the emotion.")
+        float | None, typer.Option(min=0, max=1, help="ravdess, iemocap: share of clips whose sound shows the emotion.")
     ] = None,
     video_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="ravdess: share of clips whose face shows it.")
+        float | None, typer.Option(min=0, max=1, help="ravdess, iemocap: share of clips whose face shows it.")
     ] = None,
     train: Annotated[int | None, typer.Option(min=2, max=34, help="avec2019: recordings of Train a language.")] = None,
     devel: Annotated[int | None, typer.Option(min=2, max=14, help="avec2019: recordings of Devel a language.")] = None,
     width: Annotated[int | None, typer.Option(min=8, help="avec2019: features of each set.")] = None,
+    sessions: Annotated[
+        int | None, typer.Option(min=1, max=5, help="iemocap: the first so many sessions.  [default: all]")
+    ] = None,
+    dialogues: Annotated[int | None, typer.Option(min=1, max=30, help="iemocap: dialogues of each session.")] = None,
+    turns: Annotated[int | None, typer.Option(min=1, help="iemocap: turns of each dialogue.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="What every random choice follows from.")] = 0,
 ) -> None:
     """Write a synthetic corpus in the owners' layout: real media files, made-up people, known truth."""
     from kerasemo.corpora import synthetic
 
-    of_corpus = {
-        "ravdess": {
-            "actors": actors and range(1, actors + 1),
-            "clips_per_emotion": clips_per_emotion,
-            "audio_share": audio_share,
-            "video_share": video_share,
+    shares = {"audio_share": audio_share, "video_share": video_share}
+    given = _given(
+        corpus,
+        {
+            "ravdess": {
+                "actors": actors and range(1, actors + 1),
+                "clips_per_emotion": clips_per_emotion,
+                **shares,
+            },
+            "avec2019": {"train": train, "devel": devel, "width": width},
+            "iemocap": {
+                "sessions": sessions and range(1, sessions + 1),
+                "dialogues": dialogues,
+                "turns": turns,
+                **shares,
+            },
         },
-        "avec2019": {"train": train, "devel": devel, "width": width},
-    }
-    given = {
-        name: {option: value for option, value in options.items() if value is not None}
-        for name, options in of_corpus.items()
-    }
-    strange = [f"--{option.replace('_', '-')}" for name in given if name != corpus for option in given[name]]
-    if strange:
-        raise WrongCall(f"{corpus} has no {', '.join(strange)}; leave it out.")
-    write = {"ravdess": synthetic.write_ravdess, "avec2019": synthetic.write_sewa}[corpus]
-    write(output, **given[corpus], seed=seed, jobs=jobs)
+    )
+    write = {
+        "ravdess": synthetic.write_ravdess,
+        "avec2019": synthetic.write_sewa,
+        "iemocap": synthetic.write_iemocap,
+    }[corpus]
+    write(output, **given, seed=seed, jobs=jobs)
     print(f"{output}: synthetic {corpus}")
+
+
+def _given(chosen: str, options: dict[str, dict[str, object]]) -> dict[str, object]:
+    """The options that are given, of those that the chosen corpus or feature set has.
+
+    Raises:
+        WrongCall: one is given that it does not have.
+    """
+    own = options.get(chosen, {})
+    given = {option: value for of_one in options.values() for option, value in of_one.items() if value is not None}
+    strange = [f"--{option.replace('_', '-')}" for option in given if option not in own]
+    if strange:
+        raise WrongCall(f"{chosen} has no {', '.join(strange)}; leave it out.")
+    return given
 
 
 @app.command()
 def features(
     feature_set: Annotated[
-        Literal["mfcc", "mfcc_functionals", "egemaps", "egemaps_functionals", "frames", "faces", "resnet50", "vgg16"],
+        Literal[
+            "waveform",
+            "mfcc",
+            "mfcc_functionals",
+            "egemaps",
+            "egemaps_functionals",
+            "frames",
+            "faces",
+            "face_video",
+            "resnet50",
+            "vgg16",
+        ],
         typer.Argument(help="What to compute."),
     ],
     manifest: Manifest,
@@ -105,11 +174,15 @@ def features(
     weights: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="ImageNet weights of resnet50 and vgg16 (.h5).")
     ] = None,
+    scale: Annotated[
+        Literal["deviation", "variance"] | None, typer.Option(help="waveform: what samples are divided by.")
+    ] = None,
+    crop: Annotated[
+        Literal["fixed", "track"] | None, typer.Option(help="face_video: where the face is in IEMOCAP, or a track.")
+    ] = None,
 ) -> None:
     """Compute features of every clip; broken clips are set aside and listed beside the output."""
     import zipfile
-
-    import numpy as np
 
     from kerasemo import files
     from kerasemo import manifest as manifests
@@ -120,15 +193,19 @@ def features(
         raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
     if (weights is not None) != (feature_set in ("resnet50", "vgg16")):
         raise WrongCall("resnet50 and vgg16 need --weights, the other feature sets have none.")
-    of_set = FEATURE_SETS[feature_set](**({} if weights is None else {"weights": str(weights)}))
+    of_network = {"weights": weights and str(weights)}
+    options = {
+        "resnet50": of_network,
+        "vgg16": of_network,
+        "waveform": {"scale": scale},
+        "face_video": {"crop": crop},
+    }
+    of_set = FEATURE_SETS[feature_set](**_given(feature_set, options))
     table = manifests.load(manifest)
-    # Opened first: a place that cannot be written is known before the work. Member by member: `np.savez` takes names
-    # as keywords, and some clips' names are keywords of its own.
+    # Opened first: a place that cannot be written is known before the work.
     with files.whole(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        extraction = FeatureStore().extract(table, root, of_set, jobs=jobs, max_bad=max_bad)
-        for clip, array in extraction.features.items():
-            with archive.open(f"{clip}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+        extraction = FeatureStore().extract(table, root, of_set, jobs=jobs, max_bad=max_bad, in_memory=False)
+        _write_arrays(archive, extraction.features)
     print(f"{output}: {feature_set} of {len(extraction.features)} clips")
     listed = output.with_suffix(".set_aside.csv")
     listed.unlink(missing_ok=True)
@@ -136,6 +213,15 @@ def features(
         with files.whole(listed) as temporary:
             extraction.set_aside.to_csv(temporary, index=False)
         print(f"{listed}: {len(extraction.set_aside)} clips set aside, each with its reason")
+
+
+def _write_arrays(archive: "zipfile.ZipFile", arrays: "Mapping[str, np.ndarray]") -> None:
+    """Write an NPZ member by member: `np.savez` takes names as keywords, and a clip's name may be one of its own."""
+    import numpy as np
+
+    for clip, array in arrays.items():
+        with archive.open(f"{clip}.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 @app.command()

@@ -213,12 +213,59 @@ def test_fuse_says_what_is_wrong(predictions, tmp_path, arguments, status, sente
     assert not any(tmp_path.iterdir())
 
 
-def test_options_of_another_corpus_or_feature_set_are_refused(tmp_path):
-    done = kerasemo("synth", "avec2019", "-o", tmp_path / "s", "--actors", 3)
-    assert done.exit_code == 2 and "avec2019 has no --actors" in done.stderr
-    (tmp_path / "m.csv").touch()
-    done = kerasemo("features", "vgg16", tmp_path / "m.csv", "--root", tmp_path, "-o", tmp_path / "a.npz")
+def test_options_of_another_corpus_or_feature_set_are_refused(corpus, tmp_path):
+    done = kerasemo("synth", "avec2019", "-o", tmp_path / "s", "--actors", 3, "--audio-share", 0.5)
+    assert done.exit_code == 2 and "avec2019 has no --actors, --audio-share" in done.stderr
+    done = kerasemo("manifest", "ravdess", "--root", corpus / "root", "-o", tmp_path / "m.csv", "--improvised-only")
+    assert done.exit_code == 2 and "ravdess has no --improvised-only" in done.stderr
+    call = ("features", "vgg16", corpus / "manifest.csv", "--root", tmp_path, "-o", tmp_path / "a.npz")
+    done = kerasemo(*call)
     assert done.exit_code == 2 and "need --weights" in done.stderr
+    done = kerasemo("features", "mfcc", *call[2:], "--crop", "track")
+    assert done.exit_code == 2 and "mfcc has no --crop" in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def dialogues(tmp_path_factory):
+    """Two turns of synthetic IEMOCAP as the command writes it, and their manifest."""
+    folder = tmp_path_factory.mktemp("dialogues")
+    call = ("synth", "iemocap", "-o", folder / "root", "--sessions", 1, "--dialogues", 1, "--turns", 2, "--jobs", 1)
+    done = kerasemo(*call)
+    assert done.exit_code == 0, done.output
+    done = kerasemo("manifest", "iemocap", "--root", folder / "root", "-o", folder / "m.csv")
+    assert done.exit_code == 0 and done.output.endswith("m.csv: 2 clips of 2 speakers\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("feature_set", "shape"),
+    [
+        (["waveform", "--scale", "variance"], (None,)),
+        (["face_video"], (None, 96, 96, 3)),
+        (["face_video", "--crop", "track"], (None, 96, 96, 3)),
+    ],
+)
+def test_features_of_dialogues(dialogues, tmp_path, feature_set, shape):
+    name, *options = feature_set
+    call = ("features", name, dialogues / "m.csv", "--root", dialogues / "root", "-o", tmp_path / "a.npz", "--jobs", 1)
+    done = kerasemo(*call, *options)
+    assert done.exit_code == 0, done.output
+    table = manifest.load(dialogues / "m.csv")
+    features = np.load(tmp_path / "a.npz", allow_pickle=False)
+    for clip, length_s in zip(table["clip"], table["end_s"] - table["start_s"], strict=True):
+        assert features[clip].shape[1:] == shape[1:]
+        rate = 16_000 if name == "waveform" else 25
+        assert len(features[clip]) == int(length_s * rate + 1e-6)
+
+
+def test_the_manifest_of_dialogues_heeds_its_options(dialogues, tmp_path):
+    call = ("manifest", "iemocap", "--root", dialogues / "root", "-o", tmp_path / "m.csv", "--emotion")
+    assert kerasemo(*call, "neu", "--ties", "drop", "--merge-excited", "--improvised-only").exit_code == 0
+    table = manifest.load(tmp_path / "m.csv")
+    assert list(table["emotion"]) == ["neu"] and set(table["scenario"]) == {"improvised"}
+    done = kerasemo(*call, "happy")
+    assert done.exit_code == 1 and "classes must be of neu, ang" in done.stderr
 
 
 def test_synth_writes_the_other_corpus(tmp_path):
