@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 
+from kerasemo.fusion.windows import Windows
+
 RELAXATION = 1.6
 # What counts as a large residual, in mean deviations of the targets; it governs the speed, not the solution.
 SCALE = 4.0
@@ -24,9 +26,9 @@ class Problem:
     Args:
         C: weight of the loss.
         cost: what the square of each weight costs; 1 in the formula above.
-        gram: `inputs.T @ inputs` of the shared and then the own inputs, float64.
+        gram: `inputs.T @ inputs` of the shared inputs, the own ones and the constant 1, in this order, float64.
         targets: `frames x targets`.
-        own: inputs that only this problem has, `frames x inputs`.
+        own: inputs that only this problem has.
         start: a problem with the same targets, solved; one that is alike saves iterations.
 
     Attributes:
@@ -42,10 +44,10 @@ class Problem:
         cost: np.ndarray,
         gram: np.ndarray,
         targets: np.ndarray,
-        own: np.ndarray,
+        own: Windows,
         start: "Problem | None" = None,
     ) -> None:
-        self.C, self.cost, self.targets, self.own = C, cost[:, None], targets.astype(own.dtype), own
+        self.C, self.cost, self.targets, self.own = C, cost[:, None], targets.astype(own.inputs.dtype), own
         self.scale = SCALE * float(np.abs(targets - np.median(targets, axis=0)).mean()) or 1.0
         factor = gram.copy()
         factor[np.diag_indices_from(factor)] += cost * self.scale / C
@@ -91,11 +93,11 @@ class Problem:
         self.gap = (reached - bound) / np.maximum(reached, np.finfo(float).tiny)
 
 
-def solve(shared: np.ndarray, problems: Sequence[Problem], tol: float, max_iter: int) -> None:
+def solve(shared: Windows, problems: Sequence[Problem], tol: float, max_iter: int) -> None:
     """Solve problems side by side: reading the shared inputs from memory is what costs, and all do it at once.
 
     Args:
-        shared: inputs of all problems, `frames x inputs`. Products are computed in its type; float32 serves a `tol`
+        shared: inputs of all problems. Products are computed in its type; float32 serves a `tol`
             of 1e-4 and above.
         problems: what to solve; weights and gap are set.
         tol: a problem is done when the gap of each of its targets is below.
@@ -125,18 +127,20 @@ def objective(weights: np.ndarray, cost: np.ndarray, residuals: np.ndarray, C: f
     return 0.5 * (cost * weights**2).sum(axis=0) + C * np.abs(residuals).sum(axis=0, dtype=float)
 
 
-def _correlations(shared: np.ndarray, problems: Sequence[Problem], values: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _correlations(shared: Windows, problems: Sequence[Problem], values: Sequence[np.ndarray]) -> list[np.ndarray]:
     """`inputs.T @ values` of each problem."""
-    common = np.split(shared.T @ np.hstack(values), len(problems), axis=1)
+    common = np.split(shared.transposed_dot(np.hstack(values)), len(problems), axis=1)
     return [
-        np.concatenate([part, problem.own.T @ own]).astype(float)
+        np.concatenate([part, problem.own.transposed_dot(own), own.sum(axis=0, keepdims=True)]).astype(float)
         for part, problem, own in zip(common, problems, values, strict=True)
     ]
 
 
-def _fitted(shared: np.ndarray, problems: Sequence[Problem]) -> list[np.ndarray]:
+def _fitted(shared: Windows, problems: Sequence[Problem]) -> list[np.ndarray]:
     """`inputs @ weights` of each problem."""
-    weights = [problem.weights.astype(shared.dtype) for problem in problems]
+    weights = [problem.weights.astype(shared.inputs.dtype) for problem in problems]
     width = shared.shape[1]
-    common = np.split(shared @ np.hstack([w[:width] for w in weights]), len(problems), axis=1)
-    return [part + problem.own @ w[width:] for part, problem, w in zip(common, problems, weights, strict=True)]
+    common = np.split(shared.dot(np.hstack([w[:width] for w in weights])), len(problems), axis=1)
+    return [
+        part + problem.own.dot(w[width:-1]) + w[-1] for part, problem, w in zip(common, problems, weights, strict=True)
+    ]

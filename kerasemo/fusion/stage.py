@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasemo.fusion.recordings import slices
-from kerasemo.fusion.windows import windows
+from kerasemo.fusion.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ def apply(stages: Sequence[Stage], inputs: np.ndarray, lengths: Sequence[int]) -
     outputs: list[np.ndarray] = []
     for stage in stages:
         here = np.hstack([inputs, *outputs[-1:]])
-        lagged = windows(here, lengths, stage.reach)
-        fused = lagged @ stage.kernel.reshape(lagged.shape[1], -1) + stage.bias
+        fused = Windows(here, lengths, stage.reach).dot(stage.kernel.reshape(-1, len(stage.bias))) + stage.bias
         for rows in slices(lengths):
             fused[rows] += here[rows].mean(axis=0) @ stage.level
         outputs.append(fused)

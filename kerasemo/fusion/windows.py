@@ -1,4 +1,4 @@
-"""Context windows over the frames of recordings, and their Gram matrix without multiplying them out.
+"""Context windows over the frames of recordings: their products and their Gram matrix, without writing them out.
 
 *Lagged* inputs are ordered lag by lag, from the earliest to the latest, all inputs of a lag together. A lag that
 leaves the recording is clamped to its first or last frame. The windows nest: those of a smaller reach are a contiguous
@@ -10,6 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasemo.fusion.recordings import slices
+
+# Frames whose windows share a row of memory.
+BLOCK = 8
 
 
 def offsets(context: int, quirk: bool) -> np.ndarray:
@@ -51,6 +54,53 @@ def windows(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarra
     return np.concatenate([_lagged(recording, 2 * reach + 1) for recording in padded(inputs, lengths, reach)])
 
 
+class Windows:
+    """The matrix of lagged inputs that `windows` returns, made for products with it.
+
+    Written out, each input stands there once a lag, and reading it is what a product costs. Here `BLOCK` consecutive
+    frames share the row of all frames that their windows reach, and the weights stand as often as there are frames in a
+    block, each time one lag further down.
+
+    Args:
+        inputs: `frames x inputs`, recording after recording; products are of its type.
+        lengths: frames of each recording.
+        reach: the farthest lag, in frames.
+    """
+
+    def __init__(self, inputs: np.ndarray, lengths: Sequence[int], reach: int) -> None:
+        self.inputs, self.lengths, self.reach = inputs, np.asarray(lengths), reach
+        self.shape = len(inputs), (2 * reach + 1) * inputs.shape[1]
+        beyond = -self.lengths % BLOCK
+        parts = zip(padded(inputs, lengths, reach), beyond, strict=True)
+        filled = [np.pad(recording, [(0, short), (0, 0)]) for recording, short in parts]
+        self._blocks = np.concatenate([_lagged(part, BLOCK + 2 * reach, step=BLOCK) for part in filled])
+        first = np.cumsum(self.lengths + beyond) - self.lengths - beyond
+        self._places = np.concatenate([np.arange(n) + at for n, at in zip(self.lengths, first, strict=True)])
+
+    def dot(self, weights: np.ndarray) -> np.ndarray:
+        """The product with `lagged inputs x outputs`: `frames x outputs`."""
+        (blocks, width), outputs = self._blocks.shape, weights.shape[1]
+        spread = np.zeros((width, BLOCK, outputs), self.inputs.dtype)
+        for frame, lags in enumerate(self._lags()):
+            spread[lags, frame] = weights
+        product = self._blocks @ spread.reshape(width, BLOCK * outputs)
+        return product.reshape(blocks * BLOCK, outputs)[self._places]
+
+    def transposed_dot(self, values: np.ndarray) -> np.ndarray:
+        """The product of the transpose with `frames x outputs`: `lagged inputs x outputs`."""
+        (blocks, width), outputs = self._blocks.shape, values.shape[1]
+        spread = np.zeros((blocks * BLOCK, outputs), self.inputs.dtype)
+        spread[self._places] = values
+        product = self._blocks.T @ spread.reshape(blocks, BLOCK * outputs)
+        product = product.reshape(width, BLOCK, outputs)
+        return sum(product[lags, frame] for frame, lags in enumerate(self._lags()))
+
+    def _lags(self) -> list[slice]:
+        """Where the windows of a block's frames stand in its row."""
+        width = self.inputs.shape[1]
+        return [slice(frame * width, frame * width + self.shape[1]) for frame in range(BLOCK)]
+
+
 def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
     """`windows(a).T @ windows(b)`, exact up to rounding, at the cost of one lag against all.
 
@@ -84,8 +134,9 @@ def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np
     return result.reshape(lags * width_a, lags * width_b)
 
 
-def _lagged(recording: np.ndarray, lags: int) -> np.ndarray:
-    """The windows of a padded recording; a window is a stretch of consecutive rows, side by side in memory."""
-    shape = len(recording) - lags + 1, lags * recording.shape[1]
+def _lagged(recording: np.ndarray, lags: int, step: int = 1) -> np.ndarray:
+    """The windows of every `step`th frame of a padded recording; one is a stretch of rows, side by side in memory."""
+    shape = (len(recording) - lags) // step + 1, lags * recording.shape[1]
     recording = np.ascontiguousarray(recording)
-    return np.lib.stride_tricks.as_strided(recording, shape, recording.strides, writeable=False)
+    strides = recording.strides[0] * step, recording.strides[1]
+    return np.lib.stride_tricks.as_strided(recording, shape, strides, writeable=False)

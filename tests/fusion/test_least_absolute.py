@@ -3,6 +3,7 @@ import pytest
 from sklearn.svm import LinearSVR
 
 from kerasemo.fusion.least_absolute import Problem, objective, solve
+from kerasemo.fusion.windows import Windows
 
 TOL = 1e-4
 
@@ -16,10 +17,10 @@ def problem():
 
 
 def solved(inputs, targets, Cs, tol=TOL):
-    ones = np.ones((len(inputs), 1))
-    table = np.hstack([inputs, ones])
-    problems = [Problem(C, np.ones(table.shape[1]), table.T @ table, targets, ones) for C in Cs]
-    solve(inputs, problems, tol=tol, max_iter=5000)
+    table = np.hstack([inputs, np.ones((len(inputs), 1))])
+    shared, own = (Windows(part, [len(inputs)], reach=0) for part in (inputs, inputs[:, :0]))
+    problems = [Problem(C, np.ones(table.shape[1]), table.T @ table, targets, own) for C in Cs]
+    solve(shared, problems, tol=tol, max_iter=5000)
     return problems
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasemo.fusion.windows import gram, offsets, windows
+from kerasemo.fusion.windows import Windows, gram, offsets, windows
 
 LENGTHS = [9, 1, 6]
 
@@ -27,6 +27,17 @@ def test_gram_is_that_of_the_windows(inputs, reach):
     for a, b in [(left, right), (left, left), (left, inputs[:, :0])]:
         expected = windows(a, LENGTHS, reach).T @ windows(b, LENGTHS, reach)
         np.testing.assert_allclose(gram(a, b, LENGTHS, reach), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3, 12])
+def test_products_are_those_of_the_windows_written_out(inputs, reach):
+    table = windows(inputs, LENGTHS, reach)
+    generator = np.random.default_rng(1)
+    weights, values = (generator.normal(size=(n, 3)) for n in reversed(table.shape))
+    own = Windows(inputs, LENGTHS, reach)
+    assert own.shape == table.shape
+    np.testing.assert_allclose(own.dot(weights), table @ weights, atol=1e-12)
+    np.testing.assert_allclose(own.transposed_dot(values), table.T @ values, atol=1e-12)
 
 
 def test_windows_nest(inputs):
