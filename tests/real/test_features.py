@@ -5,6 +5,7 @@ import soundfile
 
 from kerasemo.features.media import read_audio, require_whole
 from kerasemo.features.mfcc import RESAMPLERS, Mfcc
+from kerasemo.features.waveform import Waveform
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,14 @@ def test_mfccs_equal_librosas_to_the_bit(wavs, resampler):
         mfcc = Mfcc(resampler=resampler).extract(path)
         assert mfcc.shape == (1 + len(samples) // 512, 40)
         np.testing.assert_array_equal(mfcc, expected)
+
+
+def test_waveforms_are_the_speakers_channel_of_the_first_seconds(wavs):
+    stereo = [path for path in wavs if soundfile.info(path).channels == 2]
+    for path in [*wavs[:5], *stereo]:
+        samples, _ = librosa.load(path, sr=16_000, mono=False, res_type="soxr_hq")
+        for gender, own in (("female", np.atleast_2d(samples)[0]), ("male", np.atleast_2d(samples)[-1])):
+            expected = own[:32_000] - own[:32_000].mean(dtype=float)
+            extracted = Waveform(longest_s=2.0).extract(path, gender=gender)
+            assert extracted.shape == (32_000,)
+            np.testing.assert_allclose(extracted, expected / expected.std(dtype=float), atol=1e-3)
