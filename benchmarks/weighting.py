@@ -1,6 +1,6 @@
 """What a training step costs under each weighting, relative to static weights.
 
-    python benchmarks/weighting.py [--rounds 15] [--steps 20]
+    python benchmarks/weighting.py [--rounds 40] [--steps 5]
 
 The network is the Audio CNN of goswami2018, whose step is short, so that a weighting weighs much, and its Image CNN;
 each with a second head, on 32 clips, by Adam. In a round each weighting trains so many steps, one method after the
@@ -38,8 +38,8 @@ NETWORKS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=20, help="steps of each weighting in a round")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=5, help="steps of each weighting in a round")
     arguments = parser.parse_args()
     worst = 0.0
     for name, (build, trunk) in NETWORKS.items():

@@ -21,9 +21,11 @@ def method(request) -> Weighting:
 
 @pytest.fixture
 def two_tasks():
-    """Builds a compiled model: `two_tasks(weighting, **options)`; dropout and regularisation are options."""
+    """Builds a compiled model with a regularised layer: `two_tasks(weighting, **options)`."""
 
-    def build(weighting: Weighting, dropout: float = 0, optimizer=None, weighting_optimizer=None) -> JointModel:
+    def build(
+        weighting: Weighting, dropout: float = 0, optimizer=None, weighting_optimizer=None, run_eagerly: bool = False
+    ) -> JointModel:
         keras.utils.set_random_seed(1)
         x = keras.Input((WIDTH,), name="x")
         hidden = keras.layers.Dense(6, "tanh", kernel_regularizer=keras.regularizers.L2(0.01), name="shared")(x)
@@ -33,7 +35,7 @@ def two_tasks():
         model = JointModel(
             {"x": x}, outputs, losses=losses, weighting=weighting, weighting_optimizer=weighting_optimizer
         )
-        model.compile(optimizer or keras.optimizers.Adam(0.02))
+        model.compile(optimizer or keras.optimizers.Adam(0.02), run_eagerly=run_eagerly)
         return model
 
     return build
