@@ -67,17 +67,18 @@ def read(
     """
     root = Path(root)
     _check(ties, seed, classes)
-    rows = []
+    rows, media = [], {}
     for path in _label_files(root):
         session, scenario = _DIALOGUE.fullmatch(path.stem).groups()
         if improvised_only and scenario != "impro":
             continue
-        media = _media(root, int(session), path.stem)
+        if session not in media:
+            media[session] = _media(root / f"Session{session}")
         for turn in sorted(emo_evaluation.read(path), key=lambda turn: (turn.start_s, turn.name)):
             emotion = _settle(turn, ties, seed, path)
             emotion = "hap" if merge_excited and emotion == "exc" else emotion
             if emotion in classes:
-                rows.append({**_row(turn, path.stem, media), "emotion": emotion})
+                rows.append({**_row(turn, path.stem, media[session]), "emotion": emotion})
     if not rows:
         raise InputError(f"{root} holds no turn of the emotions {', '.join(classes)} in the dialogues asked for.")
     return _manifest(rows)
@@ -151,9 +152,8 @@ def _label_files(root: Path) -> list[Path]:
     return found
 
 
-def _media(root: Path, session: int, dialogue: str) -> list[str]:
-    """The media that a session has any file of."""
-    folder = root / f"Session{session}"
+def _media(folder: Path) -> list[str]:
+    """The media that a session's folder has any file of."""
     patterns = {"audio": "sentences/wav/*/*.wav", "video": "dialog/avi/DivX/*.avi"}
     media = [medium for medium, pattern in patterns.items() if next(folder.glob(pattern), None)]
     if not media:

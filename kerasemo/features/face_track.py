@@ -90,7 +90,7 @@ def _track(boxes: np.ndarray) -> FaceTrack:
     rows, first = np.unique(boxes[nearest, 0], return_index=True)
     kept = nearest[first]
     width = float(np.median(boxes[kept, 3]))
-    near = distance[kept] <= width
+    near = distance[kept] <= max(width, distance[kept].min())
     return FaceTrack(rows[near].astype(int), _steadied(centres[kept][near]), width)
 
 

@@ -96,7 +96,7 @@ class FaceVideo(FeatureSet):
             n_rows = self._whole_rows(min(end_s - (start_s or 0.0), self.longest_s))
             missing_s = (n_rows - 1 - seen[-1]) / self.frame_rate
             if missing_s > _MISSING_S:
-                raise BrokenClip(f"{path} ends {missing_s:.2f} s before the clip does, at {end_s:g} s.")
+                raise BrokenClip(f"{path} ends {missing_s:.2f} s too early for a clip that goes on to {end_s:g} s.")
         before = np.searchsorted(seen, np.arange(n_rows), side="right") - 1
         return np.stack(crops)[np.maximum(before, 0)]
 
@@ -137,7 +137,7 @@ class FaceVideo(FeatureSet):
                 next_row = last_row + max(round(_SEARCHED_EVERY_S * self.frame_rate), 1)
         if not any(boxes for _, boxes in found):
             raise BrokenClip(f"{path} has no face found in any frame.")
-        columns = np.flatnonzero(bright)
+        columns = np.flatnonzero(bright) if bright.any() else np.arange(len(bright))
         side = SIDES.get(gender)
         track = choose_track(found, side, (columns[0], columns[-1] + 1))
         if track is None:

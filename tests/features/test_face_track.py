@@ -63,6 +63,11 @@ def test_one_jump_is_steadied_and_moments_between_are_on_the_line():
     np.testing.assert_allclose(path[15:], [track.centres[-1]] * 3)
 
 
+def test_a_face_that_jumps_far_is_still_one():
+    track = choose_track([(0, [(100, 0, 60, 60)]), (5, [(100, 400, 60, 60)])], "left", PICTURE)
+    assert track.centres.tolist() == [[130, 30], [130, 430]]
+
+
 def test_nobody_gives_no_track():
     assert choose_track(seen(), "left", PICTURE) is None
     assert choose_track([], None, PICTURE) is None

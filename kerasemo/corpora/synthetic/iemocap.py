@@ -151,12 +151,12 @@ def _parts(parameters: dict) -> list[Part]:
 
 def _scenes(parameters: dict) -> dict[str, list[str]]:
     """The scenes of each scenario that a session plays."""
-    lists = [[(scenario, scene) for scene in _SCENES[scenario]] for scenario in parameters["scenarios"]]
-    by_turns = [pair for pairs in zip_longest(*lists) for pair in pairs if pair][: parameters["dialogues"]]
-    return {
-        scenario: [scene for of, scene in by_turns if of == scenario]
-        for scenario in dict.fromkeys(of for of, _ in by_turns)
-    }
+    played: dict[str, list[str]] = {scenario: [] for scenario in parameters["scenarios"]}
+    for together in zip_longest(*(_SCENES[scenario] for scenario in played)):
+        for scenario, scene in zip(played, together, strict=True):
+            if scene and sum(map(len, played.values())) < parameters["dialogues"]:
+                played[scenario].append(scene)
+    return played
 
 
 def _role(scenario: str, place: int) -> tuple[str, str, bool, str]:
