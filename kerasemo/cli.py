@@ -303,10 +303,15 @@ def fuse(
 def _as_ccc_table(rows: list[dict]) -> str:
     import pandas as pd
 
-    table = pd.DataFrame(rows).pivot(index=["method", "stage", "protocol"], columns="target", values="ccc")
-    columns = list(dict.fromkeys(row["target"] for row in rows))
-    order = list(dict.fromkeys((row["method"], row["stage"], row["protocol"]) for row in rows))
-    return table.loc[order, columns].reset_index().to_string(index=False, float_format="%.3f") + "\n"
+    table = pd.DataFrame(rows)
+    keys = ["method", "stage", "protocol"]
+    scores = table.pivot(index=keys, columns="target", values="ccc")
+    average = table[table["target"] == table["target"].iloc[-1]].set_index(keys)
+    scores = scores.loc[average.index, table["target"].unique()]
+    if average["low"].notna().all():
+        low, high = (average[bound].map("{:.3f}".format) for bound in ("low", "high"))
+        scores["95 % of the average"] = "[" + low + ", " + high + "]"
+    return scores.reset_index().to_string(index=False, float_format="%.3f") + "\n"
 
 
 @app.command()

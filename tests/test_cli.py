@@ -186,6 +186,7 @@ def test_fuse_scores_both_protocols_and_writes_what_it_found(predictions, tmp_pa
     done = kerasemo(*call)
     assert done.exit_code == 0, done.output
     assert "Recommended by its held-out scores: within-between-ridge" in done.output
+    assert "95 % of the average" in done.output
     rows = pd.DataFrame(json.loads((tmp_path / "fused" / "results.json").read_text()))
     assert set(rows["protocol"]) == {"in-sample", "held-out"} and len(rows) == 2 * 2 * 4
     assert (tmp_path / "fused" / "figures" / "ccc_per_stage.png").exists()

@@ -95,12 +95,14 @@ def test_what_does_not_fit_is_one_sentence_before_any_work(root, tmp_path, chang
 def test_every_table_and_the_chain_on_a_corpus_with_features(tmp_path):
     sets = ["visual_features_functionals", "audio_features_egemaps_functionals"]
     write_sewa(tmp_path / "sewa", train=4, devel=4, frames=(60, 90), feature_sets=sets, width=8)
-    arguments = ["--root", tmp_path / "sewa", "--epochs", 1, "--trials", 2]
+    arguments = ["--root", tmp_path / "sewa", "--epochs", 1, "--trials", 2, "--seeds", 2]
     done = run(*arguments, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     folder = only_run(tmp_path / "runs")
     rows = results(folder).groupby("table")["row"].nunique().to_dict()
-    assert rows == {"Table 2": 5, "Weight search": 1, "Table 3": 7}
+    assert rows == {"Table 2": 10, "Weight search": 1, "Table 3": 7}
+    one, other = (avec2019.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1"))
+    assert any((one[recording] != other[recording]).any() for recording in one)
     assert "synthetic corpus: not comparable with the paper" in (folder / "results.md").read_text()
     assert (folder / "saved_model" / "fusion" / "saved_model.pb").exists()
     before = (folder / "results.json").read_bytes()
