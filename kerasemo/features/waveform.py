@@ -65,13 +65,15 @@ class Waveform(FeatureSet):
             gender: the speaker's, `female` or `male`; `None`: not known.
 
         Raises:
-            BrokenClip: see `media.read_audio`; or all samples are equal, as in digital silence.
+            BrokenClip: see `media.read_audio`; or too short to resample; or all samples are equal, as in silence.
         """
         channel = CHANNELS.get(gender) if self.channel == "speaker" else None
         samples, sampling_rate = read_audio(path, start_s, end_s, channel)
         samples = soxr.resample(samples, sampling_rate, self.sampling_rate, quality="HQ")
         samples = samples[: round(self.longest_s * self.sampling_rate)].astype(np.float64)
-        if not len(samples) or np.ptp(samples) == 0:
+        if not len(samples):
+            raise BrokenClip(f"{path} is too short: it holds no sample at {self.sampling_rate} Hz.")
+        if np.ptp(samples) == 0:
             raise BrokenClip(
                 f"{path} is silent{'' if channel is None else f' in the channel of the {gender} speaker'}."
             )

@@ -91,6 +91,12 @@ def test_silence_is_broken(media, tmp_path):
         Waveform().extract(write(media, tmp_path / "b.wav", np.full(800, 0.25, np.float32)))
 
 
+def test_a_clip_of_less_than_a_sample_is_broken(media, tmp_path):
+    path = media.write_wav(tmp_path / "a.wav", np.array([0.5], np.float32), 192_000)
+    with pytest.raises(BrokenClip, match=r"a\.wav is too short: it holds no sample at 16000 Hz\.$"):
+        Waveform().extract(path)
+
+
 def test_the_store_passes_gender_and_knows_whole_files(media, tmp_path):
     left, right = noise(1.0, 1), noise(1.0, 2)
     write(media, tmp_path / "a.wav", left, right)
