@@ -3,5 +3,6 @@
 from kerasemo.layers.chunked_lstm import ChunkedLSTM
 from kerasemo.layers.fft_conv import FFTConv1D
 from kerasemo.layers.frame_wise import FrameWise
+from kerasemo.layers.valid_frames import LastValid, ZeroPadded
 
-__all__ = ["ChunkedLSTM", "FFTConv1D", "FrameWise"]
+__all__ = ["ChunkedLSTM", "FFTConv1D", "FrameWise", "LastValid", "ZeroPadded"]

@@ -1,0 +1,58 @@
+"""Networks of `keras.applications` with weights that the user gives as a file; nothing is downloaded."""
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from kerasemo.errors import InputError
+
+CAFFE_MEANS = (103.939, 116.779, 123.68)
+"""Mean blue, green and red of ImageNet, which `preprocess_input` of ResNet-50 and VGG-16 takes away."""
+
+
+def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int]) -> keras.Model:
+    """ResNet-50 (He et al. 2016) up to its average pooling, 2048 features.
+
+    Args:
+        weights: an `.h5` file of `keras.applications.ResNet50(include_top=False)`; None: random weights.
+        input_shape: rows, columns and channels of the images.
+
+    Raises:
+        InputError: the file is missing, or holds the weights of another network.
+    """
+    return with_weights(
+        lambda path: keras.applications.ResNet50(
+            include_top=False, weights=path, pooling="avg", input_shape=input_shape, name="resnet50"
+        ),
+        weights,
+    )
+
+
+def with_weights(build: Callable[[str | None], keras.Model], weights: str | os.PathLike | None) -> keras.Model:
+    """A network of `keras.applications` with the weights of a file.
+
+    Args:
+        build: makes the network from the file's name, or from None with random weights.
+        weights: the file; None: random weights.
+
+    Raises:
+        InputError: the file is missing, or does not fit the network.
+    """
+    if weights is None:
+        return build(None)
+    if not Path(weights).is_file():
+        raise InputError(f"the weights file {weights} is not there; give one of keras.applications.")
+    with warnings.catch_warnings():
+        # Of a file that does not fit, Keras says first what it skips.
+        warnings.filterwarnings("ignore", message="Skipping nested container")
+        try:
+            return build(str(weights))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = str(error).strip().split("\n")[0].rstrip(".")
+            raise InputError(
+                f"{weights} does not hold the weights of this network as keras.applications has them ({reason}); give "
+                "another file."
+            ) from None
