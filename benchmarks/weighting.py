@@ -1,20 +1,17 @@
 """What a training step costs under each weighting, relative to static weights.
 
-    python benchmarks/weighting.py [--rounds 40] [--steps 5]
+    python benchmarks/weighting.py [--seconds 45]
 
 The network is the Audio CNN of goswami2018, whose step is short, so that a weighting weighs much, and its Image CNN;
-each with a second head, on 32 clips, by Adam. In a round each weighting trains so many steps, one method after the
-other in one process, in an order that moves on; static weights before and after, of which the mean counts. All are
-traced and run before the first round. Figures are medians over the rounds of the ratios within one, with quartiles. The
-load is the machine's average over the minute before: above about 2.5 on two cores others ran too, and the figures say
-little.
+each with a second head, on 32 clips, by Adam, in one thread, as runs train them. In a round each weighting trains two
+steps, one after the other in one process; all are traced and run before the first. What counts of each is its fastest
+round: whatever else the machine does can only add.
 
 The last line is the largest ratio of those weightings that need no gradients beyond that of the joint loss.
 """
 
 import argparse
 import os
-import statistics
 import time
 from collections.abc import Callable
 
@@ -26,9 +23,10 @@ import tensorflow as tf
 
 from kerasemo.models import crossmodal
 from kerasemo.training.joint_model import JointModel
+from kerasemo.training.reproducible import one_thread
 from kerasemo.weighting import WEIGHTINGS
 
-BATCH, CLASSES = 32, {"emotion": 8, "gender": 2}
+STEPS, BATCH, CLASSES = 2, 32, {"emotion": 8, "gender": 2}
 EXTRA_GRADIENTS = {"gradnorm", "pcgrad"}
 NETWORKS = {
     "Audio CNN": (crossmodal.audio_cnn, "audio_vector"),
@@ -38,35 +36,26 @@ NETWORKS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--steps", type=int, default=5, help="steps of each weighting in a round")
+    parser.add_argument("--seconds", type=float, default=45, help="how long each network is measured")
     arguments = parser.parse_args()
+    one_thread()
     worst = 0.0
     for name, (build, trunk) in NETWORKS.items():
-        runs = {method: train_steps(build, trunk, method, arguments.steps) for method in WEIGHTINGS}
-        ratios = measure(runs, arguments.rounds)
-        print(f"{name}, load {os.getloadavg()[0]:.1f}")
-        for method, values in ratios.items():
-            low, median, high = statistics.quantiles(values, n=4)
-            print(f"{method:>15} {median:>6.3f}  [{low:.3f}, {high:.3f}]", flush=True)
-        worst = max(worst, *(statistics.median(v) for method, v in ratios.items() if method not in EXTRA_GRADIENTS))
+        runs = {method: train_steps(build, trunk, method) for method in WEIGHTINGS}
+        fastest = dict.fromkeys(runs, float("inf"))
+        end = time.perf_counter() + arguments.seconds
+        while time.perf_counter() < end:
+            fastest = {method: min(fastest[method], run()) for method, run in runs.items()}
+        print(f"{name}: {1000 * fastest['static'] / STEPS:.2f} ms a step with static weights; relative to it:")
+        for method, seconds in fastest.items():
+            ratio = seconds / fastest["static"]
+            print(f"{method:>15} {ratio:>6.3f}", flush=True)
+            worst = worst if method in EXTRA_GRADIENTS else max(worst, ratio)
     print(f"ratio {worst:.3f}")
 
 
-def measure(runs: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """The time of each method over that of static weights, round by round."""
-    others = [method for method in runs if method != "static"]
-    ratios = {method: [] for method in others}
-    for number in range(rounds):
-        for k in range(len(others)):
-            method = others[(number + k) % len(others)]
-            before, own, after = runs["static"](), runs[method](), runs["static"]()
-            ratios[method].append(2 * own / (before + after))
-    return ratios
-
-
-def train_steps(build: Callable, trunk: str, method: str, steps: int) -> Callable[[], float]:
-    """A function that trains so many steps and gives the seconds it took; it has run once."""
+def train_steps(build: Callable, trunk: str, method: str) -> Callable[[], float]:
+    """A function that trains the steps of a round and gives the seconds it took; it has run once."""
     keras.utils.set_random_seed(0)
     network = build(CLASSES["emotion"])
     gender = keras.layers.Dense(CLASSES["gender"], "softmax", name="gender")(network.get_layer(trunk).output)
@@ -85,7 +74,7 @@ def train_steps(build: Callable, trunk: str, method: str, steps: int) -> Callabl
 
     def run() -> float:
         start = time.perf_counter()
-        for _ in range(steps):
+        for _ in range(STEPS):
             logs = model.train_function(batches)
         float(logs["loss"])
         return time.perf_counter() - start
