@@ -131,6 +131,21 @@ def test_a_weighting_can_have_a_learning_rate_of_its_own(two_tasks, data):
     np.testing.assert_allclose(np.abs(logits_after_a_step(keras.optimizers.Adam(0.5))), 0.5, rtol=1e-4)
 
 
+def test_loss_scaling_changes_nothing(method, two_tasks, data):
+    """What float16 training needs; the scale is a power of two, so that not a bit is lost."""
+
+    def trained(wrap) -> list[np.ndarray]:
+        weighting = type(method).from_config(method.get_config())
+        own = keras.optimizers.SGD(0.05) if weighting.trainable_variables else None
+        model = two_tasks(weighting, 0, wrap(keras.optimizers.SGD(0.1)), own, run_eagerly=True)
+        for _ in range(2):
+            model.train_on_batch(*data)
+        return model.get_weights()
+
+    for a, b in zip(trained(lambda sgd: sgd), trained(keras.optimizers.LossScaleOptimizer), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_an_optimizer_needs_variables(two_tasks):
     with pytest.raises(ValueError, match="nothing to train"):
         two_tasks(Static.equal(TASKS), weighting_optimizer=keras.optimizers.Adam())
