@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
-from kerasemo.errors import InputError
+from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
 
@@ -46,7 +46,8 @@ def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os
     Args:
         keras_file: a saved `JointModel` or functional model with named inputs and outputs.
         description: what `checkpoints/<model>.json` of a run folder holds: how each input is made from a file
-            (`inputs`), the output that is the answer (`decision`), the names of its classes (`classes`).
+            (`inputs`), the input for the number of valid frames where there is one (`n_frames`), the output that is the
+            answer (`decision`), the names of its classes (`classes`).
         folder: where the SavedModel shall stand; one that stands there is replaced.
 
     Raises:
@@ -83,7 +84,13 @@ def _export_here(keras_file: str, folder: str) -> None:
     for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
         # An axis of any length gets another one each time.
         shapes = {name: [size, *(n or 10 * size for n in x.shape[1:])] for name, x in network.input.items()}
-        batch = {name: (scale * generator.standard_normal(shape)).astype("float32") for name, shape in shapes.items()}
+        batch = {
+            # Whole numbers say how many frames are valid.
+            name: generator.integers(1, 10 * size, shape).astype("int32")
+            if network.input[name].dtype == "int32"
+            else (scale * generator.standard_normal(shape)).astype("float32")
+            for name, shape in shapes.items()
+        }
         expected, got = network.predict(batch, verbose=0), reloaded.serve(batch)
         for name, values in expected.items():
             difference = np.abs(values - got[name].numpy()).max() / max(1.0, np.abs(values).max())
@@ -111,6 +118,7 @@ class ServedModel:
                 name: NetworkInput.from_config(config) for name, config in self.description["inputs"].items()
             }
             self._classes, self._decision = self.description["classes"], self.description["decision"]
+            self._n_frames = self.description.get("n_frames")
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
             raise InputError(
                 f"{folder} does not say how its inputs are made of media files ({PREPROCESSING})."
@@ -136,6 +144,11 @@ class ServedModel:
             name: np.broadcast_to(array, (n_items, *array.shape[1:])).astype("float32")
             for name, array in arrays.items()
         }
+        if self._n_frames:
+            n = min(array.shape[1] for array in batch.values())
+            if not n:
+                raise BrokenClip(f"{path} is shorter than a frame of the network.")
+            batch = {name: array[:, :n] for name, array in batch.items()} | {self._n_frames: np.int32([n])}
         outputs = self._network.serve(batch)
         probabilities = outputs[self._decision].numpy().mean(axis=0)
         return pd.Series(probabilities, index=self._classes)

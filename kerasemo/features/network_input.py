@@ -18,20 +18,31 @@ class NetworkInput:
         feature_set: what is computed of the file.
         n_frames: for audio: None takes the mean over time, a number the sequence of that length (see `mfcc.pool`).
             Images are items as they are.
+        frame_length: makes a clip one item of frames: so many samples of a waveform, or rows of other features, are a
+            frame; what is left over at the end is cut. None: see `n_frames`.
     """
 
     feature_set: FeatureSet
     n_frames: int | None = None
+    frame_length: int | None = None
 
     def items(self, clip_features: np.ndarray) -> np.ndarray:
         """A clip's features as items of the network: one for audio, one an image for video.
 
         Returns:
-            `1 x coefficients` or `1 x frames x coefficients` for audio, `images x height x width x channels` for video.
+            `1 x coefficients` or `1 x frames x coefficients` for audio, `images x height x width x channels` for video;
+            with a frame length of 1 `1 x frames x ...`, with a greater one `1 x frames x frame_length x ...`.
         """
+        if self.frame_length:
+            return self._framed(clip_features)[np.newaxis]
         if self.feature_set.medium == "audio":
             return pool(clip_features, self.n_frames)[np.newaxis]
         return clip_features
+
+    def _framed(self, features: np.ndarray) -> np.ndarray:
+        n = len(features) // self.frame_length
+        framed = features[: n * self.frame_length].reshape(n, self.frame_length, *features.shape[1:])
+        return framed[:, 0] if self.frame_length == 1 else framed
 
     def read(self, path: Path) -> np.ndarray:
         """The items of one media file.
@@ -42,7 +53,7 @@ class NetworkInput:
         return self.items(self.feature_set.extract(path))
 
     def get_config(self) -> dict:
-        return {**self.feature_set.get_config(), "n_frames": self.n_frames}
+        return {**self.feature_set.get_config(), "n_frames": self.n_frames, "frame_length": self.frame_length}
 
     @classmethod
     def from_config(cls, config: dict) -> "NetworkInput":
@@ -52,4 +63,5 @@ class NetworkInput:
             InputError: unknown feature set or parameter.
         """
         config = dict(config)
-        return cls(n_frames=config.pop("n_frames"), feature_set=features.from_config(config))
+        own = {name: config.pop(name) for name in ("n_frames", "frame_length") if name in config}
+        return cls(features.from_config(config), **own)

@@ -38,16 +38,21 @@ def epochs(
         (True, False)
     """
     tensors = tf.nest.map_structure(tf.constant, _together(inputs, targets, weights))
-    n = n_items(inputs)
+
+    def gather(indices):
+        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, indices), tensors)
+
+    return orders(n_items(inputs), batch_size, seed, first_epoch).map(gather).prefetch(tf.data.AUTOTUNE)
+
+
+def orders(n: int, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
+    """The numbers of the items of each batch, as `epochs` takes them: batch after batch without end."""
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(tf.range(n), seed=tf.stack([tf.cast(seed, tf.int64), epoch]))
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
-    def gather(indices):
-        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, indices), tensors)
-
-    return tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).map(gather).prefetch(tf.data.AUTOTUNE)
+    return tf.data.Dataset.counter(first_epoch).flat_map(one_epoch)
 
 
 def once(

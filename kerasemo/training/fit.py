@@ -8,21 +8,20 @@ import keras
 import numpy as np
 import pandas as pd
 
-from kerasemo.training import datasets
 from kerasemo.training.callbacks import Checkpoint, restore
+from kerasemo.training.clips import Clips
 from kerasemo.training.finite import FiniteWeights
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 
-SCORING_BATCH_SIZE = 256
 # A feature whose standard deviation is less than this share of its mean is constant in float32.
 CONSTANT = 1e-6
 
 
 def fit(
     model: JointModel,
-    train: Items,
-    validation: Items | None,
+    train: Items | Clips,
+    validation: Items | Clips | None,
     *,
     epochs: int,
     batch_size: int,
@@ -50,19 +49,16 @@ def fit(
     Raises:
         InputError: a task weight is no longer finite; the checkpoint of the epoch before is kept.
     """
-    adapt(model, train.inputs, train.mask)
+    if isinstance(train, Items):
+        adapt(model, train.inputs, train.mask)
     _build_state(model, train)
     history = restore(model, checkpoint)
     keep = Checkpoint(checkpoint, history)
     if len(history) < epochs:
         model.fit(
-            datasets.epochs(train.inputs, train.targets, batch_size, seed, len(history), train.weights),
+            train.epochs(batch_size, seed, len(history)),
             steps_per_epoch=math.ceil(len(train) / batch_size),
-            validation_data=(
-                datasets.once(validation.inputs, validation.targets, SCORING_BATCH_SIZE, validation.weights)
-                if validation
-                else None
-            ),
+            validation_data=validation.once() if validation else None,
             initial_epoch=len(history),
             epochs=epochs,
             callbacks=[FiniteWeights(checkpoint), keep],
@@ -72,14 +68,11 @@ def fit(
     return keep.history
 
 
-def _build_state(model: JointModel, items: Items) -> None:
+def _build_state(model: JointModel, items: Items | Clips) -> None:
     """Make the variables of optimizer and metrics now; made inside the first step, they would have it traced twice."""
     model.optimizer.build(model.trainable_variables)
-    x, y, weights = (
-        {name: array[:1] for name, array in (arrays or {}).items()}
-        for arrays in (items.inputs, items.targets, items.weights)
-    )
-    model.compute_metrics(x, y, model(x, training=False), weights or None)
+    x, y, weights = items.first()
+    model.compute_metrics(x, y, model(x, training=False), weights)
     model.reset_metrics()
 
 

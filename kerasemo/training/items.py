@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.store import FeatureStore
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+SCORING_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,28 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def epochs(self, batch_size: int, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
+        """Batches without end, in an order that depends on seed and epoch alone; see `datasets.epochs`."""
+        from kerasemo.training import datasets
+
+        return datasets.epochs(self.inputs, self.targets, batch_size, seed, first_epoch, self.weights)
+
+    def once(self) -> "tf.data.Dataset":
+        """Each item once, in order, in batches for scoring."""
+        from kerasemo.training import datasets
+
+        return datasets.once(self.inputs, self.targets, SCORING_BATCH_SIZE, self.weights)
+
+    def first(self) -> tuple[dict, dict, dict | None]:
+        """Inputs, targets and weights of the first item, as a batch."""
+        weights = self.weights
+        return tuple(named and rows_of(named, slice(1)) for named in (self.inputs, self.targets, weights))
+
+
+def rows_of(arrays: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
+    """Some rows of named arrays."""
+    return {name: array[rows] for name, array in arrays.items()}
 
 
 def read_items(

@@ -7,7 +7,8 @@ import pandas as pd
 
 from kerasemo import files
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.training.fit import SCORING_BATCH_SIZE, fit
+from kerasemo.training.clips import Clips
+from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.run import Run
@@ -19,13 +20,15 @@ def train(
     run: Run,
     name: str,
     model: JointModel,
-    items: Mapping[str, Items],
+    items: Mapping[str, Items | Clips],
     *,
     classes: Mapping[str, list[str]],
     inputs: Mapping[str, NetworkInput],
     epochs: int,
     batch_size: int,
     seed: int,
+    tasks: Mapping[str, str] | None = None,
+    description: Mapping | None = None,
 ) -> None:
     """Train a compiled classifier and leave in the run folder all that later stages need.
 
@@ -36,17 +39,20 @@ def train(
         run, name, model, items, epochs, batch_size, seed: as in `train_network`.
         classes: the outputs that give probabilities, with the names of their classes in order.
         inputs: how each input of the network is made from a file.
+        tasks: what an output decides where that is not the emotion, such as `{"gender": "gender"}`.
+        description: what else to say of the model in its JSON file.
     """
 
     def write_predictions() -> None:
         for partition, these in items.items():
-            probabilities = model.predict(dict(these.inputs), batch_size=SCORING_BATCH_SIZE, verbose=0)
+            probabilities = model.predict(these.once(), verbose=0)
             for output, names in classes.items():
-                table = decisions(probabilities[output], these, names, output)
+                table = decisions(probabilities[output], these, names, output, (tasks or {}).get(output, TASK))
                 file = partition if output == TASK else f"{partition}.{output}"
                 run.write_table(table, "predictions", name, f"{file}.csv")
 
     description = {
+        **(description or {}),
         "inputs": {key: network_input.get_config() for key, network_input in inputs.items()},
         "decision": TASK,
         "classes": classes[TASK],
@@ -68,7 +74,7 @@ def train_network(
     run: Run,
     name: str,
     model: JointModel,
-    items: Mapping[str, Items],
+    items: Mapping[str, Items | Clips],
     *,
     write_predictions: Callable[[], None],
     description: Mapping,
@@ -108,7 +114,9 @@ def train_network(
     state.unlink(missing_ok=True)
 
 
-def decisions(probabilities: np.ndarray, items: Items, classes: list[str], output: str) -> pd.DataFrame:
+def decisions(
+    probabilities: np.ndarray, items: Items | Clips, classes: list[str], output: str, task: str = TASK
+) -> pd.DataFrame:
     """What one output says of each item.
 
     Args:
@@ -116,12 +124,13 @@ def decisions(probabilities: np.ndarray, items: Items, classes: list[str], outpu
         items: the items; their target `output` holds the true class numbers.
         classes: names of the classes, in order.
         output: the output's name.
+        task: what it decides.
 
     Returns:
-        A row an item: `clip, speaker, emotion` (true), `predicted`, and a probability for each class.
+        A row an item: `clip, speaker, <task>` (true), `predicted`, and a probability for each class.
     """
     names = np.array(classes)
     table = items.index[["clip", "speaker"]].reset_index(drop=True)
-    table[TASK] = names[items.targets[output]]
+    table[task] = names[items.targets[output]]
     table["predicted"] = names[probabilities.argmax(axis=1)]
     return pd.concat([table, pd.DataFrame(probabilities, columns=names)], axis=1)

@@ -1,0 +1,146 @@
+"""Clips of any length that stay on disk until a batch asks for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kerasemo.errors import InputError
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.features.store import FeatureStore
+from kerasemo.training.items import rows_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+N_FRAMES = "n_frames"
+"""The input that says how many frames of each clip are valid."""
+# A few clips of six seconds with their pictures are what memory holds at a time.
+SCORING_BATCH_SIZE = 4
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What a network is trained or scored on, clip by clip: as `Items`, with memory that does not grow with the corpus.
+
+    A batch has the frames that all of a clip's inputs have, padded with zeros to its longest clip, and `n_frames`.
+
+    Args:
+        inputs: how each input is made of a clip's features: one item of frames (see `NetworkInput.frame_length`).
+        files: for each input, the `.npy` file of each clip's features.
+        targets: named arrays, clips along the first axis.
+        index: a row a clip; at least `clip` and `speaker`.
+    """
+
+    inputs: Mapping[str, NetworkInput]
+    files: Mapping[str, Sequence[Path]]
+    targets: Mapping[str, np.ndarray]
+    index: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def epochs(self, batch_size: int, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
+        """See `Items.epochs`."""
+        from kerasemo.training import datasets
+
+        return self._stream(datasets.orders(len(self), batch_size, seed, first_epoch))
+
+    def once(self) -> "tf.data.Dataset":
+        """See `Items.once`."""
+        import tensorflow as tf
+
+        return self._stream(tf.data.Dataset.range(len(self)).batch(SCORING_BATCH_SIZE))
+
+    def first(self) -> tuple[dict, dict, None]:
+        """See `Items.first`."""
+        inputs = dict(zip([*self.inputs, N_FRAMES], self.batch(np.array([0])), strict=True))
+        return inputs, rows_of(self.targets, slice(1)), None
+
+    def batch(self, numbers: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Some clips: each input, `clips x frames x ...`, in order, then `n_frames`."""
+        clips = [self._clip(number) for number in numbers]
+        n_frames = np.array([min(map(len, clip)) for clip in clips], np.int32)
+        padded = []
+        for parts in zip(*clips, strict=True):
+            array = np.zeros((len(parts), n_frames.max(), *parts[0].shape[1:]), parts[0].dtype)
+            for row, part, n in zip(array, parts, n_frames, strict=True):
+                row[:n] = part[:n]
+            padded.append(array)
+        return (*padded, n_frames)
+
+    def _clip(self, number: int) -> list[np.ndarray]:
+        """The inputs of a clip, `frames x ...` each, read from disk where they are looked at."""
+        return [
+            made.items(np.load(self.files[name][number], mmap_mode="r", allow_pickle=False))[0]
+            for name, made in self.inputs.items()
+        ]
+
+    def _stream(self, numbers: "tf.data.Dataset") -> "tf.data.Dataset":
+        import tensorflow as tf
+
+        examples = self._clip(0)
+        types = [*(example.dtype for example in examples), np.dtype(np.int32)]
+        shapes = [*((None, None, *example.shape[1:]) for example in examples), (None,)]
+        names = [*self.inputs, N_FRAMES]
+        targets = {name: tf.constant(values) for name, values in self.targets.items()}
+
+        def load(numbers):
+            arrays = tf.numpy_function(self.batch, [numbers], types)
+            inputs = {
+                name: tf.cast(tf.ensure_shape(array, shape), tf.int32 if name == N_FRAMES else tf.float32)
+                for name, array, shape in zip(names, arrays, shapes, strict=True)
+            }
+            return inputs, {name: tf.gather(values, numbers) for name, values in targets.items()}
+
+        return numbers.map(load).prefetch(1)
+
+
+def read_clips(
+    manifest: pd.DataFrame,
+    root: Path,
+    inputs: Mapping[str, NetworkInput],
+    *,
+    jobs: int = 1,
+    max_bad: float = 0.05,
+    store: FeatureStore | None = None,
+) -> tuple[pd.DataFrame, dict[str, list[Path]], pd.DataFrame]:
+    """Compute what networks read of a corpus, or find it in the cache, and leave it there.
+
+    Args:
+        manifest, root, jobs, max_bad, store: as in `items.read_items`.
+        inputs: how each array is made.
+
+    Returns:
+        The rows of the clips that all inputs could be made of, the files of `Clips` of these, and the clips set aside
+        (`clip, file, feature_set, reason`).
+
+    Raises:
+        InputError: no clip has one of the media, or more clips than `max_bad` are broken.
+    """
+    store = store or FeatureStore()
+    extractions = {
+        name: store.extract(manifest, root, made.feature_set, jobs=jobs, max_bad=max_bad, in_memory=False)
+        for name, made in inputs.items()
+    }
+    usable = set.intersection(*(set(extraction.features) for extraction in extractions.values()))
+    set_aside = pd.concat([extraction.set_aside for extraction in extractions.values()], ignore_index=True)
+    for name, extraction in extractions.items():
+        made = inputs[name]
+        short = [clip for clip in usable if len(extraction.features[clip]) < (made.frame_length or 1)]
+        usable -= set(short)
+        too_short = manifest.loc[manifest["clip"].isin(short), ["clip", made.feature_set.medium]]
+        too_short = too_short.set_axis(["clip", "file"], axis=1)
+        reason = {"feature_set": made.feature_set.name, "reason": "is shorter than a frame of the network"}
+        set_aside = pd.concat([set_aside, too_short.assign(**reason)], ignore_index=True)
+    if not usable:
+        raise InputError("no clip has all that the network reads; look at the media of your copy.")
+    table = manifest[manifest["clip"].isin(usable)].reset_index(drop=True)
+    files = {
+        name: [Path(extraction.features[clip].filename) for clip in table["clip"]]
+        for name, extraction in extractions.items()
+    }
+    return table, files, set_aside.drop_duplicates("clip")
