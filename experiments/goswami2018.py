@@ -330,7 +330,7 @@ def score(run: Run, cells: list[Cell]) -> list[dict]:
     """The rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and the distillation."""
     rows = []
     for (protocol, share, network), models in grouped(cells).items():
-        measure = partial(tables.accuracy_row, run.path, protocol, models, corpus=run.config["corpus"])
+        measure = partial(tables.score_row, run.path, protocol, models, corpus=run.config["corpus"])
         published = dict(zip(PARTITIONS, PUBLISHED[share].get(network, (None,) * 3), strict=True))
         name = NAMES[network]
         if network == "distilled_probes":

@@ -22,6 +22,34 @@ def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
     return clips
 
 
+def accuracy(true: pd.Series, predicted: pd.Series) -> float:
+    """The share of right decisions."""
+    return float((true.to_numpy() == predicted.to_numpy()).mean())
+
+
+def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
+    """The mean over the classes that occur of the share of their items that are found.
+
+    >>> unweighted_average_recall(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
+    0.5
+    """
+    hits = true.to_numpy() == predicted.to_numpy()
+    numbers = np.unique(true.to_numpy(), return_inverse=True)[1]
+    return float((np.bincount(numbers, hits) / np.bincount(numbers)).mean())
+
+
+def negative_log_likelihood(predictions: pd.DataFrame, task: str) -> pd.Series:
+    """Minus the logarithm of each item's probability of its true class.
+
+    Args:
+        predictions: as saved, see `by_clip`.
+        task: the column with the true class.
+    """
+    columns = predictions.columns.get_indexer(predictions[task])
+    probabilities = predictions.to_numpy()[np.arange(len(predictions)), columns].astype(float)
+    return pd.Series(-np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)), index=predictions.index)
+
+
 def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
     """Concordance correlation coefficient: how near predictions come to the line on which they are right.
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kerasemo import files
 from kerasemo.evaluation.intervals import bootstrap_by_group
-from kerasemo.evaluation.scores import by_clip
+from kerasemo.evaluation.scores import accuracy, by_clip, unweighted_average_recall
 
 COLUMNS = [
     "table",
@@ -25,9 +25,10 @@ COLUMNS = [
     "n",
 ]
 PROTOCOLS = ["paper", "speaker"]
+METRICS = {"accuracy": accuracy, "UAR": unweighted_average_recall}
 
 
-def accuracy_row(
+def score_row(
     folder: Path,
     protocol: str,
     models: Sequence[str],
@@ -36,11 +37,12 @@ def accuracy_row(
     partition: str,
     *,
     corpus: str,
+    metric: str = "accuracy",
     published: float | None = None,
     task: str = "emotion",
-    output: str | None = None,
+    output: str = "emotion",
 ) -> dict:
-    """A row of the results: the accuracy of one network on one partition, from its saved predictions.
+    """A row of the results: a score of one network on one partition, from its saved predictions.
 
     Under `paper` every item counts, as in the papers; under `speaker` a clip counts once in a fold, by the mean of its
     items, and the folds are pooled: a clip that trains in several folds counts in each. The interval draws whole
@@ -54,31 +56,43 @@ def accuracy_row(
         row: the row's name there.
         partition: `test`, `validation` or `train`.
         corpus: what was measured on.
-        published: the paper's number, 0..1.
-        task: the column of the true class.
-        output: the network's output to score, where it is not the one named like the task.
+        metric: one of `METRICS`.
+        published: the paper's number.
+        task: the column of the true class; the row's metric names it where it is not the emotion.
+        output: the network's output to score.
 
     Returns:
         A dict with the keys `COLUMNS`.
     """
-    file = f"{partition}.csv" if output in (None, task) else f"{partition}.{output}.csv"
-    folds = [pd.read_csv(folder / "predictions" / model / file) for model in models]
-    scored = pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
-    hits = scored.assign(hit=scored[task] == scored["predicted"])[["speaker", "hit"]]
-    low, high = bootstrap_by_group(hits, lambda rows: rows["hit"].mean())
+    scored = pooled_predictions(folder, protocol, models, partition, task, output)
+    score = METRICS[metric]
+    low, high = bootstrap_by_group(scored, lambda rows: score(rows[task], rows["predicted"]))
     return {
         "table": table,
         "row": row,
         "model": models[0].split(".")[0],
-        "metric": f"{partition} accuracy",
+        "metric": f"{partition} {metric}" if task == "emotion" else f"{partition} {metric} of {task}",
         "protocol": protocol,
         "corpus": corpus,
         "published": published,
-        "measured": float(hits["hit"].mean()),
+        "measured": score(scored[task], scored["predicted"]),
         "low": low,
         "high": high,
-        "n": len(hits),
+        "n": len(scored),
     }
+
+
+def pooled_predictions(
+    folder: Path, protocol: str, models: Sequence[str], partition: str, task: str = "emotion", output: str = "emotion"
+) -> pd.DataFrame:
+    """The saved predictions of a network's folds as one table; under `speaker` a row a clip and fold.
+
+    Args:
+        folder, protocol, models, partition, task, output: as in `score_row`.
+    """
+    file = f"{partition}.csv" if output == "emotion" else f"{partition}.{output}.csv"
+    folds = [pd.read_csv(folder / "predictions" / model / file) for model in models]
+    return pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
 
 
 def write(rows: list[dict], folder: Path, notice: str | None = None, notes: Sequence[str] = ()) -> None:

@@ -112,7 +112,8 @@ def convolve(x, kernel, padding=(0, 0)):
 
     @tf.custom_gradient
     def convolution(x, kernel):
-        return _forward(x, kernel, plan), lambda dy: _backward(x, kernel, dy, plan)
+        # A persistent tape would differentiate the loop itself, too, and there are operations without a gradient in it.
+        return _forward(tf.stop_gradient(x), tf.stop_gradient(kernel), plan), lambda dy: _backward(x, kernel, dy, plan)
 
     return convolution(x, kernel)
 

@@ -2,8 +2,9 @@ import audmetric
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from kerasemo.evaluation.scores import by_clip, ccc
+from kerasemo.evaluation.scores import by_clip, ccc, negative_log_likelihood, unweighted_average_recall
 
 
 def test_a_clip_is_decided_by_the_mean_of_its_items():
@@ -21,6 +22,23 @@ def test_a_clip_is_decided_by_the_mean_of_its_items():
     assert clips["clip"].tolist() == ["a", "b"]
     assert clips["predicted"].tolist() == ["sad", "happy"]
     assert list(clips.columns) == list(items.columns)
+
+
+def test_recall_and_likelihood_are_scikit_learns():
+    generator = np.random.default_rng(0)
+    names = ["angry", "happy", "sad"]
+    probabilities = pd.DataFrame(generator.dirichlet([1, 1, 1], size=50), columns=names)
+    true = pd.Series(generator.choice(names, size=50, p=[0.6, 0.3, 0.1]))
+    items = probabilities.assign(emotion=true, predicted=probabilities.idxmax(axis=1))
+    expected = balanced_accuracy_score(items["emotion"], items["predicted"])
+    assert unweighted_average_recall(items["emotion"], items["predicted"]) == pytest.approx(expected)
+    losses = negative_log_likelihood(items, "emotion")
+    assert losses.mean() == pytest.approx(log_loss(items["emotion"], items[names], labels=names))
+
+
+def test_a_certain_error_has_a_finite_likelihood():
+    items = pd.DataFrame({"emotion": ["sad"], "predicted": ["happy"], "happy": [1.0], "sad": [0.0]})
+    assert np.isfinite(negative_log_likelihood(items, "emotion")).all()
 
 
 @pytest.mark.parametrize("offset", [0.0, 1000.0, -1e6])

@@ -26,16 +26,22 @@ MODELS = ["net.speaker.fold0", "net.speaker.fold1"]
 
 @pytest.mark.parametrize(("protocol", "measured", "n"), [("paper", 4 / 7, 7), ("speaker", 1.0, 4)])
 def test_paper_counts_items_and_speaker_counts_clips(folder, protocol, measured, n):
-    row = tables.accuracy_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
+    row = tables.score_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
     assert list(row) == tables.COLUMNS
     assert row["measured"] == pytest.approx(measured) and row["n"] == n
     assert row["low"] <= row["measured"] <= row["high"]
     assert (row["model"], row["metric"], row["published"]) == ("net", "test accuracy", 0.7)
 
 
+def test_each_class_counts_the_same_in_uar(folder):
+    row = tables.score_row(folder, "paper", MODELS, "1", "Net", "test", corpus="RAVDESS", metric="UAR")
+    assert row["metric"] == "test UAR"
+    assert row["measured"] == pytest.approx((2 / 4 + 2 / 3) / 2)
+
+
 def test_results_are_written_as_they_are(folder):
     rows = [
-        tables.accuracy_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
+        tables.score_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
         for protocol in tables.PROTOCOLS
     ]
     rows.append({**rows[0], "row": "Other", "published": None, "low": None, "high": None, "measured": 0.5})
