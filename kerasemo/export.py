@@ -83,10 +83,10 @@ def _export_here(keras_file: str, folder: str) -> None:
     generator = np.random.default_rng(0)
     for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
         # An axis of any length gets another one each time.
-        shapes = {name: [size, *(n or 10 * size for n in x.shape[1:])] for name, x in network.input.items()}
+        shapes = {name: [size, *(n or 10 + size for n in x.shape[1:])] for name, x in network.input.items()}
         batch = {
             # Whole numbers say how many frames are valid.
-            name: generator.integers(1, 10 * size, shape).astype("int32")
+            name: generator.integers(1, 10 + size, shape, endpoint=True).astype("int32")
             if network.input[name].dtype == "int32"
             else (scale * generator.standard_normal(shape)).astype("float32")
             for name, shape in shapes.items()

@@ -85,7 +85,8 @@ def train_network(
     """Train a compiled model and leave in the run folder all that later stages need.
 
     Writes `history/<name>.csv`, the predictions, `checkpoints/<name>.json` (what travels with a SavedModel) and, last
-    of all, `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch.
+    of all, the plain network as `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last
+    finished epoch.
 
     Args:
         run: the run folder.
@@ -110,7 +111,7 @@ def train_network(
     write_predictions()
     run.write_json({"model": name, "corpus": run.config.get("corpus"), **description}, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
-        model.save(temporary, include_optimizer=False)
+        model.network().save(temporary)
     state.unlink(missing_ok=True)
 
 

@@ -6,6 +6,8 @@ from keras.applications.imagenet_utils import preprocess_input
 from kerasemo.errors import InputError
 from kerasemo.models.end_to_end import PICTURE, SAMPLES, end_to_end
 from kerasemo.models.imagenet import resnet50
+from kerasemo.training.joint_model import JointModel
+from kerasemo.weighting import WEIGHTINGS
 
 TASKS = {"emotion": 4, "gender": 2}
 GENERATOR = np.random.default_rng(0)
@@ -132,6 +134,20 @@ def test_weights_of_another_network_or_none_are_refused(tmp_path):
         end_to_end(TASKS, ("video",), imagenet=tmp_path / "other.weights.h5")
     with pytest.raises(InputError, match="is not there"):
         end_to_end(TASKS, ("video",), imagenet=tmp_path / "none.weights.h5")
+
+
+@pytest.mark.parametrize("method", ["softmax", "pcgrad"])
+def test_it_trains_under_a_weighting(audio, method):
+    targets = {"emotion": np.array([0, 3]), "gender": np.array([1, 0])}
+    losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS}
+    model = JointModel(audio.input, audio.output, losses=losses, weighting=WEIGHTINGS[method](TASKS))
+    model.compile(keras.optimizers.Adam(1e-3))
+    batch = {name: array for name, array in clips(2, 2).items() if name != "video"}
+    before = audio.get_layer("audio_conv_2").get_weights()
+    history = model.fit(batch, targets, epochs=3, verbose=0).history
+    assert history["emotion_loss"][-1] < history["emotion_loss"][0]
+    for old, new in zip(before, audio.get_layer("audio_conv_2").get_weights(), strict=True):
+        assert np.isfinite(new).all() and (new != old).any()
 
 
 @pytest.mark.parametrize("modalities", [(), ("audio", "smell")])
