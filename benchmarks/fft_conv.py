@@ -104,18 +104,19 @@ def bare() -> float:
     plan = fft_conv._plan(x, kernel, (TAPS - 1, 0))
     blocks, pieces = int(plan.blocks), CLIPS * int(plan.pieces)
     group = fft_conv._group(CHANNELS, CHANNELS, plan, x.dtype)
-    frames = tf.random.stateless_normal((CHANNELS * blocks, plan.fft), (0, 1))
-    kernels = tf.random.stateless_normal((group * CHANNELS, plan.fft), (0, 2))
-    left = tf.random.stateless_normal((plan.frequencies, group, 2 * CHANNELS), (0, 3))
-    right = tf.random.stateless_normal((plan.frequencies, 2 * CHANNELS, 2 * blocks), (0, 4))
-    product = tf.function(lambda left, right: fft_conv._product(left, right, plan))
-    inverse = tf.function(lambda spectrum: tf.signal.irfft(spectrum, [plan.fft]))
+    frames, kernels = (
+        tf.random.stateless_normal((rows, plan.fft), (0, 1)) for rows in (CHANNELS * blocks, CHANNELS * group)
+    )
     forward = tf.function(tf.signal.rfft)
+    product = tf.function(lambda left, right: tf.matmul(left, right, adjoint_a=True))
+    inverse = tf.function(lambda spectrum: tf.signal.irfft(spectrum, [plan.fft]))
+    left, right = (tf.reshape(forward(rows), (plan.frequencies, CHANNELS, -1)) for rows in (kernels, frames))
     groups = CHANNELS // group
     return (
         groups * seconds_warm(forward, kernels)
-        + pieces * (seconds_warm(forward, frames) + seconds_warm(inverse, forward(frames)))
+        + pieces * seconds_warm(forward, frames)
         + pieces * groups * seconds_warm(product, left, right)
+        + pieces * groups * seconds_warm(inverse, forward(frames[: group * blocks]))
     )
 
 

@@ -6,14 +6,14 @@ frequency by frequency, and transformed back; of each block the samples that did
 
 What decides the time on a CPU, in the order of its weight:
 
-- Memory that is new to the process. Buffers above 32 MiB are given back to the system and fetched anew at every use,
-  page by page, which costs more than the transforms. So the work goes in pieces below that, which also bounds the
-  memory whatever the length.
-- The products. A complex matrix product costs thrice its real arithmetic, so complex numbers stand in the real matrices
-  as pairs: with X beside -iX as its rows, K X* is one real product. TensorFlow spreads a batch of products over the
-  threads only where each is small.
+- Memory that is new to the process. Large buffers are given back to the system and fetched anew at every use, page by
+  page, which costs more than the transforms. So the work goes in pieces, which also bounds the memory whatever the
+  length. Two are under way at a time, because few operations keep all threads busy.
+- The transform of the kernel, as dear as that of a few clips: a batch takes it once, for outputs and gradients.
 - Transpositions. The transforms go along the last axis, the products want the frequency first; every transposition
-  here is one of two axes.
+  here is one of two axes, and of many rows at once.
+- The products, one small complex matrix product for each frequency. Real ones of twice the size gain nothing on that,
+  because real and imaginary parts have to be put into place for them.
 """
 
 import dataclasses
@@ -23,10 +23,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-# A buffer of this size the C library keeps and uses again, where larger ones go back to the system.
-PIECE_BYTES = 28 * 2**20
-# Multiply-adds of one product up to which `tf.matmul` spreads a batch of them over the threads.
-SMALL_PRODUCT = 128 * 128
+# The most a buffer holds where it can be less. The C library gives any above 32 MiB back to the system, and those close
+# to that leave holes between them.
+PIECE_BYTES = 16 * 2**20
 # The cost of a complex multiply-add, where that of moving and transforming one sample is 1.
 PRODUCT_COST = 1 / 15
 # What the cost model assumes: clips in a batch, and the length in kernels where it is not known.
@@ -42,8 +41,9 @@ class FFTConv1D(keras.layers.Conv1D):
 
     The arithmetic is float32 (float64 under that policy) and the result has the layer's compute type; relative to the
     largest output, float32 results lie within 1e-5 of those of `Conv1D`. Time grows in proportion to the length;
-    the working memory does not grow with it. The gradient has no gradient of its own, and XLA is not supported. Weights
-    go from a `Conv1D` and back with `set_weights`; the weights file of a whole network names its layers' classes.
+    the working memory does not grow with it. For the gradient the transformed kernel is kept, two to three times the
+    kernel's own memory. The gradient has no gradient of its own, and XLA is not supported. Weights go from a `Conv1D`
+    and back with `set_weights`; the weights file of a whole network names its layers' classes.
 
     Args:
         filters: number of filters.
@@ -113,7 +113,8 @@ def convolve(x, kernel, padding=(0, 0)):
     @tf.custom_gradient
     def convolution(x, kernel):
         # A persistent tape would differentiate the loop itself, too, and there are operations without a gradient in it.
-        return _forward(tf.stop_gradient(x), tf.stop_gradient(kernel), plan), lambda dy: _backward(x, kernel, dy, plan)
+        spectra = _kernel_spectra(tf.stop_gradient(kernel), plan)
+        return _forward(tf.stop_gradient(x), spectra, plan), lambda dy: _backward(x, spectra, dy, plan)
 
     return convolution(x, kernel)
 
@@ -164,7 +165,6 @@ class _Plan:
     before: int  # zeros before the samples of a clip
     outputs: tf.Tensor  # samples of a clip's outputs
     fft: int  # samples of a block
-    most_blocks: int  # that a piece may hold
     blocks: tf.Tensor  # that a piece holds
     pieces: tf.Tensor  # of a clip
 
@@ -182,25 +182,24 @@ def _plan(x, kernel, padding) -> _Plan:
     taps, channels, filters = kernel.shape
     beyond = sum(padding) - taps + 1
     fft = block_length(taps, None if x.shape[1] is None else x.shape[1] + beyond, channels, filters)
-    # The largest buffer of a piece is the spectrum of its blocks beside that times -i.
-    most_blocks = max(1, PIECE_BYTES // (x.dtype.size * fft * 2 * max(channels, filters)))
+    most_blocks = max(1, PIECE_BYTES // (x.dtype.size * fft * max(channels, filters)))
     outputs = tf.shape(x)[1] + beyond
     message = f"The input is shorter than the kernel of {taps} taps."
     with tf.control_dependencies([tf.debugging.Assert(outputs > 0, [message])]):
         n_blocks = -(-outputs // (fft - taps + 1))
     pieces = -(-n_blocks // most_blocks)
     blocks = -(-n_blocks // pieces)
-    return _Plan(taps, channels, filters, padding[0], outputs, fft, most_blocks, blocks, pieces)
+    return _Plan(taps, channels, filters, padding[0], outputs, fft, blocks, pieces)
 
 
-def _forward(x, kernel, plan):
+def _forward(x, spectra, plan):
     """Overlap-save: of each block's circular correlation the samples that did not wrap round."""
-    spectra = _kernel_spectra(kernel, plan)
 
     def piece(i, written):
         clip, start = i // plan.pieces, i % plan.pieces * plan.blocks * plan.step
-        signal = _beside(_spectrum(_overlapping(x[clip], start - plan.before, plan), plan), -1j)
-        parts = [_samples(_product(group, signal, plan), plan)[:, : plan.step] for group in spectra]
+        signal = _spectrum(_overlapping(x[clip], start - plan.before, plan), plan)
+        products = [tf.matmul(group, signal, adjoint_a=True) for group in spectra]
+        parts = [_samples(product, plan)[:, : plan.step] for product in products]
         outputs = tf.transpose(tf.reshape(tf.concat(parts, axis=0), (plan.filters, -1)))
         return i + 1, written.write(i, outputs[: plan.outputs - start])
 
@@ -209,33 +208,29 @@ def _forward(x, kernel, plan):
     return tf.reshape(written.concat(), (n, plan.outputs, plan.filters))
 
 
-def _backward(x, kernel, dy, plan):
+def _backward(x, spectra, dy, plan):
     """The gradients of x (overlap-add) and of the kernel; the transforms of the blocks of dy serve both."""
-    spectra = _kernel_spectra(tf.transpose(kernel, (0, 2, 1)), plan)
-    n, samples = tf.shape(x)[0], tf.shape(x)[1]
+    n, samples, groups = tf.shape(x)[0], tf.shape(x)[1], len(spectra)
 
     def piece(i, written, tail, *sums):
         clip, place = i // plan.pieces, i % plan.pieces
         start = place * plan.blocks * plan.step
-        signal = _beside(_spectrum(_overlapping(x[clip], start - plan.before, plan), plan), -1j)
-        gradient = _spectrum(_disjoint(dy[clip], start, plan), plan)
-        rows = tf.split(_reals(gradient), len(sums), axis=1)
-        sums = [total + _product(part, signal, plan, transpose=True) for total, part in zip(sums, rows, strict=True)]
-        gradient = _beside(gradient, 1j)
-        parts = [_samples(_product(group, gradient, plan), plan) for group in spectra]
-        tail = tf.where(place > 0, tail, 0)
-        dx, tail = _overlap_add(tf.reshape(tf.concat(parts, axis=0), (plan.channels, -1, plan.fft)), tail, plan)
+        signal = _spectrum(_overlapping(x[clip], start - plan.before, plan), plan)
+        parts = tf.split(_spectrum(_disjoint(dy[clip], start, plan), plan), groups, axis=1)
+        sums = [total + tf.matmul(signal, part, adjoint_b=True) for total, part in zip(sums, parts, strict=True)]
+        product = tf.add_n([tf.matmul(group, part) for group, part in zip(spectra, parts, strict=True)])
+        blocks = tf.reshape(_samples(product, plan), (plan.channels, -1, plan.fft))
+        dx, tail = _overlap_add(blocks, tf.where(place > 0, tail, 0), plan)
         end = tf.where(place + 1 < plan.pieces, plan.blocks * plan.step, tf.shape(dx)[0])
         first = tf.maximum(plan.before - start, 0)
         return i + 1, written.write(i, dx[first : tf.minimum(end, plan.before + samples - start)]), tail, *sums
 
-    groups = plan.filters // _group(plan.filters, plan.channels, plan, x.dtype)
-    sums = [tf.zeros((plan.frequencies, plan.filters // groups, 2 * plan.channels), x.dtype)] * groups
     tail = tf.zeros((plan.channels, plan.taps - 1), x.dtype)
+    sums = [tf.zeros_like(group) for group in spectra]
     _, written, _, *sums = _each_piece(piece, n, plan, _unwritten(x, n, plan, plan.channels), tail, *sums)
-    dk = tf.concat([_samples(total, plan)[:, : plan.taps] for total in sums], axis=0)
-    dk = tf.transpose(tf.reshape(dk, (plan.filters, plan.channels, plan.taps)), (2, 1, 0))
-    return tf.reshape(written.concat(), (n, samples, plan.channels)), dk
+    parts = [tf.reshape(_samples(total, plan)[:, : plan.taps], (plan.channels, -1, plan.taps)) for total in sums]
+    dk = tf.transpose(tf.reshape(tf.concat(parts, axis=1), (-1, plan.taps)))
+    return tf.reshape(written.concat(), (n, samples, plan.channels)), tf.reshape(dk, (-1, plan.channels, plan.filters))
 
 
 def _unwritten(x, n, plan, channels):
@@ -246,20 +241,16 @@ def _unwritten(x, n, plan, channels):
 
 
 def _each_piece(piece, n, plan, *state):
-    """Run `piece` over all pieces of n clips, one after the other."""
-    return tf.while_loop(lambda i, *_: i < n * plan.pieces, piece, (0, *state), parallel_iterations=1)
+    """Run `piece` over all pieces of n clips, each begun while the one before is under way."""
+    return tf.while_loop(lambda i, *_: i < n * plan.pieces, piece, (0, *state), parallel_iterations=2)
 
 
 def _kernel_spectra(kernel, plan):
-    """Groups of filters, each `frequencies x filters x (channels, real and imaginary)`."""
+    """Groups of filters, each `frequencies x channels x filters`, complex."""
     taps, channels, filters = kernel.shape
-    group = _group(filters, channels, plan, kernel.dtype)
-    spectra = []
-    for part in tf.split(kernel, filters // group, axis=2):
-        rows = tf.reshape(tf.transpose(part, (2, 1, 0)), (-1, taps))
-        spectrum = tf.transpose(tf.signal.rfft(rows, [plan.fft]))
-        spectra.append(_reals(tf.reshape(spectrum, (plan.frequencies, group, channels))))
-    return spectra
+    rows = tf.reshape(tf.transpose(tf.reshape(kernel, (taps, -1))), (channels, filters, taps))
+    size = _group(filters, channels, plan, kernel.dtype)
+    return [_spectrum(group, plan) for group in tf.split(rows, filters // size, axis=1)]
 
 
 def _group(filters, channels, plan, dtype):
@@ -290,9 +281,8 @@ def _overlapping(signal, start, plan):
 
 
 def _disjoint(signal, start, plan):
-    """Blocks of a piece with zeros behind them, `channels x blocks x samples`."""
-    blocks = tf.reshape(_cut(signal, start, plan.blocks * plan.step), (signal.shape[-1], -1, plan.step))
-    return tf.pad(blocks, [(0, 0), (0, 0), (0, plan.taps - 1)])
+    """Blocks of a piece as they follow each other, `channels x blocks x samples`."""
+    return tf.reshape(_cut(signal, start, plan.blocks * plan.step), (signal.shape[-1], -1, plan.step))
 
 
 def _overlap_add(blocks, tail, plan):
@@ -306,36 +296,12 @@ def _overlap_add(blocks, tail, plan):
     return tf.transpose(tf.concat([tf.reshape(heads, (channels, -1)), tail], axis=1)), tail
 
 
-def _spectrum(blocks, plan):
-    """`frequencies x channels x blocks`, complex."""
-    rows = tf.reshape(tf.signal.rfft(blocks), (-1, plan.frequencies))
-    return tf.reshape(tf.transpose(rows), (plan.frequencies, blocks.shape[0], -1))
+def _spectrum(rows, plan):
+    """Of `a x b x samples`, with zeros behind up to the length of a block: `frequencies x a x b`, complex."""
+    spectrum = tf.reshape(tf.signal.rfft(rows, [plan.fft]), (-1, plan.frequencies))
+    return tf.reshape(tf.transpose(spectrum), (plan.frequencies, rows.shape[0], -1))
 
 
-def _beside(spectrum, factor):
-    """`frequencies x (channels, once plain and once times the factor) x (blocks, real and imaginary)`."""
-    frequencies, channels, _ = spectrum.shape
-    both = tf.stack([spectrum, tf.constant(factor, spectrum.dtype) * spectrum], axis=2)
-    return _reals(tf.reshape(both, (frequencies, 2 * channels, -1)))
-
-
-def _reals(spectrum):
-    """Complex numbers as pairs along the last axis."""
-    real = tf.bitcast(spectrum, spectrum.dtype.real_dtype)
-    return tf.reshape(real, (*spectrum.shape[:2], -1 if spectrum.shape[2] is None else 2 * spectrum.shape[2]))
-
-
-def _product(left, right, plan, transpose=False):
-    """The matrix products of all frequencies, the rows of `left` split so far that TensorFlow shares them out."""
-    frequencies, m, _ = left.shape
-    rows = _divisor(m, SMALL_PRODUCT // (2 * plan.most_blocks * right.shape[1]))
-    left = tf.reshape(left, (frequencies, m // rows, rows, -1))
-    product = tf.matmul(left, right[:, tf.newaxis], transpose_b=transpose)
-    return tf.reshape(product, (frequencies, m, right.shape[1] if transpose else -1))
-
-
-def _samples(product, plan):
-    """Back to `(rows, blocks) x samples` from `frequencies x rows x (blocks, real and imaginary)`."""
-    complex_dtype = tf.complex64 if product.dtype == tf.float32 else tf.complex128
-    spectrum = tf.bitcast(tf.reshape(product, (plan.frequencies, -1, 2)), complex_dtype)
-    return tf.signal.irfft(tf.transpose(spectrum), [plan.fft])
+def _samples(spectrum, plan):
+    """Back to `(a, b) x samples` from `frequencies x a x b`."""
+    return tf.signal.irfft(tf.transpose(tf.reshape(spectrum, (plan.frequencies, -1))), [plan.fft])

@@ -109,6 +109,20 @@ def test_gradients_by_finite_differences():
         np.testing.assert_allclose(by_theory, by_differences, atol=1e-8)
 
 
+def test_a_persistent_tape_gives_the_same_gradients():
+    x, kernel = signal(2, 30, 2, dtype="float64"), signal(4, 2, 3, dtype="float64")
+
+    @tf.function
+    def gradients(persistent):
+        with tf.GradientTape(persistent=persistent) as tape:
+            tape.watch([x, kernel])
+            y = convolve(x, kernel)
+        return tape.gradient(y, [x, kernel], output_gradients=y)
+
+    for expected, got in zip(gradients(False), gradients(True), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 def test_one_step_of_training_is_that_of_conv1d():
     x, y = signal(4, 400, 3).numpy(), np.ones((4, 400, 2), "float32")
     trained = []
