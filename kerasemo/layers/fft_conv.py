@@ -112,7 +112,7 @@ def convolve(x, kernel, padding=(0, 0)):
 
     @tf.custom_gradient
     def convolution(x, kernel):
-        # A persistent tape would differentiate the loop itself, too, and there are operations without a gradient in it.
+        # In a graph a persistent tape would go through the loop itself, too, for nothing.
         spectra = _kernel_spectra(tf.stop_gradient(kernel), plan)
         return _forward(tf.stop_gradient(x), spectra, plan), lambda dy: _backward(x, spectra, dy, plan)
 
