@@ -55,6 +55,8 @@ def _outputs_before_cells(weight, units: int):
 @tf.custom_gradient
 def _states(inputs, kernel, recurrent_kernel, bias):
     """The hidden state at each frame, `frames x batch x units`, of inputs `frames x batch x features`."""
+    # Under a persistent tape the loop would keep what its own gradient needs, which nobody asks for.
+    inputs, kernel, recurrent_kernel, bias = map(tf.stop_gradient, (inputs, kernel, recurrent_kernel, bias))
     n_frames, batch, width = tf.unstack(tf.shape(inputs))
     units = recurrent_kernel.shape[0]
     flat_inputs = tf.reshape(inputs, [-1, width])

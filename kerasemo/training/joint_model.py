@@ -84,8 +84,8 @@ class JointModel(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
-        # Some weightings ask for the gradients of each task; in a graph a persistent tape costs nothing.
-        with tf.GradientTape(persistent=True) as tape:
+        # A persistent tape makes loops keep all that any gradient might need, which costs an LSTM half its speed.
+        with tf.GradientTape(persistent=self.weighting.asks_each_task) as tape:
             outputs = self(x, training=True)
             losses, penalty, total = self._joint_loss(x, y, outputs, sample_weight)
         scale = self.optimizer.scale_loss(tf.ones(()))

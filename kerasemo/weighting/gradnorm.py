@@ -1,6 +1,7 @@
 """Weights that keep the tasks' gradients at like norms."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -26,6 +27,8 @@ class GradNorm(Weighting):
         tasks: names of the tasks.
         alpha: how strongly slow tasks are helped; 0 makes all norms equal.
     """
+
+    asks_each_task: ClassVar[bool] = True
 
     def __init__(self, tasks: Sequence[str], alpha: float = 1.5, **kwargs):
         super().__init__(tasks, **kwargs)

@@ -1,6 +1,7 @@
 """Gradients that do not work against each other."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -24,6 +25,8 @@ class PCGrad(Weighting):
         tasks: names of the tasks.
         seed: of the orders; None: drawn from Python's random numbers.
     """
+
+    asks_each_task: ClassVar[bool] = True
 
     def __init__(self, tasks: Sequence[str], seed: int | None = None, **kwargs):
         super().__init__(tasks, **kwargs)

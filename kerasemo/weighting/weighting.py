@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -48,6 +49,9 @@ class Weighting(keras.layers.Layer):
     Raises:
         ValueError: no task, or one stands twice.
     """
+
+    asks_each_task: ClassVar[bool] = False
+    """Whether `gradients` takes the gradient of more than one scalar."""
 
     def __init__(self, tasks: Sequence[str], **kwargs):
         # Losses keep float32 under a mixed precision policy.
