@@ -387,7 +387,8 @@ def _read_rows(path: Path, separator: str, skip: int) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise InputError(f"{path} has no rows below its header; write it again.") from None
     except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise InputError(f"{path} cannot be read as csv: {str(error).strip()}.") from None
+        reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise InputError(f"{path} cannot be read as csv: {reason}.") from None
     for column in table.columns[1:]:
         values = table[column]
         if values.dtype.kind not in "iuf":
