@@ -5,7 +5,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import require_whole
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 # pandas and joblib load where they are used: every worker imports this module, and pandas alone costs it a second.
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class FeatureStore:
         """Compute and keep what is missing; each entry, as it is done, with the reason if its clip is broken."""
         if not missing:
             return
-        from joblib import Parallel, delayed, parallel_config
+        from joblib import delayed, parallel_config
         from threadpoolctl import threadpool_limits
 
         try:
@@ -154,7 +154,7 @@ class FeatureStore:
         # One BLAS thread here as in the workers: with more, the last bits would hang on the number of jobs.
         with workplace as folder, threadpool_limits(1), parallel_config(backend="loky", inner_max_num_threads=1):
             tasks = (delayed(_extract)(feature_set, clips[0], entry, folder) for entry, clips in missing.items())
-            with closing(Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)) as done:
+            with side_by_side(tasks, jobs) as done:
                 yield from track(done, len(missing), f"{feature_set.name}: extracting")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
 
@@ -11,6 +11,7 @@ from kerasemo.errors import InputError, WrongCall
 from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
 
@@ -92,8 +93,8 @@ def run_all(
     work = [
         delayed(_run)(estimator, protocol, data, groups, fold_of) for (_, protocol), estimator in estimators.items()
     ]
-    results = Parallel(n_jobs=jobs, return_as="generator")(work)
-    return dict(zip(estimators, track(results, total=len(work), description="Fusing"), strict=True))
+    with side_by_side(work, jobs, return_as="generator") as results:
+        return dict(zip(estimators, track(results, total=len(work), description="Fusing"), strict=True))
 
 
 def _run(

@@ -11,13 +11,14 @@ from contextlib import closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from joblib import Parallel, delayed
+from joblib import delayed
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
 from kerasemo.errors import InputError
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -74,7 +75,7 @@ def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs:
     while waiting:
         tasks = [delayed(_in_process_of)(os.getpid(), train, cell, number) for number, cell in waiting.items()]
         try:
-            with closing(Parallel(jobs, backend="loky", return_as="generator_unordered")(tasks)) as done:
+            with side_by_side(tasks, jobs, backend="loky") as done:
                 for number in done:
                     del waiting[number]
                     deaths = 0

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from kerasemo.corpora.synthetic.iemocap_votes import evaluate
 from kerasemo.corpora.synthetic.media import write_avi, write_wav
 from kerasemo.errors import InputError
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 # What is performed, over and over: each emotion of the four-class set twice, once by the woman and once by the man.
 _CYCLE = ("neu", "ang", "hap", "sad", "exc", "neu", "ang", "hap", "sad", emo_evaluation.NO_MAJORITY)
@@ -118,9 +118,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> None:
         temporary.mkdir()
         perform = joblib.delayed(_perform)
         tasks = (perform(temporary, part, parameters["modalities"], parameters["seed"]) for part in dialogues.values())
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
         # Closed before the folder goes when interrupted: no process may still write into it.
-        with closing(parallel(tasks)) as done:
+        with side_by_side(tasks, jobs) as done:
             for _ in track(done, len(dialogues), "Synthetic IEMOCAP"):
                 pass
         columns = ["name", "emotion", "tied", "audio_shows", "video_shows"]

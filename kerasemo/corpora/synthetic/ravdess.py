@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +20,7 @@ from kerasemo.corpora.synthetic.portrait import draw_looks
 from kerasemo.corpora.synthetic.voice import SAMPLING_RATE, draw_speaker, loudness, speak
 from kerasemo.errors import InputError
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 FRAME_RATE = Fraction(30000, 1001)
 SIZE = (320, 240)
@@ -107,9 +107,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> None:
         temporary.mkdir()
         perform = joblib.delayed(_perform)
         tasks = (perform(temporary, clip, parameters["modalities"], parameters["seed"]) for clip in clips)
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
         # Closed before the folder goes when interrupted: no process may still write into it.
-        with closing(parallel(tasks)) as done:
+        with side_by_side(tasks, jobs) as done:
             for _ in track(done, len(clips), "Synthetic RAVDESS"):
                 pass
         _truth(clips).to_csv(temporary / "truth.csv", index=False, lineterminator="\n")

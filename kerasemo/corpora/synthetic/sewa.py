@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kerasemo.corpora.synthetic import marker
 from kerasemo.corpora.synthetic.sewa_signals import perform
 from kerasemo.errors import InputError
 from kerasemo.progress import track
+from kerasemo.workers import side_by_side
 
 # Lengths of the real recordings: shortest and longest, frames.
 FRAMES = (974, avec2019.PADDED_FRAMES)
@@ -118,9 +118,8 @@ def _write(root: Path, parameters: dict, jobs: int) -> None:
         for folder in ("labels", *parameters["feature_sets"]):
             (temporary / folder).mkdir(parents=True)
         tasks = (joblib.delayed(_perform)(temporary, side, parameters) for side in sides)
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
         # Closed before the folder goes when interrupted: no process may still write into it.
-        with closing(parallel(tasks)) as done:
+        with side_by_side(tasks, jobs) as done:
             for _ in track(done, len(sides), "Synthetic SEWA"):
                 pass
         marker.write(temporary, "avec2019", parameters)

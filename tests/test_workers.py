@@ -1,0 +1,44 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from joblib import delayed
+
+from kerasemo.workers import side_by_side
+
+SCRIPT = """
+import time
+from joblib import delayed
+from kerasemo.console import plain_errors
+from kerasemo.workers import side_by_side
+with plain_errors(debug=False), side_by_side([delayed(time.sleep)(60)] * 2, jobs=2) as done:
+    list(done)
+"""
+
+
+def workers_of(process: subprocess.Popen) -> int:
+    """How many loky workers run in the group of a process."""
+    found = subprocess.run(["pgrep", "-g", str(process.pid), "-f", "LokyProcess"], capture_output=True, text=True)
+    return len(found.stdout.split())
+
+
+def test_results_come_in_the_order_of_the_tasks_if_asked():
+    tasks = [delayed(pow)(2, k) for k in range(5)]
+    with side_by_side(tasks, jobs=2, return_as="generator") as done:
+        assert list(done) == [1, 2, 4, 8, 16]
+    with side_by_side(tasks, jobs=2) as done:
+        assert sorted(done) == [1, 2, 4, 8, 16]
+
+
+def test_interrupted_while_they_start_workers_end_without_a_word(interruptible):
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=subprocess.PIPE, text=True, **interruptible)
+    end = time.monotonic() + 60
+    while workers_of(process) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors == "Interrupted; nothing half-written is left.\n"
