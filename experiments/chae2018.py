@@ -239,6 +239,8 @@ def read_features(
         inputs |= {(protocol, "video"): video for protocol in run_protocols(options)}
     table, files_of, set_aside = read_clips(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
     run.write_table(set_aside, "set_aside.csv")
+    if lacking := len(manifest) - len(table) - len(set_aside):
+        run.note(f"{lacking} clips are left out, because they have sound without video or video without sound.")
     return table, files_of, inputs
 
 
