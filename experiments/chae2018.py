@@ -33,6 +33,7 @@ from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quic
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
+from kerasemo.quiet import import_tensorflow
 from kerasemo.reporting import charts, curves, figures
 from kerasemo.training.grid import run_cells
 from kerasemo.training.run import Run
@@ -167,6 +168,9 @@ class Cell:
 def check_weights(options: SimpleNamespace) -> None:
     """A file of weights that does not fit is said at once."""
     if options.imagenet:
+        from kerasemo.training.reproducible import one_thread
+
+        one_thread()  # as training does later, in this process where there is but one
         from kerasemo.models.end_to_end import PICTURE
         from kerasemo.models.imagenet import resnet50
 
@@ -212,17 +216,27 @@ def read_manifest(run: Run, root: Path, options: SimpleNamespace) -> tuple[pd.Da
     """The manifest, what is held out whole with each clip, and the fold of that."""
     if options.corpus == "ravdess":
         manifest = ravdess.read(root)
+        manifest = manifest[manifest["channel"] == "speech"].assign(video=None).reset_index(drop=True)
+        require_both_genders(manifest)
         return manifest, manifest["speaker"], ravdess.folds()
     manifest = iemocap.read(root, options.ties, options.seed, merge_excited=options.merge_excited, improvised_only=True)
+    require_both_genders(manifest)
     # Both actors of a session are in each of its dialogues: in one another's sound, and in the picture.
     groups = "session " + manifest["session"].astype(str)
     return manifest, groups, pd.Series({f"session {number}": number for number in iemocap.SESSIONS})
+
+
+def require_both_genders(manifest: pd.DataFrame) -> None:
+    """Of one gender alone nothing is to be learnt."""
+    if absent := sorted(set(GENDERS) - set(manifest["gender"])):
+        raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
 
 
 def read_features(
     run: Run, manifest: pd.DataFrame, root: Path, options: SimpleNamespace
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], list[Path]], dict[tuple[str, str], NetworkInput]]:
     """The clips that all networks can read, and the files of their features for each protocol."""
+    import_tensorflow()
     from kerasemo.models.end_to_end import SAMPLES
     from kerasemo.training.clips import read_clips
 
@@ -247,10 +261,11 @@ def read_features(
 def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
     """What a reader of the tables must know of the data."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
-    if options.corpus == "iemocap" and (sentence := iemocap.check_complete(table)):
-        run.note(sentence)
-    if absent := sorted(set(GENDERS) - set(table["gender"])):
-        raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
+    if options.quick:
+        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip, and {options.epochs or QUICK_EPOCHS} epochs.")
+    if options.corpus == "iemocap":
+        tied = int((table["majority"] == iemocap.NO_MAJORITY).sum())
+        run.note(f"Whole sessions are held out; {tied} clips without a majority have one of their most voted labels.")
     run.note("The weighted losses of models with different weights do not compare; those at equal weights do.")
 
 
@@ -273,6 +288,8 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
             else protocols.speaker_splits(data.table["group"], data.folds, options.seed)
         )
         for split in splits:
+            if not len(split.validation):
+                raise InputError(f"{len(data.table)} clips are too few to train, validate and test on.")
             cells += [Cell(network, protocol, split, data, run.config["classes"]) for network in networks]
             run.write_table(split.sides(data.table), "splits", f"{split.name}.csv")
     return cells
@@ -349,23 +366,25 @@ def score(run: Run, group: tuple[str, str], models: list[str]) -> Iterator[dict]
     """The rows of one network under one protocol: final weights, losses, accuracies and recalls."""
     network, protocol = group
     label = MODELS[network][0]
-    published = PUBLISHED.get(network, (None,) * 3)
+    is_iemocap = run.config["options"]["corpus"] == "iemocap"
+    published = PUBLISHED.get(network, (None,) * 3) if is_iemocap else (None,) * 3
     histories = read_histories(run, models)
     final = [history.iloc[-1] for history in histories]
     common = {"table": TABLE, "row": label, "model": network, "protocol": protocol, "corpus": run.config["corpus"]}
     for task, number in zip(TASKS, published, strict=False):
         weight = float(np.mean([last[f"{task}_weight"] for last in final]))
-        yield row(common, f"final weight of {task}", weight, published=number, n=len(models))
+        yield as_row(common, f"final weight of {task}", weight, published=number, n=len(models))
     losses = pd.concat([validation_losses(run, protocol, model) for model in models], ignore_index=True)
     equal = losses.assign(joint=losses[list(TASKS)].mean(axis=1))
     if MODELS[network][2] != "uncertainty":  # whose weights do not add up to 1
         n = len(losses)
-        per_clip = row(common, "validation NLL per clip", *mean_by_speaker(losses), n=n)
-        yield {**per_clip, "metric": "validation NLL, sum", "published": published[2]} | {
-            name: per_clip[name] and n * per_clip[name] for name in ("measured", "low", "high")
-        }
+        per_clip = as_row(common, "validation NLL per clip", *mean_by_speaker(losses), n=n)
+        if protocol == "paper":  # a sum hangs on the size of the set, which the paper does not give
+            yield {**per_clip, "metric": "validation NLL, sum", "published": published[2]} | {
+                name: per_clip[name] and n * per_clip[name] for name in ("measured", "low", "high")
+            }
         yield per_clip
-    yield row(common, "validation NLL per clip, equal weights", *mean_by_speaker(equal), n=len(equal))
+    yield as_row(common, "validation NLL per clip, equal weights", *mean_by_speaker(equal), n=len(equal))
     for task in TASKS:
         for metric in tables.METRICS:
             yield tables.score_row(
@@ -382,7 +401,7 @@ def score(run: Run, group: tuple[str, str], models: list[str]) -> Iterator[dict]
             )
 
 
-def row(common: dict, metric: str, measured: float, low=None, high=None, *, n: int, published=None) -> dict:
+def as_row(common: dict, metric: str, measured: float, low=None, high=None, *, n: int, published=None) -> dict:
     """A row of the table in the form of `tables.COLUMNS`."""
     found = {**common, "metric": metric, "measured": measured, "low": low, "high": high, "n": n, "published": published}
     return {name: found[name] for name in tables.COLUMNS}
@@ -413,7 +432,9 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
     """Figure 2, the losses at equal weights, the paths of the weights, and the scores."""
     notice = run.config["notice"]
     scores = [row for row in results if row["metric"].startswith("test UAR")]
-    figures.save(charts.scores(scores, TABLE, notice), run.file("figures", "table_1.png"), f"{TABLE}: recalls")
+    scores = [{**row, "table": "Unweighted average recall"} for row in scores]
+    figure = charts.scores(scores, "Unweighted average recall", notice)
+    figures.save(figure, run.file("figures", "recalls.png"), "Unweighted average recall of emotion and gender")
     groups = grouped(cells)
     for protocol in dict.fromkeys(protocol for _, protocol in groups):
         histories = {
@@ -427,30 +448,33 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
         weights = [curves.weight_panel(MODELS[network][0], [history]) for network, history in histories.items()]
         for name, title, panels in [
             ("figure_2", "Figure 2: joint loss per epoch", loss_panels(histories, "loss")),
-            ("equal_weights", "Joint loss at equal weights", loss_panels(histories, "equal")),
+            ("equal_weights", "Joint loss at equal weights", loss_panels(histories, "equal", [("", list(histories))])),
             ("task_weights", "Task weights", weights),
         ]:
             titled = f"{title}, {protocol} protocol"
             figures.save(curves.grid(panels, titled, notice), run.file("figures", f"{name}_{protocol}.png"), titled)
 
 
-def loss_panels(histories: dict[str, pd.DataFrame], column: str) -> list[curves.Panel]:
-    """Training and validation loss of the models that figure 2 compares, as far as they were trained."""
+def loss_panels(
+    histories: dict[str, pd.DataFrame], column: str, compared: list[tuple[str, list[str]]] = COMPARED
+) -> list[curves.Panel]:
+    """Training and validation loss of models beside each other, as far as they were trained."""
+    order = list(histories)
     return [
         curves.Panel(
-            f"{side}, {compared}",
+            f"{side}, {what}" if what else side,
             "loss",
             [
                 curves.Curve(
                     MODELS[network][0],
-                    *figures.look(number),
+                    *figures.look(order.index(network)),
                     histories[network]["epoch"],
                     histories[network][f"{prefix}{column}"],
                 )
-                for number, network in enumerate(networks)
+                for network in networks
             ],
         )
-        for compared, networks in COMPARED
+        for what, networks in compared
         if set(networks) <= set(histories)
         for side, prefix in (("training", ""), ("validation", "val_"))
     ]

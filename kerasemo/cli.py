@@ -331,6 +331,12 @@ def export(
 def predict(
     saved_model: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")],
     media: Annotated[list[Path], typer.Argument(help="wav, mp4 and the like.")],
+    gender: Annotated[
+        Literal["female", "male"] | None,
+        typer.Option(help="The speaker's, where two people share a recording: whose channel and face are read."),
+    ] = None,
+    start: Annotated[float | None, typer.Option(min=0, help="Begin here, seconds.")] = None,
+    end: Annotated[float | None, typer.Option(min=0, help="End here, seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Give the probability of each class for media files; exit 1 if one of them cannot be used."""
@@ -341,7 +347,7 @@ def predict(
     answers, reasons = [], []
     for path in media:
         try:
-            answers.append(served.predict(path).rename(str(path)))
+            answers.append(served.predict(path, start, end, gender).rename(str(path)))
         except BrokenClip as error:
             reasons.append(str(error))
     print(_as_json(answers) if as_json else _as_table(answers), end="")
@@ -363,7 +369,7 @@ def _as_table(answers: list) -> str:
 
     if not answers:
         return ""
-    table = pd.DataFrame(answers).T
+    table = pd.DataFrame(answers)
     table.insert(0, "predicted", table.idxmax(axis=1))
     return table.to_string(float_format="%.3f") + "\n"
 

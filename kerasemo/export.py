@@ -129,8 +129,19 @@ class ServedModel:
         except (ValueError, OSError, tf.errors.OpError) as error:
             raise InputError(f"{folder} is a damaged SavedModel: {str(error).splitlines()[0]}") from None
 
-    def predict(self, path: str | os.PathLike) -> pd.Series:
+    def predict(
+        self,
+        path: str | os.PathLike,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        gender: str | None = None,
+    ) -> pd.Series:
         """The probability of each class for one media file: the mean over the file's images, where it has several.
+
+        Args:
+            path: the file.
+            start_s, end_s: the part to read, seconds; None: from the beginning, to the end.
+            gender: the speaker's, where a feature set chooses a channel or a face by it; `female`, `male` or not known.
 
         Returns:
             Probabilities indexed by class name; they sum to 1.
@@ -138,7 +149,9 @@ class ServedModel:
         Raises:
             BrokenClip: the file cannot be used, or has no sound or no video where the network needs it.
         """
-        arrays = {name: network_input.read(Path(path)) for name, network_input in self.inputs.items()}
+        arrays = {
+            name: network_input.read(Path(path), start_s, end_s, gender) for name, network_input in self.inputs.items()
+        }
         n_items = max(len(array) for array in arrays.values())
         batch = {
             name: np.broadcast_to(array, (n_items, *array.shape[1:])).astype("float32")

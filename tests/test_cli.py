@@ -142,11 +142,14 @@ def test_debug_shows_the_traceback(tmp_path):
 def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypatch):
     from kerasemo.errors import BrokenClip
 
+    asked = []
+
     class Served:
         def __init__(self, folder):
             pass
 
-        def predict(self, path):
+        def predict(self, path, start_s, end_s, gender):
+            asked.append((start_s, end_s, gender))
             if path.name == "bad.wav":
                 raise BrokenClip("bad.wav is empty (0 bytes).")
             return pd.Series({"happy": 0.25, "sad": 0.75})
@@ -157,8 +160,11 @@ def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypat
     assert json.loads(done.stdout) == [
         {"file": "a.wav", "predicted": "sad", "probabilities": {"happy": 0.25, "sad": 0.75}}
     ]
-    table = kerasemo("predict", tmp_path, "a.wav").stdout
-    assert "predicted" in table and "0.750" in table
+    done = kerasemo("predict", tmp_path, "a.wav", "b.wav", "--start", 1, "--end", 2.5, "--gender", "female")
+    header, *rows = done.stdout.splitlines()
+    assert header.split() == ["predicted", "happy", "sad"]
+    assert [row.split() for row in rows] == [[name, "sad", "0.250", "0.750"] for name in ("a.wav", "b.wav")]
+    assert asked[-1] == (1.0, 2.5, "female")
 
 
 def test_the_module_runs_as_a_command():

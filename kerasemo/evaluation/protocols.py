@@ -112,7 +112,8 @@ def speaker_splits(
         raise InputError(f"no fold is given for speaker {', '.join(map(str, unknown[:5]))}; add them to the fold file.")
     if len(present) < 3:
         raise InputError(
-            f"the speaker protocol needs at least 3 speakers (train, validation, test); there are {len(present)}."
+            f"the speaker protocol needs at least 3 speakers, or groups of them (train, validation, test); there are "
+            f"{len(present)}. Run --protocol paper alone."
         )
     fold_of = present.map(folds).to_numpy()
     if len(set(fold_of)) < MIN_FOLDS:

@@ -44,13 +44,16 @@ class NetworkInput:
         framed = features[: n * self.frame_length].reshape(n, self.frame_length, *features.shape[1:])
         return framed[:, 0] if self.frame_length == 1 else framed
 
-    def read(self, path: Path) -> np.ndarray:
-        """The items of one media file.
+    def read(
+        self, path: Path, start_s: float | None = None, end_s: float | None = None, gender: str | None = None
+    ) -> np.ndarray:
+        """The items of one media file, or of a part of it; see `FeatureSet.extract`.
 
         Raises:
             BrokenClip: the file cannot be used.
         """
-        return self.items(self.feature_set.extract(path))
+        known = {"gender": gender} if self.feature_set.needs_gender else {}
+        return self.items(self.feature_set.extract(path, start_s, end_s, **known))
 
     def get_config(self) -> dict:
         return {**self.feature_set.get_config(), "n_frames": self.n_frames, "frame_length": self.frame_length}

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +29,29 @@ class Extraction:
 
     Attributes:
         features: clip -> array, in the manifest's order.
+        files: clip -> the `.npy` that holds the array, likewise.
         set_aside: the broken clips, in the same order; columns `clip, file, feature_set, reason`.
     """
 
-    features: dict[str, np.ndarray]
+    features: Mapping[str, np.ndarray]
+    files: dict[str, Path]
     set_aside: "pd.DataFrame"
+
+
+class OnDisk(Mapping):
+    """Clip -> array, opened anew each time: open files are few, whatever the number of clips."""
+
+    def __init__(self, files: Mapping[str, Path]):
+        self.files = files
+
+    def __getitem__(self, clip: str) -> np.ndarray:
+        return np.load(self.files[clip], mmap_mode="r", allow_pickle=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
 
 
 @dataclass(frozen=True)
@@ -93,28 +111,35 @@ class FeatureStore:
         if not clips:
             raise InputError(f"no clip of the manifest has {feature_set.medium}, which {feature_set.name} needs.")
         features: dict[str, np.ndarray] = {}
+        files: dict[str, Path] = {}
         reasons: dict[str, str] = {}
         missing: dict[Path, list[_Clip]] = {}
         for clip, entry in track(self._entries(clips, feature_set), len(clips), f"{feature_set.name}: looking up"):
             if isinstance(entry, BrokenClip):
                 reasons[clip.clip] = str(entry)
             elif (array := _load(entry, in_memory)) is not None:
-                features[clip.clip] = array
+                files[clip.clip] = entry
+                if in_memory:
+                    features[clip.clip] = array
             else:
                 missing.setdefault(entry, []).append(clip)
         _require_few(clips, reasons, max_bad)
         for entry, reason in self._compute(missing, feature_set, jobs):
             for clip in missing[entry]:
                 if reason is None:
-                    features[clip.clip] = np.load(entry, mmap_mode=None if in_memory else "r", allow_pickle=False)
+                    files[clip.clip] = entry
+                    if in_memory:
+                        features[clip.clip] = np.load(entry, allow_pickle=False)
                 else:
                     first = missing[entry][0]
                     copied = "" if clip.file == first.file else f"{clip.file} has the same content as {first.file}: "
                     reasons[clip.clip] = copied + reason
         _require_few(clips, reasons, max_bad)
         rows = [(clip.clip, clip.file, feature_set.name, reasons[clip.clip]) for clip in clips if clip.clip in reasons]
+        files = {clip.clip: files[clip.clip] for clip in clips if clip.clip in files}
         return Extraction(
-            features={clip.clip: features[clip.clip] for clip in clips if clip.clip in features},
+            features={clip: features[clip] for clip in files} if in_memory else OnDisk(files),
+            files=files,
             set_aside=pd.DataFrame(rows, columns=["clip", "file", "feature_set", "reason"]),
         )
 

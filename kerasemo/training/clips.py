@@ -139,8 +139,5 @@ def read_clips(
     if not usable:
         raise InputError("no clip has all that the network reads; look at the media of your copy.")
     table = manifest[manifest["clip"].isin(usable)].reset_index(drop=True)
-    files = {
-        name: [Path(extraction.features[clip].filename) for clip in table["clip"]]
-        for name, extraction in extractions.items()
-    }
+    files = {name: [extraction.files[clip] for clip in table["clip"]] for name, extraction in extractions.items()}
     return table, files, set_aside.drop_duplicates("clip")

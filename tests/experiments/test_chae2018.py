@@ -84,7 +84,7 @@ def test_losses_of_the_table_are_those_of_the_history(finished):
 
 def test_figures_and_a_saved_model_that_hears_a_wav_of_any_length(finished, root):
     names = {path.stem for path in (finished / "figures").glob("*.png")}
-    assert {"table_1", "figure_2_paper", "equal_weights_paper", "task_weights_paper"} <= names
+    assert {"recalls", "figure_2_paper", "equal_weights_paper", "task_weights_paper"} <= names
     served = ServedModel(finished / "saved_model" / "um_dynamic_a.paper")
     for wav in sorted(root.rglob("*.wav"))[:2]:
         probabilities = served.predict(wav)

@@ -65,6 +65,18 @@ def unfinished(store):
     return [path.name for path in store.folder.rglob("*") if ".unfinished" in str(path)]
 
 
+def test_arrays_left_on_disk_hold_no_file_open(media, corpus, store):
+    manifest = media.audio_manifest(corpus)
+    in_memory = store.extract(manifest, corpus, Loudness()).features
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    extraction = store.extract(manifest, corpus, Loudness(), in_memory=False)
+    assert len(list(Path("/proc/self/fd").iterdir())) <= opened
+    for clip, array in extraction.features.items():
+        assert isinstance(array, np.memmap)
+        np.testing.assert_array_equal(array, in_memory[clip])
+    assert len(extraction.files) == len(extraction.features) == 20
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_clip_gets_what_extract_gives_in_the_manifests_order(media, corpus, store, jobs):
     manifest = media.audio_manifest(corpus).iloc[::-1]
