@@ -12,6 +12,8 @@ import pytest
 from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.export import ServedModel
 
+# One process for all: a finished run is made once.
+pytestmark = pytest.mark.xdist_group("chae2018")
 SCRIPT = Path(__file__).parents[2] / "experiments" / "chae2018.py"
 
 
@@ -92,6 +94,7 @@ def test_figures_and_a_saved_model_that_hears_a_wav_of_any_length(finished, root
         assert probabilities.sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_resumed_it_ends_with_the_same_numbers(finished):
     before = (finished / "results.json").read_bytes()
     (finished / "results.json").unlink()
