@@ -87,7 +87,7 @@ def read(path: str | os.PathLike) -> list[Turn]:
     """Read a label file: its turns in their order. Comments, in round brackets, are left out.
 
     Raises:
-        InputError: the file cannot be read, or a line breaks the format, which is named.
+        InputError: the file cannot be read, holds no turn, or has a line that breaks the format, which is named.
     """
     path = Path(path)
     try:
@@ -95,6 +95,8 @@ def read(path: str | os.PathLike) -> list[Turn]:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    if any("\0" in line for line in lines):
+        raise InputError(f"{path} is no text in UTF-8; restore the file.")
     turns: dict[str, Turn] = {}
     turn = None
     for number, line in enumerate(lines, start=1):
@@ -108,6 +110,8 @@ def read(path: str | os.PathLike) -> list[Turn]:
                 _add_evaluation(turn, line)
         except ValueError as error:
             raise InputError(f"{path}: line {number}: {error}; mend or restore the file.") from None
+    if not turns:
+        raise InputError(f"{path} holds no turn; restore the file.")
     return list(turns.values())
 
 

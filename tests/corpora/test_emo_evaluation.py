@@ -50,7 +50,9 @@ times = st.tuples(st.integers(0, 10**7), st.integers(1, 10**6)).map(lambda t: (t
 
 @st.composite
 def dialogues(draw):
-    names = draw(st.lists(st.from_regex(r"Ses03M_script01_1b_[FM][0-9]{3}", fullmatch=True), unique=True, max_size=5))
+    names = draw(
+        st.lists(st.from_regex(r"Ses03M_script01_1b_[FM][0-9]{3}", fullmatch=True), unique=True, min_size=1, max_size=5)
+    )
     return [
         Turn(
             name,
@@ -96,13 +98,23 @@ def test_a_broken_line_is_named(tmp_path, text, message):
         read_text(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "holds no turn"), (b"% a comment\n", "holds no turn"), (TURN.encode("utf-16"), "is no text in UTF-8")],
+)
+def test_files_without_turns_or_of_another_encoding_are_refused(tmp_path, content, sentence):
+    (tmp_path / "Ses01F_impro01.txt").write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        emo_evaluation.read(tmp_path / "Ses01F_impro01.txt")
+
+
 @given(text=st.text(alphabet="[]0123456789.- \t\nCAE:;()Fxn%_SesNaN", max_size=80))
 def test_any_text_is_read_or_refused_with_its_line(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("e")
     try:
         read_text(folder, text)
     except InputError as error:
-        assert "Ses01F_impro01.txt: line " in str(error)
+        assert "Ses01F_impro01.txt: line " in str(error) or "holds no turn" in str(error)
 
 
 def test_bytes_that_are_no_text_may_stand_in_comments(tmp_path):
