@@ -291,7 +291,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
             if not len(split.validation):
                 raise InputError(f"{len(data.table)} clips are too few to train, validate and test on.")
             cells += [Cell(network, protocol, split, data, run.config["classes"]) for network in networks]
-            run.write_table(split.sides(data.table), "splits", f"{split.name}.csv")
+            run.write_split(split.sides(data.table), split.name)
     return cells
 
 

@@ -232,7 +232,7 @@ def plan(run: Run, data: AudioVisual, options: SimpleNamespace) -> list[Cell]:
                 items = items_of(data, network, protocol, options.seed)
                 for split in splits(items, protocol, share, options.seed):
                     cells.append(Cell(network, protocol, share, split, items))
-                    run.write_table(split.sides(items, ["clip", "audio_clip"]), "splits", f"{cells[-1].model}.csv")
+                    run.write_split(split.sides(items, ["clip", "audio_clip"]), cells[-1].model)
     return cells
 
 

@@ -106,6 +106,17 @@ class Run:
         with files.whole(self.path.joinpath(*parts)) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
+    def write_split(self, sides: pd.DataFrame, name: str) -> None:
+        """Write which clips stand on which side (see `Split.sides`) as `splits/<name>.csv`.
+
+        Raises:
+            InputError: this run has begun with another split, by which networks may be trained already.
+        """
+        path = self.path / "splits" / f"{name}.csv"
+        if path.exists() and path.read_text(encoding="utf-8") != sides.to_csv(index=False, lineterminator="\n"):
+            raise InputError(f"the corpus is not the one that {self.path} began with ({path.name}); begin a new run.")
+        self.write_table(sides, "splits", f"{name}.csv")
+
     def logger(self) -> logging.Logger:
         """A logger that writes to `log.txt` and, in short, to the error stream."""
         logger = logging.getLogger(f"kerasemo.run.{self.path.name}")

@@ -41,6 +41,15 @@ def test_tables_keep_every_digit(run):
     pd.testing.assert_frame_equal(pd.read_csv(run.path / "history" / "a.csv"), table, check_exact=True)
 
 
+def test_a_split_cannot_change_under_a_run(run):
+    sides = pd.DataFrame({"clip": ["a", "b"], "partition": ["train", "test"]})
+    run.write_split(sides, "paper")
+    run.write_split(sides, "paper")
+    with pytest.raises(InputError, match=r"the corpus is not the one .* began with \(paper.csv\)"):
+        run.write_split(sides.iloc[:1], "paper")
+    assert len(pd.read_csv(run.path / "splits" / "paper.csv")) == 2
+
+
 def test_a_folder_that_is_no_run_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="is no run folder"):
         Run(tmp_path)
