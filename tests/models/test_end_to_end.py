@@ -136,7 +136,7 @@ def test_weights_of_another_network_or_none_are_refused(tmp_path):
         end_to_end(TASKS, ("video",), imagenet=tmp_path / "none.weights.h5")
 
 
-@pytest.mark.parametrize("method", ["softmax", "pcgrad"])
+@pytest.mark.parametrize("method", ["softmax", pytest.param("pcgrad", marks=pytest.mark.slow)])
 def test_it_trains_under_a_weighting(audio, method):
     targets = {"emotion": np.array([0, 3]), "gender": np.array([1, 0])}
     losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS}

@@ -80,6 +80,7 @@ def test_resumed_equals_never_stopped(two_tasks, data, tmp_path):
         assert {"emotion_weight", "gender_weight"} <= set(history)
 
 
+@pytest.mark.slow
 def test_two_mirrored_devices_equal_one_with_a_task_missing_in_whole_batches(two_tasks, data):
     inputs, targets = data
     present = {task: np.ones(len(y), "float32") for task, y in targets.items()}
