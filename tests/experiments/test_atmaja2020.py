@@ -12,8 +12,6 @@ import pytest
 from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import write_sewa
 
-# One process for all: a finished run is made once.
-pytestmark = pytest.mark.xdist_group("atmaja2020")
 SCRIPT = Path(__file__).parents[2] / "experiments" / "atmaja2020.py"
 
 

@@ -12,8 +12,6 @@ import pytest
 from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.export import ServedModel
 
-# One process for all: a finished run is made once.
-pytestmark = pytest.mark.xdist_group("chae2018")
 SCRIPT = Path(__file__).parents[2] / "experiments" / "chae2018.py"
 
 

@@ -16,8 +16,6 @@ from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.evaluation.audit import audit, read_split
 
-# One process for all: a finished run is made once.
-pytestmark = pytest.mark.xdist_group("goswami2018")
 SCRIPT = Path(__file__).parents[2] / "experiments" / "goswami2018.py"
 VOLATILE = {"log.txt", "report.html", "environment.json", "config.json"}
 
