@@ -171,8 +171,8 @@ def check_weights(options: SimpleNamespace) -> None:
         from kerasemo.training.reproducible import one_thread
 
         one_thread()  # as training does later, in this process where there is but one
+        from kerasemo.features.pretrained import resnet50
         from kerasemo.models.end_to_end import PICTURE
-        from kerasemo.models.imagenet import resnet50
 
         resnet50(options.imagenet, PICTURE)
 

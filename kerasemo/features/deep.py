@@ -6,7 +6,6 @@ connected layers, for each frame's face. Nothing is downloaded: the weights are 
 
 import hashlib
 import os
-import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
@@ -114,11 +113,9 @@ class Resnet50(FaceNetwork):
     name: ClassVar[str] = "resnet50"
 
     def network(self) -> "keras.Model":
-        import keras
+        from kerasemo.features.pretrained import resnet50
 
-        return keras.applications.ResNet50(
-            include_top=False, weights=self.weights, pooling="avg", input_shape=(SIZE, SIZE, 3)
-        )
+        return resnet50(self.weights, (SIZE, SIZE, 3))
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,9 @@ class Vgg16(FaceNetwork):
     def network(self) -> "keras.Model":
         import keras
 
-        whole = keras.applications.VGG16(weights=self.weights)
+        from kerasemo.features.pretrained import vgg16
+
+        whole = vgg16(self.weights)
         return keras.Model(whole.input, whole.get_layer("fc2").output)
 
 
@@ -151,14 +150,4 @@ def _load(feature_set: FaceNetwork) -> "keras.Model":
     # TensorFlow does not heed the number of threads that a pool gives its workers.
     if "OMP_NUM_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["OMP_NUM_THREADS"]))
-    with warnings.catch_warnings():
-        # Of a file that does not fit, Keras says first what it skips.
-        warnings.filterwarnings("ignore", message="Skipping nested container")
-        try:
-            return feature_set.network()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = str(error).strip().split("\n")[0].rstrip(".")
-            raise InputError(
-                f"{feature_set.weights} does not hold the weights of {feature_set.name} as keras.applications has them "
-                f"({reason}); give another file."
-            ) from None
+    return feature_set.network()

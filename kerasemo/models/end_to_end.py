@@ -21,8 +21,8 @@ from collections.abc import Mapping
 import keras
 from keras import layers
 
+from kerasemo.features.pretrained import CAFFE_MEANS, resnet50
 from kerasemo.layers import ChunkedLSTM, FFTConv1D, FrameWise, LastValid, ZeroPadded
-from kerasemo.models.imagenet import CAFFE_MEANS, resnet50
 
 FRAME_RATE = 25
 SAMPLES = 640
@@ -53,7 +53,7 @@ def end_to_end(
         modalities: `audio`, `video` or both.
         units: of each LSTM.
         dropout: rate before the heads, 0..1.
-        imagenet: file with the weights of ResNet-50 (see `imagenet.resnet50`); None: random ones.
+        imagenet: file with the weights of ResNet-50 (see `features.pretrained.resnet50`); None: random ones.
 
     Returns:
         A model with the inputs `audio` (`batch x frames x SAMPLES`, standardised), `video` (`batch x frames x 96 x 96

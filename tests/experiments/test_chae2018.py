@@ -123,7 +123,7 @@ def test_weights_of_another_network_are_refused_at_once(root, tmp_path):
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     network.save_weights(tmp_path / "other.weights.h5")
     done = run("--root", root, "--imagenet", tmp_path / "other.weights.h5", "--out", tmp_path / "runs")
-    assert done.returncode == 1 and "does not hold the weights of this network" in done.stderr
+    assert done.returncode == 1 and "does not hold the weights of resnet50" in done.stderr
 
 
 @pytest.mark.slow

@@ -4,8 +4,8 @@ import pytest
 from keras.applications.imagenet_utils import preprocess_input
 
 from kerasemo.errors import InputError
+from kerasemo.features.pretrained import resnet50
 from kerasemo.models.end_to_end import PICTURE, SAMPLES, end_to_end
-from kerasemo.models.imagenet import resnet50
 from kerasemo.training.joint_model import JointModel
 from kerasemo.weighting import WEIGHTINGS
 
@@ -130,7 +130,7 @@ def test_the_users_weights_are_loaded(tmp_path):
 def test_weights_of_another_network_or_none_are_refused(tmp_path):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     other.save_weights(tmp_path / "other.weights.h5")
-    with pytest.raises(InputError, match="does not hold the weights of this network"):
+    with pytest.raises(InputError, match="does not hold the weights of resnet50"):
         end_to_end(TASKS, ("video",), imagenet=tmp_path / "other.weights.h5")
     with pytest.raises(InputError, match="is not there"):
         end_to_end(TASKS, ("video",), imagenet=tmp_path / "none.weights.h5")

@@ -28,15 +28,31 @@ def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int
             include_top=False, weights=path, pooling="avg", input_shape=input_shape, name="resnet50"
         ),
         weights,
+        "resnet50",
     )
 
 
-def with_weights(build: Callable[[str | None], keras.Model], weights: str | os.PathLike | None) -> keras.Model:
+def vgg16(weights: str | os.PathLike | None) -> keras.Model:
+    """VGG-16 (Simonyan and Zisserman 2015) with its top for 1000 classes, images of 224 x 224.
+
+    Args:
+        weights: an `.h5` file of `keras.applications.VGG16()`; None: random weights.
+
+    Raises:
+        InputError: the file is missing, or holds the weights of another network.
+    """
+    return with_weights(lambda path: keras.applications.VGG16(weights=path), weights, "vgg16")
+
+
+def with_weights(
+    build: Callable[[str | None], keras.Model], weights: str | os.PathLike | None, name: str
+) -> keras.Model:
     """A network of `keras.applications` with the weights of a file.
 
     Args:
         build: makes the network from the file's name, or from None with random weights.
         weights: the file; None: random weights.
+        name: of the network, for what is said of a file that does not fit.
 
     Raises:
         InputError: the file is missing, or does not fit the network.
@@ -53,6 +69,6 @@ def with_weights(build: Callable[[str | None], keras.Model], weights: str | os.P
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = str(error).strip().split("\n")[0].rstrip(".")
             raise InputError(
-                f"{weights} does not hold the weights of this network as keras.applications has them ({reason}); give "
+                f"{weights} does not hold the weights of {name} as keras.applications has them ({reason}); give "
                 "another file."
             ) from None
