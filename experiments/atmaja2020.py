@@ -20,7 +20,7 @@ from typing import Annotated, Literal
 import numpy as np
 import typer
 
-from kerasemo import experiment, export, files
+from kerasemo import experiment, files
 from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import is_synthetic, write_sewa
 from kerasemo.errors import InputError
@@ -191,7 +191,8 @@ class Cell:
 
 def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = Path(options.root) if options.root else synthetic_root(options)
+    size = QUICK if options.quick else {}
+    root = Path(options.root or experiment.synthetic_root(KEY, write_sewa, options, **size))
     labels = avec2019.read_traces(root / "labels")
     sets = read_sets(run, root, labels)
     devel, train = (
@@ -249,13 +250,6 @@ def read_predictions(root: Path) -> dict[str, dict[str, np.ndarray]]:
     if not folders:
         raise InputError(f"{root} holds neither feature sets such as {SETS[FAU]} nor predictions/<model>/.")
     return predictions.read([folder for folder in folders if folder.name != predictions.ORGANISERS_FUSION])
-
-
-def synthetic_root(options: SimpleNamespace) -> Path:
-    """The folder of the default corpus, written into the user's cache on first use."""
-    root = files.user_cache("synthetic", f"{KEY}-{'quick' if options.quick else 'full'}-{options.seed}")
-    write_sewa(root, **(QUICK if options.quick else {}), seed=options.seed, jobs=options.jobs)
-    return root
 
 
 def reseeded(cell: Cell, n: int) -> Cell:
@@ -360,7 +354,7 @@ class Measure:
         self.run, self.corpus, self.seed, self.jobs = run, corpus, options.seed, options.jobs
         self.ddof = scoring.DDOF[options.scoring]
         self.groups, note = predictions.groups(sorted(corpus.labels))
-        self.protocols = ["paper", "speaker"] if options.protocol == "both" else [options.protocol]
+        self.protocols = experiment.chosen_protocols(options)
         self.folds = None
         if "speaker" in self.protocols:
             n_folds = max(2, min(FOLDS, len(set(self.groups))))
@@ -456,9 +450,7 @@ def export_chain(run: Run, measure: Measure, candidates: list[str]) -> None:
     chosen = [candidates[number] for number in fusion.models_]
     if not run.has_trained(FUSION):
         save_chain(run, chosen, fusion.estimator_.stages())
-    folder = run.path / "saved_model" / FUSION
-    export.export_model(run.path, FUSION, folder)
-    run.logger().info("SavedModel: %s", folder)
+    experiment.export_to_run(run, FUSION)
 
 
 def save_chain(run: Run, models: list[str], stages: list[Stage]) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from kerasemo import experiment, export, files
+from kerasemo import experiment
 from kerasemo.corpora import iemocap, ravdess
 from kerasemo.corpora.synthetic import is_synthetic, write_iemocap
 from kerasemo.errors import InputError, WrongCall
@@ -181,7 +181,8 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     """The user's corpus, or the synthetic one."""
     if options.corpus == "ravdess" and not options.root:
         raise WrongCall("--corpus ravdess needs --root, the folder of your copy.")
-    root = Path(options.root) if options.root else synthetic_root(options)
+    size = {"scenarios": ["improvised"], **(QUICK if options.quick else {})}
+    root = Path(options.root or experiment.synthetic_root(KEY, write_iemocap, options, **size))
     manifest, groups, folds = read_manifest(run, root, options)
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
@@ -196,15 +197,6 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     describe(run, table, options)
     numbers = {task: table[task].map(classes[task].index) for task in TASKS}
     return Data(table[["clip", "speaker", "group"]].assign(**numbers), files_of, inputs, folds)
-
-
-def synthetic_root(options: SimpleNamespace) -> Path:
-    """The folder of the default corpus, written into the user's cache on first use."""
-    root = files.user_cache("synthetic", f"{KEY}-{'quick' if options.quick else 'full'}-{options.seed}")
-    write_iemocap(
-        root, scenarios=["improvised"], **(QUICK if options.quick else {}), seed=options.seed, jobs=options.jobs
-    )
-    return root
 
 
 def emotions(options: SimpleNamespace) -> list[str]:
@@ -246,11 +238,11 @@ def read_features(
             Waveform(longest_s=longest_s, scale=options.scale if protocol == "paper" else "deviation"),
             frame_length=SAMPLES,
         )
-        for protocol in run_protocols(options)
+        for protocol in experiment.chosen_protocols(options)
     }
     if manifest["video"].notna().any():
         video = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
-        inputs |= {(protocol, "video"): video for protocol in run_protocols(options)}
+        inputs |= {(protocol, "video"): video for protocol in experiment.chosen_protocols(options)}
     table, files_of, set_aside = read_clips(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
     run.write_table(set_aside, "set_aside.csv")
     if lacking := len(manifest) - len(table) - len(set_aside):
@@ -269,11 +261,6 @@ def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
     run.note("The weighted losses of models with different weights do not compare; those at equal weights do.")
 
 
-def run_protocols(options: SimpleNamespace) -> list[str]:
-    """The protocols that are run."""
-    return ["paper", "speaker"] if options.protocol == "both" else [options.protocol]
-
-
 def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     """Every network on every split."""
     networks = AUDIOVISUAL if any(name == "video" for _, name in data.files) else UNIMODAL
@@ -281,7 +268,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     if left_out:
         run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
     cells = []
-    for protocol in run_protocols(options):
+    for protocol in experiment.chosen_protocols(options):
         splits = (
             [protocols.random_split(len(data.table), TRAIN, VALIDATION, options.seed)]
             if protocol == "paper"
@@ -485,9 +472,7 @@ def export_best(run: Run, cells: list[Cell]) -> None:
     models = [cell.model for cell in cells]
     proposed = ("mm_dynamic.", "um_dynamic_a.")
     model = next(model for start in proposed for model in models if model.startswith(start))
-    folder = run.path / "saved_model" / model
-    export.export_model(run.path, model, folder)
-    run.logger().info("SavedModel: %s", folder)
+    experiment.export_to_run(run, model)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from kerasemo import experiment, export, files
+from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
 from kerasemo.evaluation import protocols, tables
@@ -45,7 +45,7 @@ SEQUENCE_FRAMES = 160
 
 # The default corpus lets each modality show so much that its best possible accuracy is the paper's, .72 and .85.
 SYNTHETIC = {"clips_per_emotion": 2, "audio_share": 0.68, "video_share": 0.83}
-QUICK_ACTORS, QUICK_CLIPS_PER_EMOTION = 4, 1
+QUICK = {"actors": range(1, 5), "clips_per_emotion": 1}
 
 NAMES = {
     "audio_cnn": "Audio CNN",
@@ -168,7 +168,8 @@ class Cell:
 
 def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
-    root = Path(options.root) if options.root else synthetic_root(options)
+    size = SYNTHETIC | (QUICK if options.quick else {})
+    root = Path(options.root or experiment.synthetic_root(KEY, write_ravdess, options, **size))
     manifest = ravdess.read(root)
     if options.protocol != "paper":
         protocols.speaker_splits(manifest["speaker"], ravdess.folds(), options.seed)  # too few actors: said at once
@@ -197,14 +198,6 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     return data
 
 
-def synthetic_root(options: SimpleNamespace) -> Path:
-    """The folder of the default corpus, written into the user's cache on first use."""
-    size = {"actors": range(1, QUICK_ACTORS + 1), "clips_per_emotion": QUICK_CLIPS_PER_EMOTION} if options.quick else {}
-    root = files.user_cache("synthetic", f"{KEY}-{'quick' if options.quick else 'full'}-{options.seed}")
-    write_ravdess(root, **(SYNTHETIC | size), seed=options.seed, jobs=options.jobs)
-    return root
-
-
 def trainable(data: AudioVisual) -> list[str]:
     """The networks whose modalities the corpus has."""
     present = {"audio": len(data.recordings), "image": len(data.images)}
@@ -225,7 +218,7 @@ def items_of(data: AudioVisual, network: str, protocol: str, seed: int) -> pd.Da
 def plan(run: Run, data: AudioVisual, options: SimpleNamespace) -> list[Cell]:
     """Every network on every split that the tables ask for."""
     cells = []
-    for protocol in ["paper", "speaker"] if options.protocol == "both" else [options.protocol]:
+    for protocol in experiment.chosen_protocols(options):
         for share, networks in PUBLISHED.items():
             wanted = [*networks, "distilled_probes"] if share == FULL else networks
             for network in (network for network in wanted if network in trainable(data)):
@@ -374,9 +367,7 @@ def export_best(run: Run, cells: list[Cell]) -> None:
     """A SavedModel of the network the paper recommends; of the first that was trained where it was not."""
     trained = [cell.model for cell in cells]
     model = next((m for m in trained if m.startswith("architecture_4.")), trained[0])
-    folder = run.path / "saved_model" / model
-    export.export_model(run.path, model, folder)
-    run.logger().info("SavedModel: %s", folder)
+    experiment.export_to_run(run, model)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Literal
 
 import typer
@@ -101,3 +102,31 @@ def _resumed(context: typer.Context, key: str) -> Run:
     files.sweep(run.path)
     run.config["options"] |= {name: context.params[name] for name in ("jobs", "scheduler")}
     return run
+
+
+def chosen_protocols(options: SimpleNamespace) -> list[str]:
+    """The protocols that `--protocol` asks for."""
+    return ["paper", "speaker"] if options.protocol == "both" else [options.protocol]
+
+
+def synthetic_root(key: str, write: Callable, options: SimpleNamespace, **size) -> Path:
+    """The folder of the default corpus, written into the user's cache on first use.
+
+    Args:
+        key: the experiment's key.
+        write: one of `corpora.synthetic`, takes the folder, `seed`, `jobs` and `size`.
+        options: of the run.
+        size: how large the corpus is.
+    """
+    root = files.user_cache("synthetic", f"{key}-{'quick' if options.quick else 'full'}-{options.seed}")
+    write(root, **size, seed=options.seed, jobs=options.jobs)
+    return root
+
+
+def export_to_run(run: Run, model: str) -> None:
+    """Put the SavedModel of a trained network into the run's folder."""
+    from kerasemo.export import export_model
+
+    folder = run.path / "saved_model" / model
+    export_model(run.path, model, folder)
+    run.logger().info("SavedModel: %s", folder)
