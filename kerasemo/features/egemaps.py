@@ -42,8 +42,7 @@ class Egemaps(FeatureSet):
     edition: str = "eGeMAPSv01a"
 
     def __post_init__(self):
-        if self.edition not in EDITIONS:
-            raise InputError(f"{self.name}: edition must be one of {', '.join(EDITIONS)}. Received: {self.edition!r}")
+        self._require_choice("edition", EDITIONS)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.

@@ -59,8 +59,7 @@ class FaceVideo(FeatureSet):
     longest_s: float = 6.0
 
     def __post_init__(self):
-        if self.crop not in ("fixed", "track"):
-            raise InputError(f"{self.name}: crop must be one of fixed, track. Received: {self.crop!r}")
+        self._require_choice("crop", ("fixed", "track"))
         if self.size < 1:
             raise InputError(f"{self.name}: size must be at least 1. Received: {self.size}")
         if not 0 < self.frame_rate < np.inf:

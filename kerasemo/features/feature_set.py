@@ -2,10 +2,13 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+
+from kerasemo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,8 @@ class FeatureSet(ABC):
     def get_config(self) -> dict:
         """The name under `feature_set`, and every parameter: what `kerasemo.features.from_config` takes."""
         return {"feature_set": self.name, **asdict(self)}
+
+    def _require_choice(self, parameter: str, choices: Iterable[str]) -> None:
+        """Raise an `InputError` where a parameter has none of its values."""
+        if (value := getattr(self, parameter)) not in choices:
+            raise InputError(f"{self.name}: {parameter} must be one of {', '.join(choices)}. Received: {value!r}")

@@ -46,8 +46,7 @@ class Mfcc(FeatureSet):
     hop_length: int = 512
 
     def __post_init__(self):
-        if self.resampler not in RESAMPLERS:
-            raise InputError(f"mfcc: resampler must be one of {', '.join(RESAMPLERS)}. Received: {self.resampler!r}")
+        self._require_choice("resampler", RESAMPLERS)
         if not 1 <= self.n_mfcc <= N_MELS:
             raise InputError(f"mfcc: n_mfcc must lie between 1 and {N_MELS}. Received: {self.n_mfcc}")
         for parameter in ("sampling_rate", "n_fft", "hop_length"):

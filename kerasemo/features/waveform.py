@@ -48,9 +48,8 @@ class Waveform(FeatureSet):
             raise InputError(f"{self.name}: sampling_rate must be at least 1. Received: {self.sampling_rate}")
         if not self.longest_s * self.sampling_rate >= 1:
             raise InputError(f"{self.name}: longest_s must hold a sample. Received: {self.longest_s}")
-        for parameter, known in (("channel", ("speaker", "mean")), ("scale", ("deviation", "variance"))):
-            if (value := getattr(self, parameter)) not in known:
-                raise InputError(f"{self.name}: {parameter} must be one of {', '.join(known)}. Received: {value!r}")
+        self._require_choice("channel", ("speaker", "mean"))
+        self._require_choice("scale", ("deviation", "variance"))
 
     def extract(
         self,

@@ -75,6 +75,11 @@ def expression_of(emotion: str | None, intensity: int) -> Expression:
     return blend(EXPRESSIONS["neutral"], EXPRESSIONS[emotion], 1.0 if intensity == 2 else _WEAK)
 
 
+def appear(target: Expression, progress: float) -> Expression:
+    """The posture on the way from the blank face: blank at progress 0, the target at 1, gently at both ends."""
+    return blend(BLANK, target, progress**2 * (3 - 2 * progress))
+
+
 def blend(start: Expression, end: Expression, weight: float) -> Expression:
     """The posture on the way from one to the other: `start` at weight 0, `end` at 1."""
     return Expression(*((1 - weight) * a + weight * b for a, b in zip(astuple(start), astuple(end), strict=True)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasemo.corpora.synthetic import canvas as board
 from kerasemo.corpora.synthetic.canvas import Colour, curve, fill, mirror, shade, stroke
-from kerasemo.corpora.synthetic.expression import BLANK, Expression, blend, expression_of
+from kerasemo.corpora.synthetic.expression import Expression, appear, expression_of
 from kerasemo.corpora.synthetic.portrait import Looks, draw_portrait
 
 ONSET_S = 0.35
@@ -49,7 +49,7 @@ def film(
     expressions = []
     for frame in range(len(opening)):
         progress = min(1.0, frame / frame_rate / ONSET_S)
-        expressions.append(blend(BLANK, target, progress**2 * (3 - 2 * progress)))
+        expressions.append(appear(target, progress))
     yield from film_expressions(expressions, looks, opening, rng, frame_rate=frame_rate, size=size)
 
 

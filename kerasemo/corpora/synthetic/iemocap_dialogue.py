@@ -9,7 +9,7 @@ from scipy.signal import resample_poly
 
 from kerasemo.corpora import iemocap
 from kerasemo.corpora.synthetic import voice
-from kerasemo.corpora.synthetic.expression import BLANK, Expression, blend, expression_of
+from kerasemo.corpora.synthetic.expression import BLANK, Expression, appear, expression_of
 from kerasemo.corpora.synthetic.face import ONSET_S, film_expressions
 from kerasemo.corpora.synthetic.portrait import draw_looks
 
@@ -157,5 +157,5 @@ def _act(
         for frame in range(first, min(last + int(ONSET_S * FRAME_RATE), n_frames)):
             time_s = float(frame / FRAME_RATE)
             progress = np.clip(min((time_s - begin_s) / ONSET_S, 1 + (end_s - time_s) / ONSET_S), 0, 1)
-            expressions[frame] = blend(BLANK, target, progress**2 * (3 - 2 * progress))
+            expressions[frame] = appear(target, progress)
     return expressions, opening
