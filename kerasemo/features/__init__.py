@@ -11,6 +11,7 @@ from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
+from kerasemo.features.short_term import ShortTerm
 from kerasemo.features.store import Extraction, FeatureStore
 from kerasemo.features.waveform import Waveform
 
@@ -27,6 +28,7 @@ __all__ = [
     "Mfcc",
     "MfccFunctionals",
     "Resnet50",
+    "ShortTerm",
     "Vgg16",
     "Waveform",
     "from_config",
@@ -36,7 +38,19 @@ __all__ = [
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
     cls.name: cls
-    for cls in (Waveform, Mfcc, MfccFunctionals, Egemaps, EgemapsFunctionals, Frames, Faces, FaceVideo, Resnet50, Vgg16)
+    for cls in (
+        Waveform,
+        Mfcc,
+        MfccFunctionals,
+        ShortTerm,
+        Egemaps,
+        EgemapsFunctionals,
+        Frames,
+        Faces,
+        FaceVideo,
+        Resnet50,
+        Vgg16,
+    )
 }
 
 
