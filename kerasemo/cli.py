@@ -20,7 +20,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-Corpus = Annotated[Literal["ravdess", "avec2019", "iemocap"], typer.Argument(help="Name of the corpus.")]
+Corpus = Annotated[
+    Literal["ravdess", "avec2019", "iemocap", "folder"],
+    typer.Argument(help="Name of the corpus; folder: clips of any origin, a folder for each class."),
+]
+Synthetic = Annotated[Literal["ravdess", "avec2019", "iemocap"], typer.Argument(help="Name of the corpus.")]
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
@@ -52,10 +56,14 @@ def manifest(
     ] = None,
     merge_excited: Annotated[bool, typer.Option("--merge-excited", help="iemocap: count exc as hap.")] = False,
     improvised_only: Annotated[bool, typer.Option("--improvised-only", help="iemocap: no scripted dialogues.")] = False,
+    clips: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="folder: a CSV of the clips and their emotion, not folders."),
+    ] = None,
 ) -> None:
     """Read a corpus' official folders and write its manifest, a clip a row."""
     from kerasemo import corpora, manifest
-    from kerasemo.corpora import iemocap
+    from kerasemo.corpora import folder, iemocap
 
     given = _given(
         corpus,
@@ -66,21 +74,25 @@ def manifest(
                 "emotion": emotion,
                 "merge_excited": merge_excited or None,
                 "improvised_only": improvised_only or None,
-            }
+            },
+            "folder": {"clips": clips},
         },
     )
     if "emotion" in given:
         given["classes"] = given.pop("emotion")
     table = corpora.reader(corpus)(root, **given)
     manifest.save(table, output)
-    print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} speakers")
+    who = "groups" if corpus == "folder" else "speakers"
+    print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} {who}")
     if corpus == "iemocap" and (note := iemocap.check_complete(table)):
+        print(note)
+    for note in folder.notes(table) if corpus == "folder" else ():
         print(note)
 
 
 @app.command()
 def synth(
-    corpus: Corpus,
+    corpus: Synthetic,
     output: Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; new or empty.")],
     jobs: Jobs,
     actors: Annotated[

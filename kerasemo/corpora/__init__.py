@@ -7,7 +7,7 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
-CORPORA = ["ravdess", "avec2019", "iemocap"]
+CORPORA = ["ravdess", "avec2019", "iemocap", "folder"]
 
 
 def reader(corpus: str) -> Callable[..., pd.DataFrame]:

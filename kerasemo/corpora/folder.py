@@ -1,0 +1,215 @@
+"""Labelled clips of any origin -> manifest: a folder for each class, or a CSV of the user's own.
+
+`ROOT/<class>/clip.mp4` is a clip of that class; folders below the class are free. Its source, the film or recording
+that several clips are cut from, is what stands before the first double underscore of the file's name
+(`ROOT/happy/casablanca__017.mp4`), or else the first folder below the class (`ROOT/happy/casablanca/017.mp4`), or else
+not known. A sound file and a video of one name and folder are one clip.
+
+A CSV has a clip a row: `emotion`, and `video` or `audio` or both, paths below the root; if wanted `source`, `speaker`
+and any other column of a manifest, and columns of the user's own. Without a column `audio` the sound is the video's.
+Only columns count there, not how files are named.
+"""
+
+import os
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from kerasemo import manifest
+from kerasemo.errors import InputError
+
+SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
+VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+SOURCE_MARK = "__"
+
+_KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"
+
+
+def read(root: str | os.PathLike, clips: str | os.PathLike | None = None) -> pd.DataFrame:
+    """Make a manifest of labelled clips.
+
+    `speaker` is what to hold out: clips that share a source or a speaker are one group. It has the name of their one
+    speaker, or else of their sources, and where neither is known a clip is a group of its own.
+
+    Hidden files and folders, and files of other kinds, are passed over. No media file is opened: one that is broken
+    is set aside by whoever reads it. The sound of a video is its own track unless there is a sound file beside it.
+
+    Args:
+        root: the folder that holds a folder for each class, or that the CSV's paths start from.
+        clips: a CSV (see above); without it the folders tell.
+
+    Returns:
+        A manifest with `emotion`; `source`, empty where it is not known; `grouped_by`, what `speaker` follows from:
+        `source`, `speaker` or, where nothing is known, `clip`; and the CSV's other columns. In the order of classes
+        and names, or of the CSV.
+
+    Raises:
+        InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty; two
+            files are one clip; or the CSV cannot be read, breaks the schema of manifests, lacks a label, or none of
+            its files is there.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root} is no folder; give the folder that holds your clips.")
+    table = _from_folders(root) if clips is None else _from_csv(root, Path(clips))
+    for column in {*manifest.COLUMNS, "source"} - {*table.columns}:
+        table[column] = None
+    seconds, text = manifest.SECONDS, [*manifest.COLUMNS, "source"]
+    table = table.astype(dict.fromkeys(text, "str") | dict.fromkeys(seconds, float))
+    table["grouped_by"] = np.select([table["source"].notna(), table["speaker"].notna()], ["source", "speaker"], "clip")
+    table["speaker"] = _groups(table)
+    first = [*manifest.COLUMNS, "emotion", "source", "grouped_by"]
+    table = table[first + [column for column in table.columns if column not in first]]
+    return manifest.check(table, str(clips or f"the manifest of {root}"))
+
+
+def notes(table: pd.DataFrame) -> list[str]:
+    """What a user should know before groups are held out, a sentence each; none where all is well.
+
+    Args:
+        table: what `read` gave.
+    """
+    said = []
+    if alone := int((table["grouped_by"] == "clip").sum()):
+        said.append(
+            f"Of {alone} of {len(table)} clips neither source nor speaker is known: each counts as a group of its own, "
+            "so that holding groups out does not hold their speakers out."
+        )
+    groups = table.groupby("emotion")["speaker"].nunique()
+    said += [
+        f"All clips of the class {name} ({(table['emotion'] == name).sum()}) are of one group: where groups are held "
+        "out, it is never in training and test both."
+        for name in groups.index[groups == 1]
+    ]
+    return said
+
+
+def source_of(path: str) -> str | None:
+    """The source that a clip's path tells, `<class>/...` below the root, or `None`.
+
+    >>> source_of("happy/casablanca__017.mp4"), source_of("happy/casablanca/reel_2/017.mp4"), source_of("happy/17.mp4")
+    ('casablanca', 'casablanca', None)
+    """
+    _, *folders, name = PurePosixPath(path).parts
+    marked, mark, _ = name.partition(SOURCE_MARK)
+    return (marked if mark else "") or (folders[0] if folders else None)
+
+
+def _from_folders(root: Path) -> pd.DataFrame:
+    content = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    outside = [path.name for path in content if path.is_file() and _is_media(path)]
+    if outside:
+        raise InputError(
+            f"{root} holds {len(outside)} media files outside of any class, such as {outside[0]}; put each into the "
+            "folder of its class, or give a CSV."
+        )
+    classes = {folder.name: _clips(folder, root) for folder in content if folder.is_dir()}
+    if not any(classes.values()):
+        raise InputError(f"{root} holds no media file; clips are {_KNOWN_FILES}, in a folder for each class.")
+    if empty := [name for name, clips in classes.items() if not clips]:
+        raise InputError(
+            f"{root} has folders without a media file: {', '.join(empty)}; clips are {_KNOWN_FILES}: add them, or take "
+            "the folder away."
+        )
+    return pd.DataFrame(
+        {
+            "clip": clip,
+            "audio": media.get("audio", media.get("video")),
+            "video": media.get("video"),
+            "emotion": name,
+            "source": source_of(clip),
+        }
+        for name, clips in classes.items()
+        for clip, media in sorted(clips.items())
+    )
+
+
+def _clips(folder: Path, root: Path) -> dict[str, dict[str, str]]:
+    """The clips of a class: name -> medium -> path, relative to the root."""
+    clips: dict[str, dict[str, str]] = defaultdict(dict)
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(place, name) for name in names if not name.startswith(".")):
+            if not _is_media(path):
+                continue
+            path = path.relative_to(root)
+            _require_unicode(path, root)
+            clip, medium = path.with_suffix("").as_posix(), "audio" if path.suffix.lower() in SOUND else "video"
+            if other := clips[clip].get(medium):
+                raise InputError(f"{root} holds two {medium} files of one clip, {other} and {path}; rename one.")
+            clips[clip][medium] = path.as_posix()
+    return clips
+
+
+def _require_unicode(path: Path, root: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{root} holds a file whose name is not UTF-8, {str(path)!a}; rename it.") from None
+
+
+def _is_media(path: Path) -> bool:
+    return path.suffix.lower() in SOUND | VIDEO
+
+
+def _from_csv(root: Path, path: Path) -> pd.DataFrame:
+    try:
+        # The mark of UTF-8 that spreadsheets put first is no part of the first column's name.
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, na_values=[""], index_col=False, encoding="utf-8-sig"
+        )
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} cannot be read as a CSV of clips in UTF-8: {error}.") from None
+    media = [medium for medium in ("video", "audio") if medium in table]
+    if "emotion" not in table or not media:
+        raise InputError(f"{path} needs the columns emotion and video or audio, with commas between them.")
+    if table.empty:
+        raise InputError(f"{path} lists no clip.")
+    _require_labels(table, path)
+    for column in manifest.SECONDS:
+        if column in table:
+            table[column] = _seconds(table[column], path)
+    given = table[media].bfill(axis=1).iloc[:, 0]
+    if "clip" not in table:
+        table["clip"] = given.map(lambda file: PurePosixPath(file).with_suffix("").as_posix(), na_action="ignore")
+    if "audio" not in table:
+        table["audio"] = table["video"]
+    if not any(manifest.stays_under_root(file) and Path(root, file).exists() for file in given.dropna()):
+        raise InputError(
+            f"none of the files that {path} lists is in {root}; give the folder that its paths start from."
+        )
+    return table
+
+
+def _require_labels(table: pd.DataFrame, path: Path) -> None:
+    unlabelled = table.index[table["emotion"].isna()]
+    if len(unlabelled):
+        raise InputError(
+            f"{path} has {len(unlabelled)} clips without an emotion, the first in line {unlabelled[0] + 2}; label them "
+            "or take them away."
+        )
+
+
+def _seconds(column: pd.Series, path: Path) -> pd.Series:
+    seconds = pd.to_numeric(column, errors="coerce").astype(float)
+    wrong = column.index[column.notna() & seconds.isna()]
+    if len(wrong):
+        raise InputError(f"{path}: {column.name} in line {wrong[0] + 2} is no number of seconds: {column[wrong[0]]}.")
+    return seconds
+
+
+def _groups(table: pd.DataFrame) -> pd.Series:
+    """The name of each clip's group."""
+    numbers, before = pd.Series(np.arange(len(table)), table.index), None
+    while not numbers.equals(before):
+        before = numbers
+        for shared in ("source", "speaker"):
+            numbers = numbers.groupby(table[shared]).transform("min").fillna(numbers).astype(int)
+    names = table["clip"].copy()
+    for _, clips in table[table["grouped_by"] != "clip"].groupby(numbers):
+        one_speaker = clips["speaker"].nunique(dropna=False) == 1 and clips["speaker"].notna().all()
+        name = clips["speaker"].iloc[0] if one_speaker else " + ".join(sorted(clips["source"].dropna().unique()))
+        names[clips.index] = name
+    return names
