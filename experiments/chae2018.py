@@ -122,7 +122,7 @@ def main(
 
 def reproduce(run: Run, options: SimpleNamespace) -> None:
     """The whole paper, from the corpus to the tables and figures."""
-    check_weights(options)
+    check_options(options)
     data = read_corpus(run, options)
     cells = plan(run, data, options)
     run.logger().info("%d networks to train.", len(cells))
@@ -165,8 +165,22 @@ class Cell:
         return f"{self.network}.{self.split.name}"
 
 
-def check_weights(options: SimpleNamespace) -> None:
-    """A file of weights that does not fit is said at once."""
+def check_options(options: SimpleNamespace) -> None:
+    """What cannot work is said at once, down to a file of weights that does not fit."""
+    if options.corpus == "ravdess":
+        if not options.root:
+            raise WrongCall("--corpus ravdess needs --root, the folder of your copy.")
+        without_effect = {
+            "--crop": options.crop != "fixed",
+            "--ties": options.ties != "random",
+            "--merge-excited": options.merge_excited,
+            "--imagenet": options.imagenet,
+        }
+        if given := [name for name, is_given in without_effect.items() if is_given]:
+            names = ", ".join(given)
+            raise WrongCall(f"--corpus ravdess trains on sound, and has one label a clip; leave out {names}.")
+    if options.scale != "deviation" and options.protocol == "speaker":
+        raise WrongCall("--scale is for the paper's protocol; leave it out.")
     if options.imagenet:
         from kerasemo.training.reproducible import one_thread
 
@@ -179,8 +193,6 @@ def check_weights(options: SimpleNamespace) -> None:
 
 def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     """The user's corpus, or the synthetic one."""
-    if options.corpus == "ravdess" and not options.root:
-        raise WrongCall("--corpus ravdess needs --root, the folder of your copy.")
     size = {"scenarios": ["improvised"], **(QUICK if options.quick else {})}
     root = Path(options.root or experiment.synthetic_root(KEY, write_iemocap, options, **size))
     manifest, groups, folds = read_manifest(run, root, options)
@@ -258,6 +270,7 @@ def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
     if options.corpus == "iemocap":
         tied = int((table["majority"] == iemocap.NO_MAJORITY).sum())
         run.note(f"Whole sessions are held out; {tied} clips without a majority have one of their most voted labels.")
+        run.note("Intervals draw speakers, though the two of a session are in each other's sound.")
     run.note("The weighted losses of models with different weights do not compare; those at equal weights do.")
 
 
@@ -429,6 +442,8 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
             for (network, of), models in groups.items()
             if of == protocol
         }
+        most = max(len(models) for (_, of), models in groups.items() if of == protocol)
+        n_folds = f", mean of {most} folds" if most > 1 else ""
         for history in histories.values():
             for side in ("", "val_"):
                 history[f"{side}equal"] = history[[f"{side}{task}_loss" for task in TASKS]].mean(axis=1)
@@ -438,7 +453,7 @@ def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
             ("equal_weights", "Joint loss at equal weights", loss_panels(histories, "equal", [("", list(histories))])),
             ("task_weights", "Task weights", weights),
         ]:
-            titled = f"{title}, {protocol} protocol"
+            titled = f"{title}, {protocol} protocol{n_folds}"
             figures.save(curves.grid(panels, titled, notice), run.file("figures", f"{name}_{protocol}.png"), titled)
 
 

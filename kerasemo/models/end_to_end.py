@@ -4,8 +4,8 @@ Source: Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and ge
 joint loss", section IV; where the text is silent, the authors' code.
 
 A clip is a sequence of frames of 40 ms (25 a second): 640 samples of sound at 16 kHz, one picture. Clips have any
-length, and stand in a batch with padding at their end; `n_frames` says where they end, and padding changes nothing in
-what the network says of a clip (only batch normalisation, in training, sees the pictures of the padding).
+length, and stand in a batch with zeros after their end; `n_frames` says where they end, and the zeros change nothing
+in what the network says of a clip (only batch normalisation, in training, sees the pictures of the padding).
 
 - Sound: a convolution of 40 filters and 80 taps (5 ms), max-pooling by 2, a convolution of 40 filters and 4000 taps
   (500 ms at 8 kHz), max-pooling over groups of 10 channels: 320 steps of 4 channels make the 1280 values of a frame.

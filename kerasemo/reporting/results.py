@@ -35,7 +35,10 @@ class Line:
 
     @property
     def drop(self) -> float | None:
-        """Measured with speakers held out minus measured as in the paper; None unless both are there."""
+        """Measured with speakers held out minus measured as in the paper; None unless both are there, and of a loss
+        or a weight, which are no scores."""
+        if re.search(r"\b(NLL|weight)\b", self.metric):
+            return None
         paper, speaker = (self.scores.get(protocol) for protocol in PROTOCOLS)
         if paper is None or speaker is None or paper.measured is None or speaker.measured is None:
             return None

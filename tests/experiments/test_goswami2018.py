@@ -93,7 +93,7 @@ def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tm
     same_results(finished, only_run(tmp_path))
 
 
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
     finished, sound_only, tmp_path, stop, interruptible
 ):

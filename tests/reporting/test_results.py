@@ -24,6 +24,14 @@ def test_the_protocols_of_one_row_become_one_line_whatever_protocol_and_fold_its
     assert second.drop is None
 
 
+def test_a_loss_and_a_weight_have_no_drop():
+    for metric in ("validation NLL per clip, equal weights", "final weight of gender"):
+        rows = [
+            row("A", name, measured=value) | {"metric": metric} for name, value in (("paper", 0.9), ("speaker", 1.2))
+        ]
+        assert results.lines(rows, "T")[0].drop is None
+
+
 @pytest.mark.parametrize("word", ["model", "metric", "corpus"])
 def test_rows_that_differ_in_a_word_stay_apart(word: str):
     rows = [row("A", "paper", measured=0.5) | {word: value} for value in ["x", "y"]]
