@@ -10,6 +10,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasemo.losses.replicas import over_replicas
+
 # Below this share of the second moments a spread is what float64 leaves of a difference of equal numbers.
 ROUNDING = 1e-13
 
@@ -56,10 +58,10 @@ class CCCLoss(keras.losses.Loss):
         if self.per_sequence:
             present = ops.cast(sums[0] > 0, "float64")
             losses = present * (1 - ccc_of_sums(sums))
-            total, n = ops.unstack(_over_replicas(ops.stack([ops.sum(losses), ops.sum(present)])))
+            total, n = ops.unstack(over_replicas(ops.stack([ops.sum(losses), ops.sum(present)])))
             loss = total / ops.maximum(n, 1)
         else:
-            loss = 1 - ccc_of_sums(_over_replicas(sums))
+            loss = 1 - ccc_of_sums(over_replicas(sums))
         return ops.cast(loss / tf.distribute.get_strategy().num_replicas_in_sync, self.dtype)
 
     def get_config(self) -> dict:
@@ -115,10 +117,3 @@ def _per_frame(weight, y):
     while len(weight.shape) < len(y.shape):
         weight = ops.expand_dims(weight, -1)
     return ops.broadcast_to(weight, ops.shape(y))
-
-
-def _over_replicas(sums):
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return sums
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
