@@ -16,6 +16,9 @@ class JointModel(keras.Model):
     the history holds `loss` (the weighted one), `<task>_loss`, `<task>_weight`, and every compiled metric; the
     validation twins hold the same without the weights.
 
+    A loss that compares parts of its output with each other, such as `SoftHGR`, says so by `reads_labels = False`. Its
+    task needs no targets and has no metrics; its output is there for the loss alone, and not in `network()`.
+
     The variables of the weighting are trained with the network and saved with the model. `network()` gives the plain
     functional network without them.
 
@@ -70,7 +73,11 @@ class JointModel(keras.Model):
 
     def network(self) -> keras.Model:
         """The plain functional network that shares this model's layers: what is exported."""
-        return keras.Model(self.input, self.output, name=self.name)
+        return keras.Model(self.input, self._labelled(self.output), name=self.name)
+
+    def _labelled(self, outputs: Mapping) -> dict:
+        """The outputs but those that are there for their loss alone."""
+        return {name: output for name, output in outputs.items() if _reads_labels(self.task_losses.get(name))}
 
     def train_step(self, data):
         """One step on the weighted loss, which trains the weighting's variables too.
@@ -104,12 +111,16 @@ class JointModel(keras.Model):
         self._joint_loss(x, y, outputs, sample_weight)
         return self.compute_metrics(x, y, outputs, sample_weight)
 
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, y, self._labelled(y_pred), sample_weight)
+
     def get_metrics_result(self):
         results = super().get_metrics_result()
-        if len(self.output) > 1:
+        outputs = self._labelled(self.output)
+        if len(outputs) != 1:
             return results
         # Keras puts the output's name before a metric's only where there are several outputs.
-        (output,) = self.output
+        (output,) = outputs
         losses = {"loss", *(mean.name for mean in self.loss_means.values())}
         return {name if name in losses else f"{output}_{name}": value for name, value in results.items()}
 
@@ -117,7 +128,7 @@ class JointModel(keras.Model):
         """Each task's loss of a batch, the regularisers, and the joint loss, which all go into their running means."""
         sample_weight = sample_weight or {}
         losses = {
-            task: loss(y[task], outputs[task], sample_weight=sample_weight.get(task))
+            task: loss(y[task] if _reads_labels(loss) else None, outputs[task], sample_weight=sample_weight.get(task))
             for task, loss in self.task_losses.items()
         }
         # Loss objects divide by the replicas already; regularisers of layers do not.
@@ -160,6 +171,10 @@ class _TellWeighting(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         weighting = self.model.weighting
         weighting.on_epoch_end({task: float(logs[f"{task}_loss"]) for task in weighting.tasks})
+
+
+def _reads_labels(loss: keras.losses.Loss | None) -> bool:
+    return getattr(loss, "reads_labels", True)
 
 
 def _revived(thing):

@@ -4,8 +4,10 @@ import pytest
 import tensorflow as tf
 from keras.losses import SparseCategoricalCrossentropy
 
+from kerasemo.losses import SoftHGR, soft_hgr
 from kerasemo.models import crossmodal
 from kerasemo.training.joint_model import JointModel
+from kerasemo.training.saving import load_network
 from kerasemo.weighting import Static
 
 N, CLASSES = 24, 4
@@ -166,6 +168,61 @@ def test_mixed_precision_trains():
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(history["loss"][0])
+
+
+def model_of_features(weights=None) -> JointModel:
+    """A network whose task `common` compares two features, and whose task `emotion` reads labels."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((40,), name="audio")
+    features = keras.layers.Dense(6, name="features")(x)
+    outputs = {
+        "emotion": keras.layers.Dense(CLASSES, "softmax", name="emotion")(features),
+        "common": keras.layers.Reshape((2, 3), name="common")(features),
+    }
+    losses = {"emotion": SparseCategoricalCrossentropy(), "common": SoftHGR()}
+    model = JointModel({"audio": x}, outputs, losses=losses, weighting=Static(weights or {"emotion": 1, "common": 0.1}))
+    model.compile(keras.optimizers.SGD(0.01), weighted_metrics={"emotion": ["accuracy"]})
+    return model
+
+
+def features_data() -> tuple[dict, dict]:
+    inputs, targets = data()
+    return {"audio": inputs["audio"]}, {"emotion": targets["emotion"]}
+
+
+def test_a_loss_without_labels_needs_no_targets_and_has_no_metrics():
+    data = features_data()
+    model = model_of_features()
+    weights = {"emotion": np.ones(N, "float32")}
+    history = model.fit(*data, sample_weight=weights, validation_data=data, verbose=0).history
+    names = {"loss", "emotion_loss", "common_loss", "emotion_accuracy"}
+    assert set(history) == names | {f"val_{name}" for name in names} | {"emotion_weight", "common_weight"}
+    logs = model.evaluate(*data, batch_size=12, verbose=0, return_dict=True)
+    common = model.predict(data[0], verbose=0)["common"]
+    halves = [float(soft_hgr(half[:, 0], half[:, 1])) for half in np.split(common, 2)]
+    assert logs["common_loss"] == pytest.approx(-np.mean(halves), rel=1e-5)
+    assert logs["loss"] == pytest.approx(logs["emotion_loss"] + 0.1 * logs["common_loss"], rel=1e-5)
+
+
+def test_sample_weights_of_a_task_without_labels_leave_clips_out():
+    inputs, targets = features_data()
+    half = (np.arange(N) < N // 2).astype("float32")
+    model = model_of_features()
+    weights = {"emotion": np.ones(N, "float32"), "common": half}
+    batch = tf.data.Dataset.from_tensors((inputs, targets, weights))
+    masked = model.evaluate(batch, verbose=0, return_dict=True)
+    common = model.predict(inputs, verbose=0)["common"][half == 1]
+    assert masked["common_loss"] == pytest.approx(-float(soft_hgr(common[:, 0], common[:, 1])), rel=1e-5)
+
+
+def test_an_output_for_its_loss_alone_is_trained_and_not_in_the_network(tmp_path):
+    model = model_of_features({"emotion": 0, "common": 1})
+    before = model.get_layer("features").get_weights()[0]
+    common = model.fit(*features_data(), epochs=3, verbose=0).history["common_loss"]
+    assert common[-1] < common[0] and np.any(model.get_layer("features").get_weights()[0] != before)
+    assert set(model.network().output) == {"emotion"}
+    model.save(tmp_path / "model.keras")
+    assert set(load_network(tmp_path / "model.keras").output) == {"emotion"}
 
 
 def test_losses_need_their_outputs():
