@@ -1,0 +1,162 @@
+"""The network of zhang2018, EMODal: a network for the voice, one for the face, and what both have in common.
+
+Source: Zhang, Gu, Ma, Ni, Zhang and Huang 2018, "Multimodal emotion recognition by extracting common and
+modality-specific information", section 2.
+
+- Voice: dense layers of 128, 64 and 10 units on the 68 features of a clip.
+- Face: three 3 x 3 convolutions, each followed by max-pooling; flattened; a dense layer; dropout; 10 units.
+- The two features of 10 numbers side by side go into a softmax layer (classify loss), and each of its own into another
+  (specific losses). The common loss is the Soft-HGR score of the two, negative.
+
+The paper says nothing of the following, which is chosen here:
+
+- Convolutions of `FILTERS`, zero-padded, pooling by `POOL`; `DENSE_UNITS` and `DROPOUT` in the face's network.
+- ReLU in all layers but those of the features, which are linear: the common loss needs features of both signs.
+- The voice's features, and those of a face that comes as a vector, are standardised in the network (`adapt` its
+  `Normalization` layers, see `training.fit.adapt`); pictures are scaled to -1..1.
+- What augments the pictures, and how much.
+"""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+AUDIO_SHAPE = (68,)
+IMAGE_SHAPE = (128, 128, 1)
+
+AUDIO_UNITS = (128, 64)
+FILTERS = (16, 32, 64)
+KERNEL = 3
+POOL = 2
+DENSE_UNITS = 128
+DROPOUT = 0.5
+FEATURE_UNITS = 10
+
+ROTATION_TURNS = 0.03
+"""About eleven degrees to either side."""
+SHIFT = 0.08
+"""Of the picture's height and width, to either side."""
+BRIGHTNESS = 0.2
+"""Of the range of a byte, up or down."""
+
+MODALITIES = ("audio", "image")
+
+
+def emodal(
+    n_classes: int,
+    modalities: Sequence[str] = MODALITIES,
+    *,
+    audio_shape: tuple = AUDIO_SHAPE,
+    image_shape: tuple = IMAGE_SHAPE,
+    filters: Sequence[int] = FILTERS,
+    dense_units: int = DENSE_UNITS,
+    dropout: float = DROPOUT,
+    augmentation: keras.layers.Layer | None = None,
+) -> keras.Model:
+    """EMODal, or one of its two networks alone.
+
+    The output `common` holds the features of both modalities for `SoftHGR`; `JointModel.network()` leaves it out.
+
+    Args:
+        n_classes: number of emotions.
+        modalities: `audio`, `image` or both.
+        audio_shape: `(features,)` of a clip.
+        image_shape: `(height, width, channels)` of a picture, 0..255; or `(features,)` of a face, such as its action
+            units: the same network without its convolutions.
+        filters: of each convolution.
+        dense_units: of the face's dense layer.
+        dropout: rate after it, 0..1.
+        augmentation: changes the pictures in training, such as `augmentation(seed)`.
+
+    Returns:
+        A model from `audio` and `image` to `emotion` (the decision, from both), `emotion_audio`, `emotion_image` (from
+        one each; all `batch x classes`, probabilities) and `common` (`batch x 2 x 10`, audio first). With one modality
+        it has its input and `emotion`.
+
+    Raises:
+        ValueError: an unknown modality or none, a shape of another kind, or pictures too small for the pooling.
+
+    Example:
+        >>> network = emodal(4)
+        >>> {name: output.shape[1:] for name, output in network.output.items()}
+        {'emotion': (4,), 'emotion_audio': (4,), 'emotion_image': (4,), 'common': (2, 10)}
+    """
+    if not modalities or set(modalities) - set(MODALITIES):
+        raise ValueError(f"Modalities are {', '.join(MODALITIES)}. Received: modalities={tuple(modalities)}")
+    inputs, features = {}, {}
+    if "audio" in modalities:
+        inputs["audio"] = keras.Input(audio_shape, name="audio")
+        features["audio"] = _audio_feature(inputs["audio"])
+    if "image" in modalities:
+        inputs["image"] = keras.Input(image_shape, name="image")
+        pixels = _face_vector(inputs["image"], filters, augmentation)
+        features["image"] = _image_feature(pixels, dense_units, dropout)
+    if len(features) == 1:
+        (feature,) = features.values()
+        return keras.Model(inputs, {"emotion": _probabilities("emotion", n_classes)(feature)}, name="emodal")
+    combined = layers.Concatenate(name="combined")(list(features.values()))
+    outputs = {"emotion": _probabilities("emotion", n_classes)(combined)}
+    for modality, feature in features.items():
+        outputs[f"emotion_{modality}"] = _probabilities(f"emotion_{modality}", n_classes)(feature)
+    outputs["common"] = layers.Reshape((2, FEATURE_UNITS), name="common")(combined)
+    return keras.Model(inputs, outputs, name="emodal")
+
+
+def augmentation(seed: int) -> keras.Sequential:
+    """Random flips, small rotations and shifts, and brightness: a new draw for each picture in training.
+
+    The state of the random numbers is part of the model's variables, and so of a `Checkpoint`: a resumed training draws
+    what it would have drawn.
+
+    Args:
+        seed: what the draws follow from.
+
+    Returns:
+        A layer for pictures, `batch x height x width x channels`, 0..255, which stay in that range. Out of training it
+        changes nothing.
+    """
+    return keras.Sequential(
+        [
+            layers.RandomFlip("horizontal", seed=seed),
+            layers.RandomRotation(ROTATION_TURNS, fill_mode="nearest", seed=seed + 1),
+            layers.RandomTranslation(SHIFT, SHIFT, fill_mode="nearest", seed=seed + 2),
+            layers.RandomBrightness(BRIGHTNESS, seed=seed + 3),
+        ],
+        name="augmentation",
+    )
+
+
+def _audio_feature(audio):
+    if len(audio.shape) != 2:
+        raise ValueError(f"Audio is (features,) a clip. Received: audio_shape={audio.shape[1:]}")
+    x = layers.Normalization(axis=-1, name="audio_standardised")(audio)
+    for i, units in enumerate(AUDIO_UNITS, start=1):
+        x = layers.Dense(units, activation="relu", name=f"audio_dense_{i}")(x)
+    return layers.Dense(FEATURE_UNITS, name="audio_feature")(x)
+
+
+def _face_vector(image, filters, augment):
+    if len(image.shape) == 2 and not augment:
+        return layers.Normalization(axis=-1, name="image_standardised")(image)
+    if len(image.shape) != 4 or min(image.shape[1:3]) < POOL ** len(filters):
+        raise ValueError(
+            f"An image is (height, width, channels) of {POOL ** len(filters)} pixels or more either way, or, without "
+            f"augmentation, (features,). Received: image_shape={image.shape[1:]}"
+        )
+    x = augment(image) if augment else image
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="image_scaled")(x)
+    for i, n in enumerate(filters, start=1):
+        x = layers.Conv2D(n, KERNEL, padding="same", activation="relu", name=f"image_conv_{i}")(x)
+        x = layers.MaxPooling2D(POOL, name=f"image_pool_{i}")(x)
+    return layers.Flatten(name="image_vector")(x)
+
+
+def _image_feature(x, dense_units: int, dropout: float):
+    x = layers.Dense(dense_units, activation="relu", name="image_dense")(x)
+    x = layers.Dropout(dropout, name="image_dropout")(x)
+    return layers.Dense(FEATURE_UNITS, name="image_feature")(x)
+
+
+def _probabilities(name: str, n_classes: int) -> keras.layers.Layer:
+    return layers.Dense(n_classes, activation="softmax", name=name)
