@@ -25,7 +25,7 @@ from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
-from kerasemo.features.faces import Faces
+from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
@@ -184,7 +184,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     inputs = {
         "audio_mean": NetworkInput(Mfcc()),
         "audio_sequence": NetworkInput(Mfcc(), SEQUENCE_FRAMES),
-        "image": NetworkInput({"frames": Frames, "faces": Faces}[options.images]()),
+        "image": NetworkInput({"frames": Frames, "faces": FacePairs}[options.images]()),
     }
     data = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
     run.write_table(data.set_aside, "set_aside.csv")

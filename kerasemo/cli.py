@@ -171,7 +171,7 @@ def features(
             "egemaps",
             "egemaps_functionals",
             "frames",
-            "faces",
+            "face_pairs",
             "face_video",
             "resnet50",
             "vgg16",

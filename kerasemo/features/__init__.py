@@ -5,8 +5,8 @@ from dataclasses import fields
 from kerasemo.errors import InputError
 from kerasemo.features.deep import Resnet50, Vgg16
 from kerasemo.features.egemaps import Egemaps
+from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.face_video import FaceVideo
-from kerasemo.features.faces import Faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
@@ -20,8 +20,8 @@ __all__ = [
     "Egemaps",
     "EgemapsFunctionals",
     "Extraction",
+    "FacePairs",
     "FaceVideo",
-    "Faces",
     "FeatureSet",
     "FeatureStore",
     "Frames",
@@ -46,7 +46,7 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         Egemaps,
         EgemapsFunctionals,
         Frames,
-        Faces,
+        FacePairs,
         FaceVideo,
         Resnet50,
         Vgg16,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from kerasemo.errors import BrokenClip, InputError
-from kerasemo.features.faces import find_face
+from kerasemo.features.face_finder import find_face
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import scale_to
 from kerasemo.features.media import read_frames

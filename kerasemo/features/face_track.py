@@ -41,7 +41,7 @@ def choose_track(
     harm.
 
     Args:
-        found: moments and the boxes in each (left, top, width, height), as `faces.find_faces` gives them.
+        found: moments and the boxes in each (left, top, width, height), as `face_finder.find_faces` gives them.
         side: where the speaker is, `left` or `right`; `None`: the largest face is the speaker's.
         content: the first column of the picture that is not black, and the one after the last.
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.face_finder import find_faces
 from kerasemo.features.face_track import choose_track
-from kerasemo.features.faces import find_faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import ROUNDING_S, read_frames
 

@@ -1,12 +1,17 @@
-"""Tiny media files."""
+"""Tiny media files and plain faces."""
 
 import av
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 
 RATE = 8000
+
+SKIN, HAIR, BROWS = (224, 180, 150), (50, 35, 25), (70, 45, 30)
+EYES, PUPILS, RIDGE = (110, 80, 70), (20, 15, 15), (240, 200, 170)
+NOSTRILS, MOUTH = (150, 105, 90), (150, 60, 60)
 
 
 def tone(seconds=0.5, rate=RATE, hertz=440.0):
@@ -61,6 +66,32 @@ def audio_manifest(root):
     )
 
 
+def draw_face(picture, x, y, radius):
+    """Draw a face about a point; plain as it is, the cascade takes it for one."""
+
+    def ellipse(across, down, width, height, colour):
+        centre = x + round(across * radius), y + round(down * radius)
+        cv2.ellipse(picture, centre, (round(width * radius), round(height * radius)), 0, 0, 360, colour, -1)
+
+    ellipse(0, 0, 0.8, 1, SKIN)
+    ellipse(0, -0.8, 0.75, 0.3, HAIR)
+    for side in (-0.33, 0.33):
+        ellipse(side, -0.31, 0.2, 0.05, BROWS)
+        ellipse(side, -0.15, 0.18, 0.09, EYES)
+        ellipse(side, -0.15, 0.08, 0.08, PUPILS)
+    ellipse(0, 0.05, 0.06, 0.15, RIDGE)
+    ellipse(0, 0.25, 0.14, 0.06, NOSTRILS)
+    ellipse(0, 0.52, 0.3, 0.1, MOUTH)
+
+
+def picture_of(*drawn, height=240, width=320):
+    """A grey picture with a face for each (x, y, radius)."""
+    picture = np.full((height, width, 3), 90, np.uint8)
+    for face in drawn:
+        draw_face(picture, *face)
+    return cv2.GaussianBlur(picture, (0, 0), 2)
+
+
 @pytest.fixture
 def media():
     """The makers of this file, by their names."""
@@ -72,4 +103,5 @@ def media():
         write_video=write_video,
         grey_pictures=grey_pictures,
         audio_manifest=audio_manifest,
+        picture_of=picture_of,
     )

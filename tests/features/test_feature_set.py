@@ -12,7 +12,7 @@ OTHER_VALUES = {
     "waveform": {"scale": "variance", "longest_s": 3.0},
     "mfcc": {"n_mfcc": 13, "resampler": "soxr_hq"},
     "frames": {"every_s": 0.25, "height": 16, "width": 24},
-    "faces": {"every_s": 0.25, "margin": 0.0},
+    "face_pairs": {"every_s": 0.25, "margin": 0.0},
     "face_video": {"crop": "track", "size": 32},
     "mfcc_functionals": {"n_mfcc": 13, "hop_length": 256},
     "short_term": {"sampling_rate": 8000, "window_s": 0.1},
@@ -37,8 +37,8 @@ OUT_OF_RANGE = [
     ("frames", "every_s", np.nan),
     ("frames", "height", 0),
     ("frames", "width", 0),
-    ("faces", "margin", -0.1),
-    ("faces", "every_s", 0),
+    ("face_pairs", "margin", -0.1),
+    ("face_pairs", "every_s", 0),
     ("face_video", "crop", "wide"),
     ("face_video", "size", 0),
     ("face_video", "frame_rate", 0.0),
@@ -80,7 +80,7 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name):
 @pytest.mark.parametrize("config", [{"feature_set": "mfc"}, {}])
 def test_an_unknown_feature_set_is_named_with_those_there_are(config):
     with pytest.raises(
-        InputError, match=r"unknown; choose one of waveform, mfcc, .*frames, faces, face_video, resnet50, vgg16\."
+        InputError, match=r"unknown; choose one of waveform, mfcc, .*frames, face_pairs, face_video, resnet50, vgg16\."
     ):
         from_config(config)
 

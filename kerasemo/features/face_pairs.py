@@ -1,0 +1,57 @@
+"""Pairs of faces."""
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features.face_finder import Box, find_face
+from kerasemo.features.frames import Frames
+from kerasemo.features.media import read_frames
+
+
+@dataclass(frozen=True)
+class FacePairs(Frames):
+    """`Frames`, each frame cropped to its largest face.
+
+    Where only one frame of a pair shows a face, its place serves for both; where none does, the image is left out.
+
+    Args:
+        margin: what is added to the face's box on each side, as a part of its size.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "face_pairs"
+
+    margin: float = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.margin >= 0:
+            raise InputError(f"{self.name}: margin must be at least 0. Received: {self.margin}")
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
+
+        Raises:
+            BrokenClip: see `media.read_frames`; or no frame shows a face.
+        """
+        images = []
+        for _, pictures in read_frames(path, self.every_s, 2, start_s, end_s):
+            left, right = pictures[0], pictures[-1]
+            left_box, right_box = find_face(left), find_face(right)
+            if left_box or right_box:
+                crops = self._crop(left, left_box or right_box), self._crop(right, right_box or left_box)
+                images.append(self._side_by_side(*crops))
+        if not images:
+            raise BrokenClip(f"{path} has no face found in any frame.")
+        return np.stack(images)
+
+    def _crop(self, picture: np.ndarray, box: Box) -> np.ndarray:
+        left, top, width, height = box
+        across, down = round(self.margin * width), round(self.margin * height)
+        return picture[max(top - down, 0) : top + height + down, max(left - across, 0) : left + width + across]
