@@ -3,6 +3,16 @@
 from kerasemo.layers.chunked_lstm import ChunkedLSTM
 from kerasemo.layers.fft_conv import FFTConv1D
 from kerasemo.layers.frame_wise import FrameWise
+from kerasemo.layers.in_training import InTraining
+from kerasemo.layers.local_response import LocalResponseNormalization
 from kerasemo.layers.valid_frames import LastValid, ZeroPadded
 
-__all__ = ["ChunkedLSTM", "FFTConv1D", "FrameWise", "LastValid", "ZeroPadded"]
+__all__ = [
+    "ChunkedLSTM",
+    "FFTConv1D",
+    "FrameWise",
+    "InTraining",
+    "LastValid",
+    "LocalResponseNormalization",
+    "ZeroPadded",
+]

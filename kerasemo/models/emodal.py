@@ -22,6 +22,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerasemo.layers import InTraining
+
 AUDIO_SHAPE = (68,)
 IMAGE_SHAPE = (128, 128, 1)
 
@@ -103,7 +105,7 @@ def emodal(
     return keras.Model(inputs, outputs, name="emodal")
 
 
-def augmentation(seed: int) -> keras.Sequential:
+def augmentation(seed: int) -> keras.layers.Layer:
     """Random flips, small rotations and shifts, and brightness: a new draw for each picture in training.
 
     The state of the random numbers is part of the model's variables, and so of a `Checkpoint`: a resumed training draws
@@ -116,15 +118,13 @@ def augmentation(seed: int) -> keras.Sequential:
         A layer for pictures, `batch x height x width x channels`, 0..255, which stay in that range. Out of training it
         changes nothing.
     """
-    return keras.Sequential(
-        [
-            layers.RandomFlip("horizontal", seed=seed),
-            layers.RandomRotation(ROTATION_TURNS, fill_mode="nearest", seed=seed + 1),
-            layers.RandomTranslation(SHIFT, SHIFT, fill_mode="nearest", seed=seed + 2),
-            layers.RandomBrightness(BRIGHTNESS, seed=seed + 3),
-        ],
-        name="augmentation",
-    )
+    changes = [
+        layers.RandomFlip("horizontal", seed=seed),
+        layers.RandomRotation(ROTATION_TURNS, fill_mode="nearest", seed=seed + 1),
+        layers.RandomTranslation(SHIFT, SHIFT, fill_mode="nearest", seed=seed + 2),
+        layers.RandomBrightness(BRIGHTNESS, seed=seed + 3),
+    ]
+    return InTraining(keras.Sequential(changes), name="augmentation")
 
 
 def _audio_feature(audio):

@@ -1,0 +1,25 @@
+"""The normalisation of AlexNet."""
+
+import keras
+import tensorflow as tf
+
+BIAS, ALPHA, BETA = 2.0, 1e-4, 0.75
+RADIUS = 2
+"""Channels on either side: n = 5 with the one in the middle."""
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class LocalResponseNormalization(keras.layers.Layer):
+    """Divides each value by (2 + 1e-4 s)^(3/4), s the sum of squares over the five channels around it.
+
+    Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+    section 3.3.
+
+    Input and output: `batch x height x width x channels`.
+    """
+
+    def call(self, inputs):
+        return tf.nn.local_response_normalization(inputs, RADIUS, BIAS, ALPHA, BETA)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
