@@ -1,0 +1,97 @@
+"""Log-mel spectrograms inside the network, so that what is exported takes the waveform."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+# Of the power, about the square of half a step of 16-bit sound; as librosa and tensorflow-io have it.
+FLOOR = 1e-10
+
+
+@keras.saving.register_keras_serializable("kerasemo")
+class LogMel(keras.layers.Layer):
+    """The power of sound in mel bands, dB.
+
+    A frame begins every `hop_s`; the last ones go on with zeros. Each is weighted with a Hann window, transformed, its
+    powers are summed by triangular filters, and P becomes 10 log10(max(P, 1e-10)). What lies more than `top_db` below
+    the loudest band of the clip is raised to that.
+
+    It is `librosa.power_to_db(librosa.feature.melspectrogram(center=False, htk=True, norm=None))`, but that librosa has
+    the slopes of its filters straight over hertz. Those here are straight over mels, as tensorflow-io's, which makes
+    some 0.1 dB. The powers are computed in float32, or float64 under that policy; in float32 bands far below the
+    loudest of their frame are exact to some 0.001 dB.
+
+    Source: Davis and Mermelstein 1980, "Comparison of parametric representations for monosyllabic word recognition",
+    IEEE Transactions on Acoustics, Speech and Signal Processing 28(4). Bands and frames are those of Hershey et al.
+    2017, "CNN architectures for large-scale audio classification", ICASSP.
+
+    Args:
+        sampling_rate: of the waveform, hertz.
+        window_s: length of a frame, seconds. Lengths in samples without a large prime factor are fast.
+        hop_s: step from frame to frame, seconds.
+        n_mels: number of bands.
+        f_min: where the lowest band begins, hertz.
+        f_max: where the highest band ends, hertz, at most half the sampling rate.
+        top_db: the range that is kept of a clip, dB.
+
+    Input: `batch x samples`, of any length. Output: `batch x ceil(samples / hop) x n_mels x 1`.
+
+    Raises:
+        ValueError: a value out of range, or a band so narrow that it holds no frequency of the transform.
+
+    Example:
+        >>> LogMel()(keras.ops.ones((2, 16_000))).shape
+        TensorShape([2, 100, 64, 1])
+    """
+
+    def __init__(
+        self,
+        sampling_rate: int = 16_000,
+        window_s: float = 0.025,
+        hop_s: float = 0.01,
+        n_mels: int = 64,
+        f_min: float = 125.0,
+        f_max: float = 7500.0,
+        top_db: float = 80.0,
+        **kwargs,
+    ):
+        # The waveform stays as it is under mixed precision: half precision would hear the rounding.
+        super().__init__(autocast=False, **kwargs)
+        self.sampling_rate, self.window_s, self.hop_s = sampling_rate, window_s, hop_s
+        self.n_mels, self.f_min, self.f_max, self.top_db = n_mels, f_min, f_max, top_db
+        self.window, self.hop = round(window_s * sampling_rate), round(hop_s * sampling_rate)
+        if self.window < 2 or self.hop < 1:
+            raise ValueError(f"LogMel: a window holds 2 samples, a hop 1. Received: {window_s=}, {hop_s=}")
+        if not 0 <= f_min < f_max <= sampling_rate / 2:
+            raise ValueError(f"LogMel: 0 <= f_min < f_max <= sampling_rate / 2. Received: {f_min=}, {f_max=}")
+        if n_mels < 1 or not top_db > 0:
+            raise ValueError(f"LogMel: n_mels and top_db are above 0. Received: {n_mels=}, {top_db=}")
+        with tf.init_scope():
+            self._filters = tf.signal.linear_to_mel_weight_matrix(
+                n_mels, self.window // 2 + 1, sampling_rate, f_min, f_max, tf.float64
+            ).numpy()
+        if not self._filters.any(axis=0).all():
+            raise ValueError(
+                "LogMel: a band holds no frequency of the transform; take fewer mels, a longer window or a higher "
+                f"f_min. Received: {n_mels=}, {window_s=}, {f_min=}"
+            )
+
+    def call(self, inputs):
+        real = tf.float64 if self.compute_dtype == "float64" else tf.float32
+        spectra = tf.signal.stft(tf.cast(inputs, real), self.window, self.hop, self.window, pad_end=True)
+        # `tf.abs` takes care not to overflow, which costs as much as the transform.
+        powers = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
+        mels = tf.tensordot(powers, tf.constant(self._filters, real), 1)
+        levels = 10 / math.log(10) * tf.math.log(tf.maximum(mels, FLOOR))
+        levels = tf.maximum(levels, tf.reduce_max(levels, axis=(1, 2), keepdims=True) - self.top_db)
+        return tf.cast(levels[..., tf.newaxis], self.compute_dtype)
+
+    def compute_output_spec(self, inputs):
+        batch, samples = inputs.shape
+        frames = None if samples is None else -(-samples // self.hop)
+        return keras.KerasTensor((batch, frames, self.n_mels, 1), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict:
+        names = ("sampling_rate", "window_s", "hop_s", "n_mels", "f_min", "f_max", "top_db")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
