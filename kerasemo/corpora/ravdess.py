@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kerasemo import manifest
@@ -35,6 +36,8 @@ ACTORS = range(1, 25)
 ACTOR_WITHOUT_SONG = 18
 LABELS = ["channel", "emotion", "intensity", "statement", "repetition"]
 N_FOLDS = 6
+FEATURE_PREFIXES = {"audio": "audio_", "image": "au_"}
+"""Of the columns of a table of features: descriptors of the voice, and means of the face's action units."""
 
 _NAME = re.compile(r"(0[123])-((0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|1[0-9]|2[0-4]))\.(wav|mp4)")
 
@@ -129,6 +132,48 @@ def read(root: str | os.PathLike) -> pd.DataFrame:
     )
 
 
+def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Read features of RAVDESS that others have computed: a CSV with a clip a row.
+
+    Args:
+        path: the CSV; `clip` is the name of the file without its ending, such as `01-01-05-02-01-01-12`, columns that
+            begin as `FEATURE_PREFIXES` says are features, others are passed over.
+
+    Returns:
+        A row a clip: `clip` (the performance), `speaker`, `emotion`, `gender`, `intensity`; and the features of each
+        modality that is there, `clips x features`, float32.
+
+    Raises:
+        InputError: the file is no such table, a clip stands there twice or is not of RAVDESS, or a feature is no
+            finite number.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"clip": str})
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} cannot be read as a CSV of features: {error}.") from None
+    columns = {name: [c for c in table if c.startswith(prefix)] for name, prefix in FEATURE_PREFIXES.items()}
+    columns = {name: found for name, found in columns.items() if found}
+    if "clip" not in table or not columns or table.empty:
+        raise InputError(f"{path} needs a row a clip, a column clip, and features in columns such as audio_000, au_00.")
+    names = [_NAME.fullmatch(f"{clip}.mp4") or _NAME.fullmatch(f"{clip}.wav") for clip in table["clip"]]
+    if None in names:
+        raise InputError(
+            f"{path}: {table['clip'][names.index(None)]!r} is no code of RAVDESS such as 01-01-05-02-01-01-12."
+        )
+    if (twice := table["clip"].duplicated()).any():
+        raise InputError(f"{path} holds the clip {table['clip'][twice].iloc[0]} twice; remove one.")
+    arrays = {}
+    for name, of_modality in columns.items():
+        numbers = table[of_modality].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+        if len(broken := np.flatnonzero(~np.isfinite(numbers).all(axis=1))):
+            raise InputError(
+                f"{path}: a feature of {table['clip'][broken[0]]} is no finite number; mend it or drop it."
+            )
+        arrays[name] = numbers
+    labels = _labels({match[2]: {"audio": None, "video": None} for match in names})
+    return labels[["clip", "speaker", "emotion", "gender", "intensity"]], arrays
+
+
 def _recordings(root: Path) -> Iterator[tuple[str, str, str]]:
     """Modality, performance and relative path of every file below the root that is named like a recording."""
     for folder, folders, names in os.walk(root):
@@ -144,6 +189,14 @@ def _recordings(root: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _manifest(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
+    table = _labels(paths).astype({"start_s": float, "end_s": float})
+    media = ["audio", "video", "dialogue"]
+    table[media] = table[media].astype("str")
+    return manifest.check(table, "the manifest of RAVDESS")
+
+
+def _labels(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
+    """A row a performance: its media, and what its name says."""
     rows = []
     for performance, media in paths.items():
         channel, emotion, intensity, statement, repetition, actor = performance.split("-")
@@ -164,7 +217,4 @@ def _manifest(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
                 "repetition": int(repetition),
             }
         )
-    table = pd.DataFrame(rows).astype({"start_s": float, "end_s": float})
-    media = ["audio", "video", "dialogue"]
-    table[media] = table[media].astype("str")
-    return manifest.check(table, "the manifest of RAVDESS")
+    return pd.DataFrame(rows)

@@ -81,6 +81,27 @@ def random_split(n: int, train: float, validation: float, seed: int, name: str =
     return split
 
 
+def draw_folds(groups: Sequence[str], n_folds: int, seed: int) -> pd.Series:
+    """A fold for each group, drawn at random: as many groups in each, one more or less.
+
+    Args:
+        groups: the group of each item.
+        n_folds: how many folds; at most as many as groups.
+        seed: what the draw follows from.
+
+    Returns:
+        The fold, from 0, indexed by group.
+
+    Example:
+        >>> draw_folds(["a", "b", "a", "c"], n_folds=3, seed=0).to_dict()
+        {'a': 1, 'b': 2, 'c': 0}
+    """
+    names = np.unique(np.asarray(groups))
+    fold = np.empty(len(names), int)
+    fold[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % n_folds
+    return pd.Series(fold, index=names)
+
+
 def speaker_splits(
     speakers: pd.Series,
     folds: pd.Series,

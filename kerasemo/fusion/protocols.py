@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from threadpoolctl import threadpool_limits
 
 from kerasemo.errors import InputError, WrongCall
+from kerasemo.evaluation.protocols import draw_folds
 from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
 from kerasemo.progress import track
@@ -31,14 +32,12 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
     >>> fold_of_recordings(["a", "b", "a", "c"], folds=3, seed=0).tolist()
     [1, 2, 1, 0]
     """
-    names, number = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) < 2:
-        raise InputError(f"holding dialogues out needs two of them, and there is {len(names)}; score in-sample alone.")
-    if not 2 <= folds <= len(names):
-        raise WrongCall(f"{folds} folds of {len(names)} dialogues cannot be made; give 2 to {len(names)} folds.")
-    fold_of_group = np.empty(len(names), int)
-    fold_of_group[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % folds
-    return fold_of_group[number]
+    n = len(set(groups))
+    if n < 2:
+        raise InputError(f"holding dialogues out needs two of them, and there is {n}; score in-sample alone.")
+    if not 2 <= folds <= n:
+        raise WrongCall(f"{folds} folds of {n} dialogues cannot be made; give 2 to {n} folds.")
+    return draw_folds(groups, folds, seed)[list(groups)].to_numpy()
 
 
 def in_sample(estimator: BaseEstimator, data: Aligned, groups: Sequence[str]) -> list[np.ndarray]:
