@@ -24,7 +24,10 @@ Corpus = Annotated[
     Literal["ravdess", "avec2019", "iemocap", "folder"],
     typer.Argument(help="Name of the corpus; folder: clips of any origin, a folder for each class."),
 ]
-Synthetic = Annotated[Literal["ravdess", "avec2019", "iemocap"], typer.Argument(help="Name of the corpus.")]
+Synthetic = Annotated[
+    Literal["ravdess", "avec2019", "iemocap", "films"],
+    typer.Argument(help="Name of the corpus; films: clips of films in a folder for each emotion."),
+]
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
@@ -102,10 +105,10 @@ def synth(
         int | None, typer.Option(min=1, help="ravdess: clips of each actor, channel and emotion.  [default: all]")
     ] = None,
     audio_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="ravdess, iemocap: share of clips whose sound shows the emotion.")
+        float | None, typer.Option(min=0, max=1, help="not avec2019: share of clips whose sound shows the emotion.")
     ] = None,
     video_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="ravdess, iemocap: share of clips whose face shows it.")
+        float | None, typer.Option(min=0, max=1, help="not avec2019: share of clips whose face shows it.")
     ] = None,
     train: Annotated[int | None, typer.Option(min=2, max=34, help="avec2019: recordings of Train a language.")] = None,
     devel: Annotated[int | None, typer.Option(min=2, max=14, help="avec2019: recordings of Devel a language.")] = None,
@@ -115,6 +118,14 @@ def synth(
     ] = None,
     dialogues: Annotated[int | None, typer.Option(min=1, max=30, help="iemocap: dialogues of each session.")] = None,
     turns: Annotated[int | None, typer.Option(min=1, help="iemocap: turns of each dialogue.")] = None,
+    films: Annotated[int | None, typer.Option(min=1, max=99, help="films: how many films.")] = None,
+    clips: Annotated[int | None, typer.Option(min=1, max=999, help="films: clips of each film.")] = None,
+    lean: Annotated[
+        float | None, typer.Option(min=0.25, max=1, help="films: share of a film's clips in its foremost emotion.")
+    ] = None,
+    faceless: Annotated[
+        float | None, typer.Option(min=0, max=1, help="films: share of clips without a clear face.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="What every random choice follows from.")] = 0,
 ) -> None:
     """Write a synthetic corpus in the owners' layout: real media files, made-up people, known truth."""
@@ -136,12 +147,14 @@ def synth(
                 "turns": turns,
                 **shares,
             },
+            "films": {"films": films, "clips": clips, "lean": lean, "faceless": faceless, **shares},
         },
     )
     write = {
         "ravdess": synthetic.write_ravdess,
         "avec2019": synthetic.write_sewa,
         "iemocap": synthetic.write_iemocap,
+        "films": synthetic.write_films,
     }[corpus]
     write(output, **given, seed=seed, jobs=jobs)
     print(f"{output}: synthetic {corpus}")

@@ -59,6 +59,14 @@ def test_synth_writes_a_corpus_once(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "r").rglob("*.*")} == written
 
 
+def test_synth_films_are_a_folder_of_classes(tmp_path):
+    arguments = ("synth", "films", "-o", tmp_path / "f", "--films", 1, "--clips", 1, "--lean", 1, "--faceless", 1)
+    assert kerasemo(*arguments, "--jobs", 1).exit_code == 0
+    done = kerasemo("manifest", "folder", "--root", tmp_path / "f", "-o", tmp_path / "m.csv")
+    assert done.exit_code == 0 and "1 clips of 1 groups\nAll clips of the class angry (1)" in done.output
+    assert kerasemo("synth", "films", "-o", tmp_path / "g", "--actors", 1).exit_code == 2
+
+
 def test_synth_leaves_other_folders_alone(tmp_path):
     (tmp_path / "precious.txt").touch()
     done = kerasemo("synth", "ravdess", "-o", tmp_path)

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "erasure": ["accuracy_ceiling"],
+        "films": ["write_films"],
         "iemocap": ["write_iemocap"],
         "marker": ["is_synthetic"],
         "ravdess": ["write_ravdess"],
