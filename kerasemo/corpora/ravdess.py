@@ -155,22 +155,20 @@ def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.n
     columns = {name: found for name, found in columns.items() if found}
     if "clip" not in table or not columns or table.empty:
         raise InputError(f"{path} needs a row a clip, a column clip, and features in columns such as audio_000, au_00.")
-    names = [_NAME.fullmatch(f"{clip}.mp4") or _NAME.fullmatch(f"{clip}.wav") for clip in table["clip"]]
-    if None in names:
-        raise InputError(
-            f"{path}: {table['clip'][names.index(None)]!r} is no code of RAVDESS such as 01-01-05-02-01-01-12."
-        )
-    if (twice := table["clip"].duplicated()).any():
-        raise InputError(f"{path} holds the clip {table['clip'][twice].iloc[0]} twice; remove one.")
+    codes = [_NAME.fullmatch(f"{clip}.wav") for clip in table["clip"]]
+    if None in codes:
+        stranger = table["clip"][codes.index(None)]
+        raise InputError(f"{path}: {stranger!r} is no code of RAVDESS such as 01-01-05-02-01-01-12.")
+    clips = pd.Series([code[2] for code in codes])
+    if (twice := clips.duplicated()).any():
+        raise InputError(f"{path} holds the clip {clips[twice].iloc[0]} twice; remove one.")
     arrays = {}
     for name, of_modality in columns.items():
         numbers = table[of_modality].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
         if len(broken := np.flatnonzero(~np.isfinite(numbers).all(axis=1))):
-            raise InputError(
-                f"{path}: a feature of {table['clip'][broken[0]]} is no finite number; mend it or drop it."
-            )
+            raise InputError(f"{path}: a feature of {clips[broken[0]]} is no finite number; mend it or drop the clip.")
         arrays[name] = numbers
-    labels = _labels({match[2]: {"audio": None, "video": None} for match in names})
+    labels = _labels({clip: {"audio": None, "video": None} for clip in clips})
     return labels[["clip", "speaker", "emotion", "gender", "intensity"]], arrays
 
 

@@ -96,6 +96,36 @@ def test_a_root_that_is_not_there_is_one_sentence(tmp_path):
         ravdess.read(tmp_path / "absent")
 
 
+def features(path, **columns):
+    table = {"clip": ["01-01-05-02-01-01-12", "01-01-01-01-02-01-07"], "audio_0": [1.5, -2.0], "au_0": [0, 1]} | columns
+    pd.DataFrame({name: values for name, values in table.items() if values}).to_csv(path, index=False)
+    return path
+
+
+def test_features_have_the_labels_of_their_clips(tmp_path):
+    table, arrays = ravdess.read_features(features(tmp_path / "features.csv", other=["x", "y"]))
+    assert table["speaker"].tolist() == ["actor_12", "actor_07"]
+    assert table["emotion"].tolist() == ["angry", "neutral"]
+    assert arrays["audio"].tolist() == [[1.5], [-2.0]] and arrays["image"].tolist() == [[0.0], [1.0]]
+    assert set(ravdess.read_features(features(tmp_path / "sound.csv", au_0=None))[1]) == {"audio"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"clip": None}, "needs a row a clip"),
+        ({"audio_0": None, "au_0": None}, "needs a row a clip"),
+        ({"clip": ["01-01-05-02-01-01-12", "happy_7"]}, "'happy_7' is no code of RAVDESS"),
+        ({"clip": ["01-01-05-02-01-01-12", "03-01-05-02-01-01-12"]}, "holds the clip 01-05-02-01-01-12 twice"),
+        ({"au_0": [0, "much"]}, "a feature of 01-01-01-02-01-07 is no finite number"),
+        ({"au_0": [0, float("inf")]}, "a feature of 01-01-01-02-01-07 is no finite number"),
+    ],
+)
+def test_broken_features_are_one_sentence(tmp_path, columns, sentence):
+    with pytest.raises(InputError, match=sentence):
+        ravdess.read_features(features(tmp_path / "features.csv", **columns))
+
+
 def test_corpora_are_found_by_name():
     assert reader("ravdess") is ravdess.read
     with pytest.raises(InputError, match="choose from ravdess"):
