@@ -110,27 +110,26 @@ class SpeedPerturbation(Augmentation):
     """Plays each clip at a speed drawn from a few: tempo and pitch change, as when a tape runs faster.
 
     The length stays, so that clips still fit together: at a lower speed the end is cut, at a higher one zeros follow.
-    A speed is taken as the ratio of whole numbers that it is, and the sound resampled by a windowed sinc, to what
-    `scipy.signal.resample_poly` gives.
+    The sound is resampled by a windowed sinc, to what `scipy.signal.resample_poly` gives.
 
     Source: Ko, Peddinti, Povey and Khudanpur 2015, "Audio augmentation for speech recognition", Interspeech.
 
     Args:
-        speeds: each as likely as the others; with two decimals at most.
+        speeds: each as likely as the others, 1 as it is; with two decimals at most.
         seed: see `Augmentation`.
 
     Input and output: `batch x samples`.
 
     Raises:
-        ValueError: no speed, or one that is not above 0.
+        ValueError: no speed, or one that is not above 0 or has more decimals.
     """
 
     def __init__(self, speeds: Sequence[float] = (0.9, 1.0, 1.1), seed: int | None = None, **kwargs):
         super().__init__(seed, **kwargs)
-        if not speeds or min(speeds) < 0.01:
-            raise ValueError(f"SpeedPerturbation takes speeds from 0.01 on. Received: {speeds=}")
+        if not speeds or any(speed <= 0 or round(speed, 2) != speed for speed in speeds):
+            raise ValueError(f"SpeedPerturbation takes speeds above 0 with two decimals. Received: {speeds=}")
         self.speeds = tuple(speeds)
-        ratios = [Fraction(speed).limit_denominator(100) for speed in speeds]
+        ratios = [Fraction(round(100 * speed), 100) for speed in speeds]
         self._filters = [None if ratio == 1 else _Polyphase(ratio) for ratio in ratios]
 
     def changed(self, inputs):

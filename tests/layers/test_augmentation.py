@@ -166,6 +166,7 @@ def test_a_silent_clip_stays_silent():
         (SpecAugment, {"share": 1.1}),
         (SpeedPerturbation, {"speeds": ()}),
         (SpeedPerturbation, {"speeds": (1.0, 0.0)}),
+        (SpeedPerturbation, {"speeds": (1.005,)}),
         (NoisePerturbation, {"least_db": 31.0}),
     ],
 )
