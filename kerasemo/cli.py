@@ -185,6 +185,7 @@ def features(
             "egemaps_functionals",
             "frames",
             "face_pairs",
+            "faces",
             "face_video",
             "resnet50",
             "vgg16",
@@ -205,6 +206,9 @@ def features(
     crop: Annotated[
         Literal["fixed", "track"] | None, typer.Option(help="face_video: where the face is in IEMOCAP, or a track.")
     ] = None,
+    detector: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="faces: YuNet (.onnx).  [default: Haar cascades]")
+    ] = None,
 ) -> None:
     """Compute features of every clip; broken clips are set aside and listed beside the output."""
     import zipfile
@@ -224,6 +228,7 @@ def features(
         "vgg16": of_network,
         "waveform": {"scale": scale},
         "face_video": {"crop": crop},
+        "faces": {"detector": detector and str(detector)},
     }
     of_set = FEATURE_SETS[feature_set](**_given(feature_set, options))
     table = manifests.load(manifest)

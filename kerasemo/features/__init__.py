@@ -7,6 +7,7 @@ from kerasemo.features.deep import Resnet50, Vgg16
 from kerasemo.features.egemaps import Egemaps
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.face_video import FaceVideo
+from kerasemo.features.faces import Faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
@@ -22,6 +23,7 @@ __all__ = [
     "Extraction",
     "FacePairs",
     "FaceVideo",
+    "Faces",
     "FeatureSet",
     "FeatureStore",
     "Frames",
@@ -47,6 +49,7 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         EgemapsFunctionals,
         Frames,
         FacePairs,
+        Faces,
         FaceVideo,
         Resnet50,
         Vgg16,

@@ -18,6 +18,8 @@ _SEARCHED_ROWS = 360
 # The least face, as a part of the picture's shorter side: smaller finds are rarely faces.
 _LEAST_FACE = 1 / 8
 
+# Eyes are searched in a face of this side: the cascade's least eye is 20 pixels wide.
+_EYES_SEARCHED_SIDE = 160
 # Within a Haar cascade's box, parts of its side: where eyes may be, how large they are, and how far apart.
 _EYE_ROWS = (0.2, 0.58)
 _EYE_WIDTHS = (0.15, 0.4)
@@ -76,17 +78,22 @@ def find_eyes(picture: np.ndarray, box: Box) -> np.ndarray | None:
     left, top, side, _ = box
     first, last = (top + round(part * side) for part in _EYE_ROWS)
     grey = cv2.cvtColor(picture[first:last, left : left + side], cv2.COLOR_RGB2GRAY)
-    least, most = (round(part * side) for part in _EYE_WIDTHS)
+    scale = side / _EYES_SEARCHED_SIDE
+    grey = cv2.resize(
+        grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
+    )
+    least, most = (round(part * _EYES_SEARCHED_SIDE) for part in _EYE_WIDTHS)
     boxes = _cascade("eye").detectMultiScale(
         grey, scaleFactor=1.05, minNeighbors=4, minSize=(least, least), maxSize=(most, most)
     )
-    boxes = _largest_first(np.reshape(boxes, (-1, 4)))
-    centres = np.array([(x + width / 2, y + height / 2) for x, y, width, height in boxes]).reshape(-1, 2)
+    boxes = np.array(_largest_first(np.reshape(boxes, (-1, 4)))).reshape(-1, 4) * scale
+    centres = boxes[:, :2] + boxes[:, 2:] / 2
+    near, far = (part * side for part in _EYE_DISTANCES)
     for second in range(1, len(centres)):
         for other in range(second):
-            pair = centres[sorted((other, second), key=lambda eye: centres[eye, 0])]
+            pair = centres[[other, second]]
+            pair = pair[np.argsort(pair[:, 0])]
             across, down = pair[1] - pair[0]
-            near, far = (part * side for part in _EYE_DISTANCES)
             if near <= across <= far and abs(down) <= _MOST_TILTED * across:
                 return pair + np.array([left, first])
     return None
@@ -130,9 +137,12 @@ class YuNet:
         found = {}
         # A row: the box, five points across and down (right eye, left eye, nose, corners of the mouth), the score.
         for row in np.reshape([] if rows is None else rows, (-1, 15)) * scale:
-            eyes = row[4:8].reshape(2, 2)
             if min(row[2:4]) >= least:
-                found[tuple(round(side) for side in row[:4])] = eyes[np.argsort(eyes[:, 0])].astype(float)
+                eyes = row[4:8].reshape(2, 2).astype(float)
+                eyes = eyes[np.argsort(eyes[:, 0])]
+                # In profile they stand too close to align a face by.
+                seen = eyes[1, 0] - eyes[0, 0] >= _EYE_DISTANCES[0] * row[2]
+                found[tuple(round(side) for side in row[:4])] = eyes if seen else None
         return [Face(box, found[box]) for box in _largest_first(np.reshape(list(found), (-1, 4)))]
 
 

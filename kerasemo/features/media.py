@@ -3,6 +3,7 @@
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -120,6 +121,36 @@ def read_frames(
     yield from groups
 
 
+def frame_span(
+    path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None
+) -> tuple[float, float]:
+    """When the first and the last frame of a clip are shown, seconds from the file's beginning; none is decoded.
+
+    Args:
+        path: anything FFmpeg reads.
+        start_s: where the clip begins, seconds; `None`: at the beginning.
+        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+
+    Raises:
+        BrokenClip: as `read_frames`.
+    """
+    require_whole(path)
+    first_s, last_s = np.inf, -np.inf
+    with _open(path, "video", start_s) as (container, stream, origin_s):
+        for packet in container.demux(stream):
+            sent, shown = packet.dts, packet.dts if packet.pts is None else packet.pts
+            if shown is None:
+                continue
+            if end_s is not None and sent is not None and sent * packet.time_base - origin_s >= end_s:
+                break
+            time_s = float(shown * packet.time_base) - origin_s
+            if time_s >= (start_s or 0.0) - ROUNDING_S and (end_s is None or time_s < end_s):
+                first_s, last_s = min(first_s, time_s), max(last_s, time_s)
+    if last_s < first_s:
+        raise BrokenClip(_nothing_left(path, "frames", start_s))
+    return first_s, last_s
+
+
 def _nothing_left(path: str | os.PathLike, what: str, start_s: float | None) -> str:
     return f"{path} holds no {what}" + (f" from {start_s:g} s on, where the clip begins." if start_s else ".")
 
@@ -222,21 +253,30 @@ def _decode(
 
     They may begin before `start_s`, where the file can be entered.
     """
+    with _open(path, kind, start_s) as (container, stream, origin_s):
+        stream.codec_context.thread_count = 1  # clips run side by side, not their parts
+        for frame in container.decode(stream):
+            if frame.time is None:
+                raise BrokenClip(f"{path} does not say at what time its frames are shown.")
+            time_s = frame.time - origin_s
+            if end_s is not None and time_s >= end_s:
+                return
+            yield time_s, frame
+
+
+@contextmanager
+def _open(
+    path: str | os.PathLike, kind: Literal["audio", "video"], start_s: float | None
+) -> Iterator[tuple[av.container.InputContainer, av.stream.Stream, float]]:
+    """A file at the place where a clip can be entered, its first stream of a kind, and the time of its beginning."""
     try:
         with av.open(os.fspath(path)) as container:
             stream = next((stream for stream in container.streams if stream.type == kind), None)
             if stream is None or stream.codec_context is None:
                 raise BrokenClip(f"{path} has no {'sound' if kind == 'audio' else 'video'} stream that can be decoded.")
-            stream.codec_context.thread_count = 1  # clips run side by side, not their parts
             origin_s = (container.start_time or 0) / av.time_base
             if start_s:
                 container.seek(round((origin_s + max(start_s - _PREROLL_S, 0.0)) * av.time_base))
-            for frame in container.decode(stream):
-                if frame.time is None:
-                    raise BrokenClip(f"{path} does not say at what time its frames are shown.")
-                time_s = frame.time - origin_s
-                if end_s is not None and time_s >= end_s:
-                    return
-                yield time_s, frame
+            yield container, stream, origin_s
     except av.FFmpegError as error:
         raise BrokenClip(f"{path} is no media file or is damaged: {error.strerror}.") from None

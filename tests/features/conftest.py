@@ -1,4 +1,7 @@
-"""Tiny media files and plain faces."""
+"""Tiny media files, plain faces and a finder of squares."""
+
+import runpy
+from pathlib import Path
 
 import av
 import cv2
@@ -105,3 +108,17 @@ def media():
         audio_manifest=audio_manifest,
         picture_of=picture_of,
     )
+
+
+@pytest.fixture(scope="session")
+def yunet(tmp_path_factory):
+    """The path of a network with YuNet's inputs and outputs: white squares on a grid of 32 pixels are its faces.
+
+    Its box has the square in the middle and is twice as wide and 2.5 times as high; the eyes are .3 below the square's
+    upper edge, .1 within its sides.
+    """
+    of_onnx = runpy.run_path(str(Path(__file__).with_name("onnx_file.py")))
+    points = [(0.1, 0.3), (0.9, 0.3), (0.5, 0.5), (0.3, 0.8), (0.7, 0.8)]
+    path = tmp_path_factory.mktemp("yunet") / "squares.onnx"
+    path.write_bytes(of_onnx["bright_square_finder"](points, size=(2, 2.5)))
+    return path

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from kerasemo.errors import BrokenClip
-from kerasemo.features.media import read_audio, read_frames, require_whole
+from kerasemo.features.media import frame_span, read_audio, read_frames, require_whole
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8"])
@@ -226,3 +226,30 @@ def test_a_truncated_avi_is_broken(media, tmp_path):
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(BrokenClip, match="is truncated"):
         list(read_frames(path, 0.5, 2))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv"])
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "span"),
+    [
+        (None, None, (0.0, 1.2)),
+        (0.35, None, (0.4, 1.2)),
+        (None, 0.9, (0.0, 0.8)),
+        (0.4, 0.55, (0.4, 0.5)),
+        (1, 9, (1, 1.2)),
+    ],
+)
+def test_the_span_of_frames_is_that_of_the_frames_read(media, tmp_path, name, start_s, end_s, span):
+    """Also where the sound goes on after the last frame."""
+    path = media.write_video(tmp_path / name, media.grey_pictures([90] * 13), samples=media.tone(3.0))
+    np.testing.assert_allclose(frame_span(path, start_s, end_s), span, atol=1e-3)
+    times = [time_s + (start_s or 0.0) for time_s, _ in read_frames(path, 0.01, 1, start_s, end_s)]
+    np.testing.assert_allclose((times[0], times[-1]), span, atol=1e-3)
+
+
+def test_a_span_without_frames_is_broken(media, tmp_path):
+    path = media.write_video(tmp_path / "a.mp4", media.grey_pictures([90] * 5))
+    with pytest.raises(BrokenClip, match="holds no frames from 2 s on"):
+        frame_span(path, 2.0)
+    with pytest.raises(BrokenClip, match="has no video stream"):
+        frame_span(media.write_video(tmp_path / "b.mp4", samples=media.tone()))
