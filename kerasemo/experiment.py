@@ -42,6 +42,10 @@ Jobs = Annotated[
     ),
 ]
 Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler to train on, such as tcp://host:8786.")]
+Weighting = Annotated[
+    Literal["static", "softmax", "uncertainty", "liebel_korner", "dwa", "gradnorm", "random", "pcgrad"],
+    typer.Option(help="How the losses of several tasks become one; see `kerasemo.weighting`."),
+]
 MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips beyond which the run fails.")]
 Out = Annotated[Path, typer.Option(help="Folder of all runs.")]
 Resume = Annotated[

@@ -82,6 +82,33 @@ def score_row(
     }
 
 
+def mean_row(
+    values: pd.DataFrame,
+    model: str,
+    table: str,
+    row: str,
+    *,
+    protocol: str,
+    metric: str,
+    corpus: str,
+    published: float | None = None,
+) -> dict:
+    """A row of the results: the mean of the column `value`, and its interval, which draws whole speakers.
+
+    Args:
+        values: a row an item; `speaker` and `value`. Without a row the mean is not known.
+        model: the network's name.
+        table, row, protocol, metric, corpus, published: as in `score_row`.
+
+    Returns:
+        A dict with the keys `COLUMNS`.
+    """
+    low, high = bootstrap_by_group(values, lambda rows: float(rows["value"].mean()))
+    mean = float(values["value"].mean()) if len(values) else None
+    found = [table, row, model, metric, protocol, corpus, published, mean, low, high, len(values)]
+    return dict(zip(COLUMNS, found, strict=True))
+
+
 def pooled_predictions(
     folder: Path, protocol: str, models: Sequence[str], partition: str, task: str = "emotion", output: str = "emotion"
 ) -> pd.DataFrame:
