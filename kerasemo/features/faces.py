@@ -68,7 +68,7 @@ class Faces(FeatureSet):
         object.__setattr__(self, "digest", found)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's picture: uint8, `size x size x 1`.
+        """The clip's picture: uint8, `1 x size x size x 1`.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.
@@ -98,7 +98,7 @@ class Faces(FeatureSet):
         return box and Face(box, find_eyes(picture, box))
 
     def _align(self, picture: np.ndarray, face: Face) -> np.ndarray:
-        """The face in grey, `size x size x 1`; what is beyond the picture's edges is as its edges are."""
+        """The face in grey, `1 x size x size x 1`; what is beyond the picture's edges is as its edges are."""
         turn, shift = self._similarity(face)
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         shrink = np.ones(2)
@@ -114,7 +114,7 @@ class Faces(FeatureSet):
         aligned = cv2.warpAffine(
             grey, matrix, (self.size, self.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return aligned[:, :, None]
+        return aligned[None, :, :, None]
 
     def _similarity(self, face: Face) -> tuple[complex, complex]:
         """From the picture to the aligned one: `turn * place + shift`, places as complex numbers, across + 1j down."""

@@ -127,7 +127,7 @@ def test_eyes_come_to_stand_where_an_upright_face_has_them(monkeypatch, media, t
     picture = np.repeat((200 * np.minimum(dots, 1))[:, :, None], 3, axis=2).astype(np.uint8)
     monkeypatch.setattr(faces, "find_face", lambda picture: (0, 0, 100, 100))
     monkeypatch.setattr(faces, "find_eyes", lambda picture, box: np.array(eyes, float))
-    aligned = Faces(size=size, margin=margin).extract(media.write_video(tmp_path / "a.mp4", [picture]))[:, :, 0]
+    aligned = Faces(size=size, margin=margin).extract(media.write_video(tmp_path / "a.mp4", [picture]))[0, :, :, 0]
     y, x = np.mgrid[:size, :size] + 0.5
     for half, (across, down) in ((x < size / 2, LEFT_EYE), (x >= size / 2, RIGHT_EYE)):
         weight = np.where(half & (aligned > 60), aligned.astype(float), 0)
@@ -139,13 +139,13 @@ def test_eyes_come_to_stand_where_an_upright_face_has_them(monkeypatch, media, t
 def test_a_face_without_eyes_is_cut_out_upright(monkeypatch):
     picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    cut = Faces(size=32)._align(picture, Face((10, 20, 32, 32), None))[:, :, 0]
+    cut = Faces(size=32)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(cut, grey[20:52, 10:42])
-    halved = Faces(size=16)._align(picture, Face((10, 20, 32, 32), None))[:, :, 0]
+    halved = Faces(size=16)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_allclose(halved, grey[20:52, 10:42].reshape(16, 2, 16, 2).mean(axis=(1, 3)), atol=0.6)
-    with_margin = Faces(size=48, margin=0.25)._align(picture, Face((10, 20, 32, 32), None))[:, :, 0]
+    with_margin = Faces(size=48, margin=0.25)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(with_margin, grey[12:60, 2:50])
-    beyond = Faces(size=32)._align(picture, Face((-8, 40, 32, 32), None))[:, :, 0]
+    beyond = Faces(size=32)._align(picture, Face((-8, 40, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(beyond[:20, 8:], grey[40:60, :24])
     np.testing.assert_array_equal(beyond[:20, 0], grey[40:60, 0])
 
@@ -158,7 +158,7 @@ def test_a_tilted_face_is_set_upright(media, tmp_path):
         Faces().extract(media.write_video(tmp_path / f"{name}.mp4", [picture])).astype(float)
         for name, picture in (("upright", upright), ("tilted", tilted))
     )
-    assert aligned.shape == (128, 128, 1)
+    assert aligned.shape == (1, 128, 128, 1)
     assert np.corrcoef(aligned.ravel(), set_upright.ravel())[0, 1] > 0.95
 
 
@@ -177,7 +177,7 @@ def test_yunet_finds_the_face_where_its_file_is_given(media, tmp_path, yunet):
     picture = np.zeros((240, 320, 3), np.uint8)
     picture[64:96, 96:128] = 255
     path = media.write_video(tmp_path / "a.mp4", [picture])
-    aligned = Faces(size=100, detector=str(yunet)).extract(path)[:, :, 0]
+    aligned = Faces(size=100, detector=str(yunet)).extract(path)[0, :, :, 0]
     rows, columns = np.flatnonzero(aligned[:, 50] > 127), np.flatnonzero(aligned[40] > 127)
     np.testing.assert_allclose([columns[0], columns[-1] + 1], [25, 75], atol=1)
     np.testing.assert_allclose([rows[0], rows[-1] + 1], [38.5 - 15, 38.5 + 35], atol=1)
