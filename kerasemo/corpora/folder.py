@@ -173,7 +173,7 @@ def _from_csv(root: Path, path: Path) -> pd.DataFrame:
             table[column] = _seconds(table[column], path)
     given = table[media].bfill(axis=1).iloc[:, 0]
     if "clip" not in table:
-        table["clip"] = given.map(lambda file: PurePosixPath(file).with_suffix("").as_posix(), na_action="ignore")
+        table["clip"] = given.str.replace(r"\.[^./]*$", "", regex=True)
     if "audio" not in table:
         table["audio"] = table["video"]
     if not any(manifest.stays_under_root(file) and Path(root, file).exists() for file in given.dropna()):
