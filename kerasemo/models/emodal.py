@@ -54,6 +54,7 @@ def emodal(
     filters: Sequence[int] = FILTERS,
     dense_units: int = DENSE_UNITS,
     dropout: float = DROPOUT,
+    audio_dropout: float = 0.0,
     augmentation: keras.layers.Layer | None = None,
 ) -> keras.Model:
     """EMODal, or one of its two networks alone.
@@ -69,6 +70,8 @@ def emodal(
         filters: of each convolution.
         dense_units: of the face's dense layer.
         dropout: rate after it, 0..1.
+        audio_dropout: rate before each dense layer of the voice's network, 0..1. The paper has none; where clips are
+            few and their features many, it keeps the network from learning them by heart.
         augmentation: changes the pictures in training, such as `augmentation(seed)`.
 
     Returns:
@@ -89,7 +92,7 @@ def emodal(
     inputs, features = {}, {}
     if "audio" in modalities:
         inputs["audio"] = keras.Input(audio_shape, name="audio")
-        features["audio"] = _audio_feature(inputs["audio"])
+        features["audio"] = _audio_feature(inputs["audio"], audio_dropout)
     if "image" in modalities:
         inputs["image"] = keras.Input(image_shape, name="image")
         pixels = _face_vector(inputs["image"], filters, augmentation)
@@ -127,12 +130,14 @@ def augmentation(seed: int) -> keras.layers.Layer:
     return InTraining(keras.Sequential(changes), name="augmentation")
 
 
-def _audio_feature(audio):
+def _audio_feature(audio, dropout: float):
     if len(audio.shape) != 2:
         raise ValueError(f"Audio is (features,) a clip. Received: audio_shape={audio.shape[1:]}")
     x = layers.Normalization(axis=-1, name="audio_standardised")(audio)
     for i, units in enumerate(AUDIO_UNITS, start=1):
+        x = layers.Dropout(dropout, name=f"audio_dropout_{i}")(x)
         x = layers.Dense(units, activation="relu", name=f"audio_dense_{i}")(x)
+    x = layers.Dropout(dropout, name="audio_dropout")(x)
     return layers.Dense(FEATURE_UNITS, name="audio_feature")(x)
 
 

@@ -93,11 +93,12 @@ def test_a_specific_classifier_reads_its_modality_alone(modality):
     assert changed == {"emotion": True, "emotion_audio": modality == "audio", "emotion_image": modality == "image"}
 
 
-def test_dropout_acts_in_training_only_and_on_the_image():
-    network, inputs = emodal(CLASSES, image_shape=SMALL), items().inputs
+@pytest.mark.parametrize(("options", "random"), [({}, "image"), ({"dropout": 0, "audio_dropout": 0.5}, "audio")])
+def test_dropout_acts_in_training_only_and_where_it_is_asked_for(options, random):
+    network, inputs = emodal(CLASSES, image_shape=SMALL, **options), items().inputs
     a, b = (network(inputs, training=True) for _ in range(2))
-    assert np.any(a["emotion_image"] != b["emotion_image"])
-    np.testing.assert_array_equal(a["emotion_audio"], b["emotion_audio"])
+    for modality in ("audio", "image"):
+        assert np.any(a[f"emotion_{modality}"] != b[f"emotion_{modality}"]) == (modality == random)
     np.testing.assert_array_equal(network(inputs)["emotion"], network(inputs)["emotion"])
 
 
