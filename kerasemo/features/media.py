@@ -20,6 +20,8 @@ _UNKNOWN_SIZE = 0x7FFFF000
 _QUICKTIME_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 # A seek lands this much before the clip: the first decoded block of AAC is built from the one before it.
 _PREROLL_S = 0.2
+# What is held of sound that is read block by block; clips of a corpus are one block.
+BLOCK_S = 60
 # Times in containers are rounded to at most a millisecond.
 ROUNDING_S = 0.001
 
@@ -64,14 +66,35 @@ def read_audio(
         BrokenClip: the file is missing, empty, truncated, damaged, no sound file, or has no sound track; the clip
             begins after its end, or holds no samples, NaN or infinite ones.
     """
+    blocks, rates = zip(*read_blocks(path, start_s, end_s, channel), strict=True)
+    return (blocks[0] if len(blocks) == 1 else np.concatenate(blocks)), rates[0]
+
+
+def read_blocks(
+    path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None, channel: int | None = None
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Read a clip's sound in one pass, block after block, so that memory does not grow with its length.
+
+    Args:
+        path, start_s, end_s, channel: as in `read_audio`.
+
+    Yields:
+        Up to `BLOCK_S` of samples and the sampling rate, as `read_audio` gives them for the whole clip.
+
+    Raises:
+        BrokenClip: as `read_audio`, where the fault is met.
+    """
     require_whole(path)
-    read = _container_audio if Path(path).suffix.lower() in CONTAINERS else _sound_file
-    samples, sampling_rate = read(path, start_s, end_s, channel)
-    if not len(samples):
+    read = _container_blocks if Path(path).suffix.lower() in CONTAINERS else _sound_file_blocks
+    is_empty = True
+    for samples, sampling_rate in read(path, start_s, end_s, channel):
+        if not np.isfinite(samples).all():
+            raise BrokenClip(f"{path} holds NaN or infinite samples.")
+        if len(samples):
+            is_empty = False
+            yield samples, sampling_rate
+    if is_empty:
         raise BrokenClip(_nothing_left(path, "samples", start_s))
-    if not np.isfinite(samples).all():
-        raise BrokenClip(f"{path} holds NaN or infinite samples.")
-    return samples, sampling_rate
 
 
 def read_frames(
@@ -195,36 +218,48 @@ def _declared_quicktime_size(file: BinaryIO) -> int:
     return end
 
 
-def _sound_file(
+def _sound_file_blocks(
     path: str | os.PathLike, start_s: float | None, end_s: float | None, channel: int | None
-) -> tuple[np.ndarray, int]:
+) -> Iterator[tuple[np.ndarray, int]]:
     try:
         with soundfile.SoundFile(path) as file:
             first = min(round((start_s or 0.0) * file.samplerate), file.frames)
             last = file.frames if end_s is None else min(round(end_s * file.samplerate), file.frames)
             file.seek(first)
-            samples = file.read(max(last - first, 0), dtype="float32", always_2d=True)
-            sampling_rate = file.samplerate
+            missing = max(last - first, 0)
+            while missing:
+                samples = file.read(min(missing, BLOCK_S * file.samplerate), dtype="float32", always_2d=True)
+                if not len(samples):
+                    held = last - first - missing
+                    raise BrokenClip(f"{path} is truncated: it declares {last - first} samples and holds {held}.")
+                missing -= len(samples)
+                yield _one_channel(samples, channel), file.samplerate
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a headerless file, such as .raw
         raise BrokenClip(f"{path} is no sound file or is damaged: {str(error).rstrip('.')}.") from None
-    if len(samples) < last - first:
-        raise BrokenClip(f"{path} is truncated: it declares {last - first} samples and holds {len(samples)}.")
-    return _one_channel(samples, channel), sampling_rate
 
 
-def _container_audio(
+def _container_blocks(
     path: str | os.PathLike, start_s: float | None, end_s: float | None, channel: int | None
-) -> tuple[np.ndarray, int]:
-    blocks: list[np.ndarray] = []
-    begin_s, sampling_rate = 0.0, 0
+) -> Iterator[tuple[np.ndarray, int]]:
+    gathered: list[np.ndarray] = []
+    begin = held = rate = 0  # of what is gathered: the number of its first sample, counted from `start_s`, and of all
     for time_s, frame in _decode(path, "audio", start_s, end_s):
-        if not blocks:
-            begin_s, sampling_rate = time_s, frame.sample_rate
-        blocks.append(_mono(frame, channel))
-    samples = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
-    first = 0 if start_s is None else max(round((start_s - begin_s) * sampling_rate), 0)
-    last = len(samples) if end_s is None else round((end_s - begin_s) * sampling_rate)
-    return samples[first:last], sampling_rate
+        if not rate:
+            rate = frame.sample_rate
+            begin = round((time_s - (start_s or time_s)) * rate)
+            last = None if end_s is None else begin + round((end_s - time_s) * rate)
+        gathered.append(_mono(frame, channel))
+        held += len(gathered[-1])
+        if held >= BLOCK_S * rate:
+            yield _between(np.concatenate(gathered), begin, last), rate
+            gathered, begin, held = [], begin + held, 0
+    if gathered:
+        yield _between(np.concatenate(gathered), begin, last), rate
+
+
+def _between(block: np.ndarray, begin: int, last: int | None) -> np.ndarray:
+    """What of a block, whose first sample has the number `begin`, has the numbers from 0 to before `last`."""
+    return block[max(-begin, 0) : None if last is None else max(last - begin, 0)]
 
 
 def _one_channel(samples: np.ndarray, channel: int | None) -> np.ndarray:

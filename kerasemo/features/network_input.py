@@ -8,6 +8,9 @@ import numpy as np
 from kerasemo import features
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.mfcc import pool
+from kerasemo.features.segments import segments
+
+_OWN = ("n_frames", "frame_length", "segment_length", "segment_hop")
 
 
 @dataclass(frozen=True)
@@ -20,19 +23,27 @@ class NetworkInput:
             Images are items as they are.
         frame_length: makes a clip one item of frames: so many samples of a waveform, or rows of other features, are a
             frame; what is left over at the end is cut. None: see `n_frames`.
+        segment_length: makes a clip several items, segments of so many samples of a waveform (see `segments`).
+            None: see above.
+        segment_hop: from the beginning of one segment to that of the next, samples.
     """
 
     feature_set: FeatureSet
     n_frames: int | None = None
     frame_length: int | None = None
+    segment_length: int | None = None
+    segment_hop: int | None = None
 
     def items(self, clip_features: np.ndarray) -> np.ndarray:
-        """A clip's features as items of the network: one for audio, one an image for video.
+        """A clip's features as items of the network: one for audio, or one a segment, one an image for video.
 
         Returns:
-            `1 x coefficients` or `1 x frames x coefficients` for audio, `images x height x width x channels` for video;
-            with a frame length of 1 `1 x frames x ...`, with a greater one `1 x frames x frame_length x ...`.
+            `segments x segment_length`; without segments, for audio `1 x coefficients` or `1 x frames x coefficients`,
+            for video `images x height x width x channels`, with a frame length of 1 `1 x frames x ...`, with a greater
+            one `1 x frames x frame_length x ...`.
         """
+        if self.segment_length:
+            return np.stack([part for _, part in segments([clip_features], self.segment_length, self.segment_hop)])
         if self.frame_length:
             return self._framed(clip_features)[np.newaxis]
         if self.feature_set.medium == "audio":
@@ -56,7 +67,7 @@ class NetworkInput:
         return self.items(self.feature_set.extract(path, start_s, end_s, **known))
 
     def get_config(self) -> dict:
-        return {**self.feature_set.get_config(), "n_frames": self.n_frames, "frame_length": self.frame_length}
+        return {**self.feature_set.get_config(), **{name: getattr(self, name) for name in _OWN}}
 
     @classmethod
     def from_config(cls, config: dict) -> "NetworkInput":
@@ -66,5 +77,5 @@ class NetworkInput:
             InputError: unknown feature set or parameter.
         """
         config = dict(config)
-        own = {name: config.pop(name) for name in ("n_frames", "frame_length") if name in config}
+        own = {name: config.pop(name) for name in _OWN if name in config}
         return cls(features.from_config(config), **own)

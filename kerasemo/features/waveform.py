@@ -1,6 +1,7 @@
 """Raw sound, standardised."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ import soxr
 
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
-from kerasemo.features.media import read_audio
+from kerasemo.features.media import read_audio, read_blocks
 
 CHANNELS = {"female": 0, "male": 1}
 """Speaker's gender -> channel of a dialogue recorded in stereo, as IEMOCAP is."""
@@ -66,16 +67,52 @@ class Waveform(FeatureSet):
         Raises:
             BrokenClip: see `media.read_audio`; or too short to resample; or all samples are equal, as in silence.
         """
-        channel = CHANNELS.get(gender) if self.channel == "speaker" else None
+        channel = self._channel(gender)
         samples, sampling_rate = read_audio(path, start_s, end_s, channel)
         samples = soxr.resample(samples, sampling_rate, self.sampling_rate, quality="HQ")
-        samples = samples[: round(self.longest_s * self.sampling_rate)].astype(np.float64)
+        samples = samples[: round(self.longest_s * self.sampling_rate)]
         if not len(samples):
             raise BrokenClip(f"{path} is too short: it holds no sample at {self.sampling_rate} Hz.")
-        if np.ptp(samples) == 0:
+        standardised = self.standardise(samples)
+        if standardised is None:
             raise BrokenClip(
                 f"{path} is silent{'' if channel is None else f' in the channel of the {gender} speaker'}."
             )
+        return standardised
+
+    def read_blocks(
+        self,
+        path: str | os.PathLike,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        gender: str | None = None,
+    ) -> Iterator[np.ndarray]:
+        """The sound of a recording of any length, block after block: resampled, and not yet standardised.
+
+        Args:
+            path, start_s, end_s, gender: as in `extract`.
+
+        Yields:
+            Float32, `samples`.
+
+        Raises:
+            BrokenClip: see `media.read_blocks`.
+        """
+        stream = None
+        for samples, sampling_rate in read_blocks(path, start_s, end_s, self._channel(gender)):
+            if stream is None:
+                stream = soxr.ResampleStream(sampling_rate, self.sampling_rate, 1, quality="HQ")
+            yield stream.resample_chunk(samples)
+        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+    def standardise(self, samples: np.ndarray) -> np.ndarray | None:
+        """Samples with mean 0 and, as `scale` says, deviation 1; float32. None: they are all equal, as in silence."""
+        if np.ptp(samples) == 0:
+            return None
+        samples = samples.astype(np.float64)
         samples -= samples.mean()
         samples /= samples.std() if self.scale == "deviation" else samples.var()
         return samples.astype(np.float32)
+
+    def _channel(self, gender: str | None) -> int | None:
+        return CHANNELS.get(gender) if self.channel == "speaker" else None

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from kerasemo.errors import BrokenClip
-from kerasemo.features.media import frame_span, read_audio, read_frames, require_whole
+from kerasemo.features.media import frame_span, read_audio, read_blocks, read_frames, require_whole
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8"])
@@ -99,6 +99,28 @@ def test_a_part_of_a_container_is_that_part_of_its_sound(media, tmp_path):
         part, _ = read_audio(path, start_s, end_s)
         first, last = round((start_s or 0) * 8000), len(complete) if end_s is None else round(end_s * 8000)
         np.testing.assert_array_equal(part, complete[first:last])
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp4"])
+@pytest.mark.parametrize(("start_s", "end_s"), [(None, None), (1.3, 3.4), (None, 2.0)])
+def test_blocks_are_the_same_sound(media, tmp_path, suffix, start_s, end_s, monkeypatch):
+    sound, path = media.tone(seconds=3.7), tmp_path / f"a{suffix}"
+    media.write_wav(path, sound) if suffix == ".wav" else media.write_video(path, samples=sound)
+    whole, rate = read_audio(path, start_s, end_s)
+    monkeypatch.setattr("kerasemo.features.media.BLOCK_S", 1)
+    blocks, rates = zip(*read_blocks(path, start_s, end_s), strict=True)
+    assert set(rates) == {rate} and len(blocks) >= 2 and max(map(len, blocks)) <= 1.2 * rate
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+def test_blocks_end_where_the_sound_is_broken(media, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasemo.features.media.BLOCK_S", 1)
+    samples = media.tone(seconds=2.5)
+    samples[-7] = np.nan
+    blocks = read_blocks(media.write_wav(tmp_path / "nan.wav", samples, subtype="FLOAT"))
+    assert [len(samples) for samples, _ in (next(blocks), next(blocks))] == [8000, 8000]
+    with pytest.raises(BrokenClip, match="holds NaN"):
+        next(blocks)
 
 
 def broken_sounds(media, folder):

@@ -110,3 +110,14 @@ def test_the_store_passes_gender_and_knows_whole_files(media, tmp_path):
         for clip, gender in zip(manifest["clip"], manifest["gender"], strict=True):
             span = (None, None) if clip in ("woman", "man", "unknown") else (0.25, 0.5)
             np.testing.assert_array_equal(features[clip], Waveform().extract(tmp_path / "a.wav", *span, gender=gender))
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 44_100])
+def test_block_by_block_the_sound_is_the_same(media, tmp_path, rate, monkeypatch):
+    samples = np.stack([media.tone(2.5, rate, 440), media.tone(2.5, rate, 700)], axis=1)
+    path = media.write_wav(tmp_path / "a.wav", samples, rate)
+    whole = Waveform().extract(path, 0.3, 2.2, gender="male")
+    monkeypatch.setattr("kerasemo.features.media.BLOCK_S", 1)
+    blocks = list(Waveform().read_blocks(path, 0.3, 2.2, gender="male"))
+    assert len(blocks) == 3  # of 1 s, of the rest, and of what the resampler still held
+    np.testing.assert_array_equal(Waveform().standardise(np.concatenate(blocks)), whole)
