@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from kerasemo.export import ServedModel
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -368,16 +370,34 @@ def predict(
     start: Annotated[float | None, typer.Option(min=0, help="Begin here, seconds.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="End here, seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    over_time: Annotated[
+        bool, typer.Option("--timeline", help="Over time: for each file FILE.timeline.csv and FILE.timeline.png.")
+    ] = False,
+    every: Annotated[
+        float | None, typer.Option(min=0.1, help="--timeline: from window to window, seconds.  [default: 2]")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", file_okay=False, help="--timeline: folder.  [default: this one]")
+    ] = None,
 ) -> None:
     """Give the probability of each class for media files; exit 1 if one of them cannot be used."""
     from kerasemo.errors import BrokenClip
     from kerasemo.export import ServedModel
 
+    if over_time and as_json:
+        raise WrongCall("--timeline writes CSV files; leave --json out.")
+    if not over_time and (every or output):
+        raise WrongCall("--every and --output are for --timeline; leave them out, or add it.")
+    if over_time and len({path.name for path in media}) < len(media):
+        raise WrongCall("two of the files have one name, and so would their timelines; give them one at a time.")
     served = ServedModel(saved_model)
     answers, reasons = [], []
     for path in media:
         try:
-            answers.append(served.predict(path, start, end, gender).rename(str(path)))
+            if over_time:
+                _write_timeline(served, path, (start, end, gender), every, output or Path())
+            else:
+                answers.append(served.predict(path, start, end, gender).rename(str(path)))
         except BrokenClip as error:
             reasons.append(str(error))
     print(_as_json(answers) if as_json else _as_table(answers), end="")
@@ -385,6 +405,15 @@ def predict(
         print(f"Error: {reason}", file=sys.stderr)
     if reasons:
         sys.exit(1)
+
+
+def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: float | None, folder: Path) -> None:
+    from kerasemo.timeline import EVERY_S, timeline, write_timeline
+
+    table = timeline(served, path, *part, every_s=every_s or EVERY_S)
+    csv, picture = (folder / f"{path.name}.timeline.{suffix}" for suffix in ("csv", "png"))
+    write_timeline(table, path.name, csv, picture)
+    print(f"{csv}: {len(table)} windows\n{picture}")
 
 
 def _as_json(answers: list) -> str:

@@ -17,6 +17,7 @@ from kerasemo.quiet import import_tensorflow
 
 PREPROCESSING = Path("assets.extra", "kerasemo.json")
 TOLERANCE = 1e-6
+SERVED_BATCH_SIZE = 16
 COMPARED_BATCH_SIZES = (1, 3, 8)
 COMPARED_SCALES = (1.0, 30.0, 0.01)
 
@@ -117,7 +118,7 @@ class ServedModel:
             self.inputs = {
                 name: NetworkInput.from_config(config) for name, config in self.description["inputs"].items()
             }
-            self._classes, self._decision = self.description["classes"], self.description["decision"]
+            self.classes, self._decision = self.description["classes"], self.description["decision"]
             self._n_frames = self.description.get("n_frames")
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
             raise InputError(
@@ -162,9 +163,20 @@ class ServedModel:
             if not n:
                 raise BrokenClip(f"{path} is shorter than a frame of the network.")
             batch = {name: array[:, :n] for name, array in batch.items()} | {self._n_frames: np.int32([n])}
-        outputs = self._network.serve(batch)
-        probabilities = outputs[self._decision].numpy().mean(axis=0)
-        return pd.Series(probabilities, index=self._classes)
+        return pd.Series(self.probabilities(batch).mean(axis=0), index=self.classes)
+
+    def probabilities(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What the network says of items that are made already: `items x classes`.
+
+        Args:
+            batch: named inputs, items along the first axis. They go through the network a few at a time.
+        """
+        n_items = len(next(iter(batch.values())))
+        parts = [
+            self._network.serve({name: array[i : i + SERVED_BATCH_SIZE] for name, array in batch.items()})
+            for i in range(0, n_items, SERVED_BATCH_SIZE)
+        ]
+        return np.concatenate([part[self._decision].numpy() for part in parts])
 
 
 if __name__ == "__main__":

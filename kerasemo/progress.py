@@ -6,8 +6,9 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def track(items: Iterable[Item], total: int, description: str) -> Iterator[Item]:
-    """Pass `items` on and show how many of `total` have come; silent where the error stream is no terminal."""
+def track(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:
+    """Pass `items` on and show how many of `total` (None: not known) have come; silent where the error stream is no
+    terminal."""
     from rich.console import Console
     from rich.progress import track as rich_track
 

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from kerasemo import manifest
@@ -188,6 +189,37 @@ def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypat
     assert header.split() == ["predicted", "happy", "sad"]
     assert [row.split() for row in rows] == [[name, "sad", "0.250", "0.750"] for name in ("a.wav", "b.wav")]
     assert asked[-1] == (1.0, 2.5, "female")
+
+
+def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(tmp_path, monkeypatch):
+    from kerasemo.features import Waveform
+    from kerasemo.features.network_input import NetworkInput
+
+    class Served:
+        def __init__(self, folder):
+            self.classes = ["happy", "sad"]
+            self.inputs = {"waveform": NetworkInput(Waveform(sampling_rate=100), segment_length=100, segment_hop=50)}
+
+        def probabilities(self, batch):
+            return np.tile([0.25, 0.75], (len(batch["waveform"]), 1))
+
+    monkeypatch.setattr("kerasemo.export.ServedModel", Served)
+    for name in ("a.wav", "other/a.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        soundfile.write(tmp_path / name, np.sin(np.arange(350.0)), 100)
+    (tmp_path / "bad.wav").touch()
+    call = ("predict", tmp_path, tmp_path / "a.wav", tmp_path / "bad.wav", "-o", tmp_path / "out", "--timeline")
+    done = kerasemo(*call, "--every", 1, "--start", 0.5)
+    assert done.exit_code == 1 and "bad.wav is empty (0 bytes)." in done.stderr
+    assert done.stdout.startswith(f"{tmp_path}/out/a.wav.timeline.csv: 3 windows\n")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.wav.timeline.csv", "a.wav.timeline.png"]
+    assert pd.read_csv(tmp_path / "out" / "a.wav.timeline.csv")["time_s"].tolist() == [1, 2, 3]
+    done = kerasemo(*call)  # every 2 s
+    assert done.exit_code == 1 and "begin every 1 s at most" in done.stderr
+    wrong = [(*call, "--json"), (*call[:3], "--every", 1), (*call, tmp_path / "other" / "a.wav")]
+    for arguments, sentence in zip(wrong, ("leave --json out", "are for --timeline", "have one name"), strict=True):
+        done = kerasemo(*arguments)
+        assert done.exit_code == 2 and sentence in done.stderr
 
 
 def test_the_module_runs_as_a_command():
