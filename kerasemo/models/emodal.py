@@ -59,8 +59,6 @@ def emodal(
 ) -> keras.Model:
     """EMODal, or one of its two networks alone.
 
-    The output `common` holds the features of both modalities for `SoftHGR`; `JointModel.network()` leaves it out.
-
     Args:
         n_classes: number of emotions.
         modalities: `audio`, `image` or both.
@@ -76,8 +74,8 @@ def emodal(
 
     Returns:
         A model from `audio` and `image` to `emotion` (the decision, from both), `emotion_audio`, `emotion_image` (from
-        one each; all `batch x classes`, probabilities) and `common` (`batch x 2 x 10`, audio first). With one modality
-        it has its input and `emotion`.
+        one each; all `batch x classes`, probabilities) and `common` (`batch x 2 x 10`, the features of both, audio
+        first: for `SoftHGR` alone). With one modality it has its input and `emotion`.
 
     Raises:
         ValueError: an unknown modality or none, a shape of another kind, or pictures too small for the pooling.
@@ -95,11 +93,11 @@ def emodal(
         features["audio"] = _audio_feature(inputs["audio"], audio_dropout)
     if "image" in modalities:
         inputs["image"] = keras.Input(image_shape, name="image")
-        pixels = _face_vector(inputs["image"], filters, augmentation)
-        features["image"] = _image_feature(pixels, dense_units, dropout)
+        vector = _face_vector(inputs["image"], filters, augmentation)
+        features["image"] = _image_feature(vector, dense_units, dropout)
     if len(features) == 1:
-        (feature,) = features.values()
-        return keras.Model(inputs, {"emotion": _probabilities("emotion", n_classes)(feature)}, name="emodal")
+        outputs = {"emotion": _probabilities("emotion", n_classes)(*features.values())}
+        return keras.Model(inputs, outputs, name="emodal")
     combined = layers.Concatenate(name="combined")(list(features.values()))
     outputs = {"emotion": _probabilities("emotion", n_classes)(combined)}
     for modality, feature in features.items():
