@@ -183,6 +183,7 @@ def features(
             "waveform",
             "mfcc",
             "mfcc_functionals",
+            "short_term",
             "egemaps",
             "egemaps_functionals",
             "frames",

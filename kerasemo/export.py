@@ -149,7 +149,10 @@ class ServedModel:
 
         Raises:
             BrokenClip: the file cannot be used, or has no sound or no video where the network needs it.
+            InputError: the network was trained on features that others computed.
         """
+        if not self.inputs:
+            raise InputError("this network takes features, not media files; give them to `probabilities`.")
         arrays = {
             name: network_input.read(Path(path), start_s, end_s, gender) for name, network_input in self.inputs.items()
         }

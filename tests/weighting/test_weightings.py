@@ -1,12 +1,14 @@
 """Every weighting keeps the same promises, alone and in training."""
 
+import typing
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerasemo import weighting
+from kerasemo import experiment, weighting
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
@@ -150,3 +152,7 @@ def test_loss_scaling_changes_nothing(method, two_tasks, data):
 def test_an_optimizer_needs_variables(two_tasks):
     with pytest.raises(ValueError, match="nothing to train"):
         two_tasks(Static.equal(TASKS), weighting_optimizer=keras.optimizers.Adam())
+
+
+def test_the_option_of_the_experiments_names_every_weighting():
+    assert set(typing.get_args(typing.get_args(experiment.Weighting)[0])) == set(WEIGHTINGS)
