@@ -1,0 +1,125 @@
+"""Segments of clips that stay on disk until a batch asks for them, with labels that need not be known of all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.features.segments import starts
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+UNKNOWN = -1
+"""The class number of a segment whose label is not known."""
+SCORING_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What a network is trained or scored on, a segment of a clip an item: as `Items`, from disk as `Clips`.
+
+    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others. With
+    the reduction `mean_with_sample_weight` a loss is the mean over the segments that have the label.
+
+    Args:
+        name: of the network's input.
+        made: how segments are made of a clip's features.
+        files: for each segment, the `.npy` file of its clip's features.
+        numbers: for each segment, which of its clip it is, from 0.
+        targets: class numbers by task, segments along the first axis; `UNKNOWN` where there is no label.
+        index: a row a segment; at least `clip` and `speaker`.
+    """
+
+    name: str
+    made: NetworkInput
+    files: Sequence[Path]
+    numbers: Sequence[int]
+    targets: Mapping[str, np.ndarray]
+    index: pd.DataFrame
+
+    @classmethod
+    def of_clips(
+        cls,
+        name: str,
+        made: NetworkInput,
+        files: Sequence[Path],
+        targets: Mapping[str, np.ndarray],
+        index: pd.DataFrame,
+    ) -> "Segments":
+        """All segments of some clips.
+
+        Args:
+            name, made: as above.
+            files, targets, index: as above, but for each clip.
+        """
+        lengths = [len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files]
+        counts = [len(starts(n, made.segment_length, made.segment_hop)) for n in lengths]
+        rows = np.repeat(np.arange(len(files)), counts)
+        return cls(
+            name,
+            made,
+            [files[row] for row in rows],
+            np.concatenate([np.arange(n) for n in counts]),
+            {task: values[rows] for task, values in targets.items()},
+            index.iloc[rows].reset_index(drop=True),
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def rows(self, rows: np.ndarray) -> "Segments":
+        """Some of the segments, by their numbers."""
+        return Segments(
+            self.name,
+            self.made,
+            [self.files[row] for row in rows],
+            self.numbers[rows],
+            {task: values[rows] for task, values in self.targets.items()},
+            self.index.iloc[rows].reset_index(drop=True),
+        )
+
+    def epochs(self, batch_size: int, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
+        """See `Items.epochs`."""
+        from kerasemo.training import datasets
+
+        return self._stream(datasets.orders(len(self), batch_size, seed, first_epoch))
+
+    def once(self) -> "tf.data.Dataset":
+        """See `Items.once`."""
+        import tensorflow as tf
+
+        return self._stream(tf.data.Dataset.range(len(self)).batch(SCORING_BATCH_SIZE))
+
+    def first(self) -> tuple[dict, dict, dict]:
+        """See `Items.first`."""
+        targets, weights = ({task: values[:1] for task, values in of.items()} for of in self._labels())
+        return {self.name: self.batch(np.array([0]))}, targets, weights
+
+    def batch(self, rows: np.ndarray) -> np.ndarray:
+        """Some segments, `segments x samples`."""
+        return np.stack([self._segment(row) for row in rows]).astype("float32")
+
+    def _segment(self, row: int) -> np.ndarray:
+        return self.made.items(np.load(self.files[row], mmap_mode="r", allow_pickle=False))[self.numbers[row]]
+
+    def _labels(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Class numbers, some class's where they are not known, and the weights, 0 there."""
+        targets = {task: np.maximum(values, 0) for task, values in self.targets.items()}
+        return targets, {task: (values != UNKNOWN).astype("float32") for task, values in self.targets.items()}
+
+    def _stream(self, rows: "tf.data.Dataset") -> "tf.data.Dataset":
+        import tensorflow as tf
+
+        labels = tf.nest.map_structure(tf.constant, self._labels())
+
+        def load(rows):
+            waveforms = tf.numpy_function(self.batch, [rows], tf.float32)
+            inputs = {self.name: tf.ensure_shape(waveforms, (None, self.made.segment_length))}
+            return inputs, *tf.nest.map_structure(lambda values: tf.gather(values, rows), labels)
+
+        return rows.map(load).prefetch(1)

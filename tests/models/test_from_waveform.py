@@ -1,0 +1,76 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasemo.layers import LogMel
+from kerasemo.models.from_waveform import adapt, from_waveform, parts
+
+RATE, SAMPLES = 16_000, 4000
+LOG_MEL = {"window_s": 0.04, "hop_s": 0.02, "n_mels": 20}
+
+
+def network(shape=(13, 20, 1)):
+    spectrogram = keras.Input(shape, name="spectrogram")
+    x = keras.layers.Normalization(axis=-2, name="spectrogram_standardised")(spectrogram)
+    x = keras.layers.Flatten()(x)
+    return keras.Model({"spectrogram": spectrogram}, {"emotion": keras.layers.Dense(3, name="emotion")(x)}, name="net")
+
+
+@pytest.fixture(scope="module")
+def sounds():
+    return np.random.default_rng(0).normal(0.1, 0.2, (6, SAMPLES)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return from_waveform(network(), SAMPLES, LogMel(**LOG_MEL))
+
+
+def test_the_waveform_is_standardised_and_its_spectrogram_read(model, sounds):
+    standardised = (sounds - sounds.mean(axis=1, keepdims=True)) / sounds.std(axis=1, keepdims=True)
+    spectrogram, inner = parts(model)
+    expected = LogMel(**LOG_MEL)(standardised)
+    np.testing.assert_allclose(spectrogram({"waveform": sounds}), expected, atol=1e-3)
+    np.testing.assert_allclose(
+        model({"waveform": sounds})["emotion"], inner({"spectrogram": expected})["emotion"], atol=0.05
+    )
+    assert model.name == "net" and len(model.weights) == len(inner.weights)
+
+
+@pytest.mark.parametrize("gain", [1e-3, 30.0])
+def test_loudness_and_offset_do_not_count(model, sounds, gain):
+    spectrogram, _ = parts(model)
+    louder = spectrogram({"waveform": gain * (sounds + 0.1)})
+    np.testing.assert_allclose(louder, spectrogram({"waveform": sounds}), atol=0.02)
+
+
+def test_silence_stays_silence(model):
+    spectrogram, _ = parts(model)
+    rounding = 1e-6 * np.random.default_rng(0).normal(size=(1, SAMPLES))
+    for silence in (np.zeros((1, SAMPLES)), np.full((1, SAMPLES), 0.5)):
+        np.testing.assert_allclose(spectrogram({"waveform": silence}), -100, atol=0.01)
+    standardised = model.get_layer("waveform_standardised")(rounding)
+    assert np.std(standardised) == pytest.approx(0.1, rel=0.05)  # and not made as loud as speech
+
+
+def test_bands_are_standardised_over_all_batches(sounds):
+    model = from_waveform(network(), SAMPLES, LogMel(**LOG_MEL))
+    adapt(model, tf.data.Dataset.from_tensor_slices({"waveform": sounds}).batch(4))
+    spectrogram, inner = parts(model)
+    values = inner.get_layer("spectrogram_standardised")(spectrogram({"waveform": sounds})).numpy()
+    np.testing.assert_allclose(values.mean(axis=(0, 1, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose(values.std(axis=(0, 1, 3)), 1, atol=1e-4)
+
+
+def test_saved_and_loaded_it_is_the_same(model, sounds, tmp_path):
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = {"waveform": sounds}
+    np.testing.assert_array_equal(loaded(x)["emotion"], model(x)["emotion"])
+    np.testing.assert_array_equal(parts(loaded)[0](x), parts(model)[0](x))
+
+
+def test_a_spectrogram_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"net reads spectrograms of \(12, 20, 1\)"):
+        from_waveform(network((12, 20, 1)), SAMPLES, LogMel(**LOG_MEL))

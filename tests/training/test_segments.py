@@ -1,0 +1,76 @@
+import pickle
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasemo.features import Waveform
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.fit import fit
+from kerasemo.training.joint_model import JointModel
+from kerasemo.training.segments import UNKNOWN, Segments
+from kerasemo.weighting import Uncertainty
+
+MADE = NetworkInput(Waveform(), segment_length=4, segment_hop=2)
+LENGTHS = (7, 3, 4)
+LABELS = {"emotion": np.array([1, 0, 2]), "gender": np.array([UNKNOWN, 1, 0])}
+
+
+@pytest.fixture
+def segments(tmp_path):
+    """Of clip k the samples are 10 k, 10 k + 1, ...; of the first one gender is not known."""
+    files = [tmp_path / f"{number}.npy" for number in range(len(LENGTHS))]
+    for number, (file, n) in enumerate(zip(files, LENGTHS, strict=True)):
+        np.save(file, np.arange(10 * number, 10 * number + n, dtype="float32"))
+    index = pd.DataFrame({"clip": ["a", "b", "c"], "speaker": ["x", "y", "x"]})
+    return Segments.of_clips("waveform", MADE, files, LABELS, index)
+
+
+def test_every_segment_of_every_clip_is_an_item(segments):
+    expected = [[0, 1, 2, 3], [2, 3, 4, 5], [3, 4, 5, 6], [10, 11, 12, 10], [20, 21, 22, 23]]
+    (batch,) = segments.once()
+    np.testing.assert_array_equal(batch[0]["waveform"], expected)
+    assert segments.index["clip"].tolist() == ["a", "a", "a", "b", "c"]
+    np.testing.assert_array_equal(segments.targets["emotion"], [1, 1, 1, 0, 2])
+
+
+def test_a_label_that_is_not_known_weighs_nothing(segments):
+    ((_, targets, weights),) = segments.once()
+    np.testing.assert_array_equal(weights["emotion"], np.ones(5))
+    np.testing.assert_array_equal(weights["gender"], [0, 0, 0, 1, 1])
+    assert targets["gender"].numpy().min() >= 0  # a negative class would make the loss NaN, whatever its weight
+    x, y, first = segments.first()
+    assert x["waveform"].shape == (1, 4) and y["emotion"].tolist() == [1] and first["gender"].tolist() == [0]
+
+
+def test_the_order_follows_from_seed_and_epoch(segments):
+    def epoch(number, seed=0):
+        batches = segments.epochs(batch_size=2, seed=seed, first_epoch=number).take(3)
+        return np.concatenate([x["waveform"] for x, _, _ in batches])[:, 0]
+
+    np.testing.assert_array_equal(epoch(1), epoch(1))
+    assert sorted(epoch(0)) == sorted(epoch(1)) == [0, 2, 3, 10, 20]
+    assert len({tuple(epoch(number)) for number in range(4)}) > 1
+
+
+def test_some_of_them_and_their_copy_in_another_process(segments):
+    some = pickle.loads(pickle.dumps(segments.rows(np.array([4, 1]))))
+    np.testing.assert_array_equal(some.batch(np.arange(2)), [[20, 21, 22, 23], [2, 3, 4, 5]])
+    assert some.index["clip"].tolist() == ["c", "a"] and some.targets["gender"].tolist() == [0, UNKNOWN]
+
+
+def test_a_missing_label_trains_the_other_task_alone(segments, tmp_path):
+    only_unknown = segments.rows(np.arange(3))
+    waveform = keras.Input((4,), name="waveform")
+    shared = keras.layers.Dense(3, activation="tanh")(waveform)
+    outputs = {task: keras.layers.Dense(3, activation="softmax", name=task)(shared) for task in LABELS}
+    losses = {task: keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight") for task in LABELS}
+    model = JointModel({"waveform": waveform}, outputs, losses=losses, weighting=Uncertainty(list(LABELS)))
+    model.compile("sgd", weighted_metrics={task: ["accuracy"] for task in LABELS})
+    before = {task: model.get_layer(task).get_weights()[0] for task in LABELS}
+    options = {"epochs": 2, "batch_size": 2, "seed": 0, "checkpoint": tmp_path / "state.npz"}
+    history = fit(model, only_unknown, None, **options)
+    assert np.isfinite(history).all(axis=None) and (history["gender_loss"] == 0).all()
+    np.testing.assert_array_equal(model.get_layer("gender").get_weights()[0], before["gender"])
+    assert not np.array_equal(model.get_layer("emotion").get_weights()[0], before["emotion"])
