@@ -38,6 +38,42 @@ def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
     return float((np.bincount(numbers, hits) / np.bincount(numbers)).mean())
 
 
+def macro_precision(true: pd.Series, predicted: pd.Series) -> float:
+    """The mean over the classes that occur of the share of the decisions for one that are right; 0 where there is none.
+
+    >>> macro_precision(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
+    0.375
+    """
+    return float(_by_class(true, predicted)["precision"].mean())
+
+
+def weighted_precision(true: pd.Series, predicted: pd.Series) -> float:
+    """As `macro_precision`, each class as often as it occurs."""
+    scores = _by_class(true, predicted)
+    return float(np.average(scores["precision"], weights=scores["n"]))
+
+
+def macro_f1(true: pd.Series, predicted: pd.Series) -> float:
+    """The mean over the classes that occur of the harmonic mean of their precision and recall."""
+    return float(_by_class(true, predicted)["f1"].mean())
+
+
+def weighted_f1(true: pd.Series, predicted: pd.Series) -> float:
+    """As `macro_f1`, each class as often as it occurs."""
+    scores = _by_class(true, predicted)
+    return float(np.average(scores["f1"], weights=scores["n"]))
+
+
+def _by_class(true: pd.Series, predicted: pd.Series) -> dict[str, np.ndarray]:
+    """Number of items, precision and F1 of each class that occurs. An interval takes a thousand of them, which is why
+    scikit-learn, whose checks take a millisecond each, only stands in the tests."""
+    labels, decisions = true.to_numpy(), predicted.to_numpy()
+    names, numbers, n = np.unique(labels, return_inverse=True, return_counts=True)
+    hits = np.bincount(numbers, labels == decisions)
+    decided = (decisions == names[:, np.newaxis]).sum(axis=1)
+    return {"n": n, "precision": hits / np.maximum(decided, 1), "f1": 2 * hits / (n + decided)}
+
+
 def negative_log_likelihood(predictions: pd.DataFrame, task: str) -> pd.Series:
     """Minus the logarithm of each item's probability of its true class.
 

@@ -9,7 +9,15 @@ import pandas as pd
 
 from kerasemo import files
 from kerasemo.evaluation.intervals import bootstrap_by_group
-from kerasemo.evaluation.scores import accuracy, by_clip, unweighted_average_recall
+from kerasemo.evaluation.scores import (
+    accuracy,
+    by_clip,
+    macro_f1,
+    macro_precision,
+    unweighted_average_recall,
+    weighted_f1,
+    weighted_precision,
+)
 
 COLUMNS = [
     "table",
@@ -26,6 +34,15 @@ COLUMNS = [
 ]
 PROTOCOLS = ["paper", "speaker"]
 METRICS = {"accuracy": accuracy, "UAR": unweighted_average_recall}
+# Macro: the mean over classes. Weighted: each class as often as it occurs.
+AVERAGED = {
+    "macro precision": macro_precision,
+    "macro recall": unweighted_average_recall,
+    "macro F1": macro_f1,
+    "weighted precision": weighted_precision,
+    "weighted recall": accuracy,
+    "weighted F1": weighted_f1,
+}
 
 
 def score_row(
@@ -56,7 +73,7 @@ def score_row(
         row: the row's name there.
         partition: `test`, `validation` or `train`.
         corpus: what was measured on.
-        metric: one of `METRICS`.
+        metric: one of `METRICS` or `AVERAGED`.
         published: the paper's number.
         task: the column of the true class; the row's metric names it where it is not the emotion.
         output: the network's output to score.
@@ -65,7 +82,7 @@ def score_row(
         A dict with the keys `COLUMNS`.
     """
     scored = pooled_predictions(folder, protocol, models, partition, task, output)
-    score = METRICS[metric]
+    score = (METRICS | AVERAGED)[metric]
     low, high = bootstrap_by_group(scored, lambda rows: score(rows[task], rows["predicted"]))
     return {
         "table": table,

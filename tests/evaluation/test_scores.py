@@ -2,9 +2,10 @@ import audmetric
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.metrics import balanced_accuracy_score, log_loss, precision_recall_fscore_support
 
 from kerasemo.evaluation.scores import by_clip, ccc, negative_log_likelihood, unweighted_average_recall
+from kerasemo.evaluation.tables import AVERAGED
 
 
 def test_a_clip_is_decided_by_the_mean_of_its_items():
@@ -67,3 +68,17 @@ def test_ccc_of_a_constant_is_zero(constant):
 def test_ccc_of_what_does_not_pair_is_refused(true, predicted):
     with pytest.raises(ValueError, match="Received"):
         ccc(np.array(true), np.array(predicted))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_precision_recall_and_f1_are_scikit_learns(average, seed):
+    generator = np.random.default_rng(seed)
+    # "c" never occurs and is sometimes decided for; "d" occurs and is never decided for.
+    true = pd.Series(generator.choice(list("aaabd"), 40))
+    predicted = pd.Series(generator.choice(list("abc"), 40)).where(generator.uniform(size=40) < 0.5, true)
+    predicted = predicted.replace("d", "a")
+    labels = sorted(set(true))
+    expected = precision_recall_fscore_support(true, predicted, labels=labels, average=average, zero_division=0)
+    for name, value in zip(("precision", "recall", "F1"), expected, strict=False):
+        assert AVERAGED[f"{average} {name}"](true, predicted) == pytest.approx(value)
