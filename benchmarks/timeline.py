@@ -1,0 +1,82 @@
+"""Emotion over time of a long recording, `kerasemo predict --timeline`: how much faster than real time VGG-16 is.
+
+    python benchmarks/timeline.py [--minutes 60] [--network vgg16]
+
+The network is that of ryabinov2021 with random weights, whose values change nothing of the speed, exported as a
+SavedModel. The recording is a wav of noise, 44.1 kHz, stereo, 16 bits; a tenth of it comes first and makes what is
+traced or cached, then all of it. What is timed is all that the command does after it has started: reading, mixing,
+resampling, windows of 3 s every 2 s, the network with as many threads as there are cores, table and picture. The last
+line is `ratio NUMBER`, the length of the recording over the time taken, of which 20 was the aim; before it the same of
+the processor's time on as many cores, which holds on a machine that others use too. Memory is the process' peak: what
+the whole recording adds to a tenth of it is what grows with the length.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import soundfile
+
+from kerasemo.export import ServedModel, export
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.features.waveform import Waveform
+from kerasemo.timeline import timeline, write_timeline
+
+RATE = 44_100
+MADE = NetworkInput(Waveform(), segment_length=48_000, segment_hop=24_000)
+CLASSES = ["neu", "ang", "hap", "sad"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--network", choices=["alexnet", "vgg16"], default="vgg16")
+    arguments = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        served = exported(arguments.network, Path(folder))
+        print(f"{cores} cores\n{'minutes':>8} {'windows':>8} {'s':>7} {'core s':>7} {'peak MB':>8} {'load':>5}")
+        for minutes in (arguments.minutes / 10, arguments.minutes):
+            wav = write_noise(Path(folder, "noise.wav"), minutes)
+            began, began_core = time.perf_counter(), time.process_time()
+            table = timeline(served, wav)
+            write_timeline(table, wav.name, Path(folder, "noise.csv"), Path(folder, "noise.png"))
+            taken, of_cores = time.perf_counter() - began, time.process_time() - began_core
+            peak, load = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, os.getloadavg()[0]
+            print(
+                f"{minutes:>8.1f} {len(table):>8} {taken:>7.1f} {of_cores:>7.1f} {peak:>8.0f} {load:>5.1f}", flush=True
+            )
+    print(f"by the processor's time: {60 * minutes * cores / of_cores:.1f} times real time")
+    print(f"ratio {60 * minutes / taken:.1f}")
+
+
+def exported(name: str, folder: Path) -> ServedModel:
+    """The network of ryabinov2021, with random weights, as its users load it."""
+    from kerasemo.layers import LogMel
+    from kerasemo.models import spectrogram_cnn
+    from kerasemo.models.from_waveform import from_waveform
+
+    network = getattr(spectrogram_cnn, name)({"emotion": len(CLASSES), "gender": 2}, (150, 80, 1))
+    model = from_waveform(network, MADE.segment_length, LogMel(window_s=0.04, hop_s=0.02, n_mels=80))
+    model.save(folder / "model.keras")
+    description = {"inputs": {"waveform": MADE.get_config()}, "decision": "emotion", "classes": CLASSES}
+    export(folder / "model.keras", description, folder / "saved_model")
+    return ServedModel(folder / "saved_model")
+
+
+def write_noise(path: Path, minutes: float) -> Path:
+    generator = np.random.default_rng(0)
+    with soundfile.SoundFile(path, "w", RATE, 2) as file:
+        for _ in range(round(60 * minutes)):
+            file.write(0.1 * generator.standard_normal((RATE, 2)))
+    return path
+
+
+if __name__ == "__main__":
+    main()
