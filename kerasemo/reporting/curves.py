@@ -204,6 +204,6 @@ def _draw(axes: Axes, panel: Panel) -> None:
         place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
         axes.text(0.5, 0.5, "no finite values", color=FAINT, fontsize=SMALL_PT, **place)
     elif panel.ylabel == _WEIGHT and axes.dataLim.ymin >= 0:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * axes.dataLim.ymax or None)
     axes.set_title(textwrap.fill(panel.title, 32), loc="left", fontsize=SMALL_PT, color=INK)
     style(axes)
