@@ -112,6 +112,20 @@ def test_ratings_become_three_levels_and_one_class_is_refused(script, root):
         script.labels_of(table, "accent", "iemocap")
 
 
+def test_labels_that_nothing_learns_or_tests_are_refused(script):
+    table = pd.DataFrame({"gender": [0, 1, script.UNKNOWN, script.UNKNOWN]})
+    data = script.Data(table, [], {"gender": ["female", "male"]}, pd.Series(dtype=int))
+
+    def split(train, test):
+        return script.Split("fold", np.array(train), np.array([], int), np.array(test))
+
+    script.require_labels(data, [split([0, 2], [1, 3]), split([1], [2, 3])])
+    with pytest.raises(InputError, match="no clip that trains under fold has a label of gender"):
+        script.require_labels(data, [split([0, 2], [1, 3]), split([2, 3], [0, 1])])
+    with pytest.raises(InputError, match="no clip that is tested has a label of gender"):
+        script.require_labels(data, [split([0, 1], [2, 3])])
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
