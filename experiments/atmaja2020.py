@@ -25,7 +25,7 @@ from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import is_synthetic, write_sewa
 from kerasemo.errors import InputError
 from kerasemo.evaluation import tables
-from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
+from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Scheduler, Seed, Weighting
 from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
@@ -116,6 +116,7 @@ def main(
     seed: Seed = 0,
     epochs: Epochs = None,
     quick: Quick = False,
+    weighting: Weighting = "static",
     seeds: Seeds = 1,
     trials: Trials = None,
     scoring: Scoring = "plain",
@@ -137,11 +138,14 @@ def reproduce(run: Run, options: SimpleNamespace) -> None:
         unimodal = [Cell(name, (name,), LOSSES["MTL2"]) for name in corpus.sets]
         losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, factors in LOSSES.items()}
         losses["MTL2"] = Cell(FAU, (FAU,), LOSSES["MTL2"])
+        if options.weighting != "static":
+            name = options.weighting
+            losses[name] = Cell(f"{FAU}_{name}", (FAU,), LOSSES["MTL2"], weighting=name)
         repeated = {loss: [reseeded(cell, n) for n in range(1, options.seeds)] for loss, cell in losses.items()}
         cells = [*unimodal, *losses.values(), *itertools.chain.from_iterable(repeated.values())]
         run_cells(train, list(dict.fromkeys(cells)), options.jobs, "Training", options.scheduler)
         for loss, cell in losses.items():
-            measure("Table 2", loss, [cell.name], published=TABLE_2[loss])
+            measure("Table 2", loss, [cell.name], published=TABLE_2.get(loss, NOTHING))
             for other in repeated[loss]:
                 measure("Table 2", f"{loss}, seed {options.seed + other.seed}", [other.name])
         searched = search(run, options, corpus)
@@ -181,12 +185,14 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Cell:
-    """One network to train: name, feature sets, factors of its losses, and how far its seed is from the run's."""
+    """One network to train: name, feature sets, factors of its losses, how far its seed is from the run's, and a
+    weighting that learns in the factors' place."""
 
     name: str
     sets: tuple[str, ...]
     factors: tuple[float, float, float]
     seed: int = 0
+    weighting: str = "static"
 
 
 def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
@@ -277,7 +283,7 @@ def train_cell(run_path: Path, options: SimpleNamespace, corpus: Corpus, cell: C
     from kerasemo.training.reproducible import seed_everything
     from kerasemo.training.sequences import SHIFT, predict, sequence_items
     from kerasemo.training.train import train_network
-    from kerasemo.weighting import Static
+    from kerasemo.weighting import WEIGHTINGS, Static
 
     run = Run(run_path)
     if run.has_trained(cell.name):
@@ -290,11 +296,12 @@ def train_cell(run_path: Path, options: SimpleNamespace, corpus: Corpus, cell: C
         for name, partition in {"train": "Train", "validation": "Devel"}.items()
     }
     network = lstm_regressor({name: array.shape[-1] for name, array in items["train"].inputs.items()})
+    static = Static(dict(zip(avec2019.TARGETS, cell.factors, strict=True)))
     model = JointModel(
         network.input,
         network.output,
         losses={target: CCCLoss() for target in avec2019.TARGETS},
-        weighting=Static(dict(zip(avec2019.TARGETS, cell.factors, strict=True))),
+        weighting=static if cell.weighting == "static" else WEIGHTINGS[cell.weighting](avec2019.TARGETS),
         name="lstm_regressor",
     )
     model.compile(

@@ -62,8 +62,12 @@ MODELS = {
     "um_uncertainty_a": ("UM-uncertainty-A", ("audio",), "uncertainty"),
     "mm_uncertainty": ("MM-uncertainty", ("audio", "video"), "uncertainty"),
 }
+# What `--weighting` adds.
+OTHER_WEIGHTINGS = ["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]
 AUDIOVISUAL = [name for name in MODELS if name != "um_static_a"]
 UNIMODAL = ["um_static_a", "um_dynamic_a", "um_uncertainty_a"]
+MODELS |= {f"um_{name}_a": (f"UM-{name}-A", ("audio",), name) for name in OTHER_WEIGHTINGS}
+MODELS |= {f"mm_{name}": (f"MM-{name}", ("audio", "video"), name) for name in OTHER_WEIGHTINGS}
 # Final weights of emotion and gender, and the negative log-likelihood of the validation set (table 1).
 PUBLISHED = {
     "um_dynamic_a": (0.3232, 0.6768, 158.38),
@@ -89,6 +93,10 @@ MergeExcited = Annotated[bool, typer.Option("--merge-excited", help="Count excit
 Imagenet = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of keras.applications' ResNet-50, no top.")
 ]
+More = Annotated[
+    list[Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]] | None,
+    typer.Option(help="Train models with this weighting too; repeat it for several."),
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Clips a step.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -109,6 +117,7 @@ def main(
     ties: Ties = "random",
     merge_excited: MergeExcited = False,
     imagenet: Imagenet = None,
+    weighting: More = None,
     batch_size: BatchSize = BATCH_SIZE,
     max_bad: MaxBad = 0.05,
     scheduler: Scheduler = None,
@@ -276,7 +285,10 @@ def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
 
 def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     """Every network on every split."""
-    networks = AUDIOVISUAL if any(name == "video" for _, name in data.files) else UNIMODAL
+    has_video = any(name == "video" for _, name in data.files)
+    networks = [*(AUDIOVISUAL if has_video else UNIMODAL)]
+    for name in options.weighting or []:
+        networks += [f"um_{name}_a", *([f"mm_{name}"] if has_video else [])]
     left_out = [MODELS[name][0] for name in AUDIOVISUAL if name not in networks]
     if left_out:
         run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
@@ -376,7 +388,7 @@ def score(run: Run, group: tuple[str, str], models: list[str]) -> Iterator[dict]
         yield as_row(common, f"final weight of {task}", weight, published=number, n=len(models))
     losses = pd.concat([validation_losses(run, protocol, model) for model in models], ignore_index=True)
     equal = losses.assign(joint=losses[list(TASKS)].mean(axis=1))
-    if MODELS[network][2] != "uncertainty":  # whose weights do not add up to 1
+    if MODELS[network][2] in ("static", "softmax"):  # whose weights add up to 1
         n = len(losses)
         per_clip = as_row(common, "validation NLL per clip", *mean_by_speaker(losses), n=n)
         if protocol == "paper":  # a sum hangs on the size of the set, which the paper does not give

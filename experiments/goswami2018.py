@@ -22,9 +22,23 @@ import typer
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
+from kerasemo.errors import WrongCall
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
-from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
+from kerasemo.experiment import (
+    Debug,
+    Epochs,
+    Jobs,
+    MaxBad,
+    Out,
+    Protocol,
+    Quick,
+    Resume,
+    Root,
+    Scheduler,
+    Seed,
+    Weighting,
+)
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
@@ -123,6 +137,7 @@ def main(
     images: Images = "frames",
     audio: Audio = "mean",
     beta: Beta = 1.0,
+    weighting: Weighting = "static",
     max_bad: MaxBad = 0.05,
     scheduler: Scheduler = None,
     out: Out = Path("runs"),
@@ -135,6 +150,10 @@ def main(
 
 def reproduce(run: Run, options: SimpleNamespace) -> None:
     """The whole paper, from the corpus to the tables and figures."""
+    if options.weighting == "gradnorm":
+        raise WrongCall("--weighting gradnorm does not go with probes, which share no layer with the joint classifier.")
+    if options.weighting != "static" and options.beta != 1:
+        raise WrongCall("--beta is a static weight; leave it out, or --weighting.")
     data = read_corpus(run, options)
     cells = plan(run, data, options)
     describe(run, cells)
@@ -263,7 +282,7 @@ def train_cell(run_path: Path, data: AudioVisual, options: SimpleNamespace, cell
     from kerasemo.training.joint_model import JointModel
     from kerasemo.training.reproducible import seed_everything
     from kerasemo.training.train import train
-    from kerasemo.weighting import Static
+    from kerasemo.weighting import WEIGHTINGS, Static
 
     run = Run(run_path)
     if run.has_trained(cell.model):
@@ -279,7 +298,9 @@ def train_cell(run_path: Path, data: AudioVisual, options: SimpleNamespace, cell
     losses = {
         task: LogitMatching() if task in TEACHERS else keras.losses.SparseCategoricalCrossentropy() for task in weights
     }
-    model = JointModel(network.input, network.output, losses=losses, weighting=Static(weights), name=cell.network)
+    is_static = options.weighting == "static" or len(weights) == 1
+    weighting = Static(weights) if is_static else WEIGHTINGS[options.weighting](list(weights))
+    model = JointModel(network.input, network.output, losses=losses, weighting=weighting, name=cell.network)
     decisions = [output for output in network.output if output not in TEACHERS]
     model.compile(
         keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM),

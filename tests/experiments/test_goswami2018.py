@@ -137,6 +137,8 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
     [
         (["--root", "absent"], 2, "does not exist"),
         (["--epochs", "0"], 2, "greater than or equal to 1"),
+        (["--weighting", "gradnorm"], 2, "share no layer"),
+        (["--weighting", "dwa", "--beta", "2"], 2, "--beta is a static weight"),
         (["--protocol", "both?"], 2, "is not one of"),
         (["--beta", "inf"], 2, "must be finite"),
         (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options it was begun with; leave out --seed"),
