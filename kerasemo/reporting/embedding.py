@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from kerasemo.reporting.figures import COLOURS, FAINT, INK, SMALL_PT, blank, plain
 
@@ -32,7 +33,9 @@ def tsne(vectors: np.ndarray, seed: int) -> np.ndarray:
     if len(vectors) < FEWEST:
         raise ValueError(f"t-SNE needs {FEWEST} clips or more. Received: {len(vectors)}")
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)
+    # One thread: some hundred points are not worth more, and the last bits would hang on their number.
+    with threadpool_limits(1):
+        return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)
 
 
 def embedding_figure(
