@@ -13,6 +13,7 @@ from kerasemo.training.clips import Clips
 from kerasemo.training.finite import FiniteWeights
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
+from kerasemo.training.segments import Segments
 
 # A feature whose standard deviation is less than this share of its mean is constant in float32.
 CONSTANT = 1e-6
@@ -20,8 +21,8 @@ CONSTANT = 1e-6
 
 def fit(
     model: JointModel,
-    train: Items | Clips,
-    validation: Items | Clips | None,
+    train: Items | Clips | Segments,
+    validation: Items | Clips | Segments | None,
     *,
     epochs: int,
     batch_size: int,
@@ -68,7 +69,7 @@ def fit(
     return keep.history
 
 
-def _build_state(model: JointModel, items: Items | Clips) -> None:
+def _build_state(model: JointModel, items: Items | Clips | Segments) -> None:
     """Make the variables of optimizer and metrics now; made inside the first step, they would have it traced twice."""
     model.optimizer.build(model.trainable_variables)
     x, y, weights = items.first()

@@ -12,6 +12,7 @@ from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.run import Run
+from kerasemo.training.segments import Segments
 
 TASK = "emotion"
 
@@ -20,7 +21,7 @@ def train(
     run: Run,
     name: str,
     model: JointModel,
-    items: Mapping[str, Items | Clips],
+    items: Mapping[str, Items | Clips | Segments],
     *,
     classes: Mapping[str, list[str]],
     inputs: Mapping[str, NetworkInput],
@@ -74,7 +75,7 @@ def train_network(
     run: Run,
     name: str,
     model: JointModel,
-    items: Mapping[str, Items | Clips],
+    items: Mapping[str, Items | Clips | Segments],
     *,
     write_predictions: Callable[[], None],
     description: Mapping,
@@ -116,7 +117,7 @@ def train_network(
 
 
 def decisions(
-    probabilities: np.ndarray, items: Items | Clips, classes: list[str], output: str, task: str = TASK
+    probabilities: np.ndarray, items: Items | Clips | Segments, classes: list[str], output: str, task: str = TASK
 ) -> pd.DataFrame:
     """What one output says of each item.
 

@@ -1,18 +1,25 @@
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerasemo.layers import LogMel
+from kerasemo.layers import LogMel, SpecAugment
 from kerasemo.models.from_waveform import adapt, from_waveform, parts
+from kerasemo.training.fit import fit
+from kerasemo.training.items import Items
+from kerasemo.training.joint_model import JointModel
+from kerasemo.weighting import Static
 
 RATE, SAMPLES = 16_000, 4000
 LOG_MEL = {"window_s": 0.04, "hop_s": 0.02, "n_mels": 20}
 
 
-def network(shape=(13, 20, 1)):
+def network(shape=(13, 20, 1), random=False):
     spectrogram = keras.Input(shape, name="spectrogram")
     x = keras.layers.Normalization(axis=-2, name="spectrogram_standardised")(spectrogram)
+    if random:
+        x = keras.layers.Dropout(0.5)(SpecAugment(bands=8)(x))
     x = keras.layers.Flatten()(x)
     return keras.Model({"spectrogram": spectrogram}, {"emotion": keras.layers.Dense(3, name="emotion")(x)}, name="net")
 
@@ -69,6 +76,26 @@ def test_saved_and_loaded_it_is_the_same(model, sounds, tmp_path):
     x = {"waveform": sounds}
     np.testing.assert_array_equal(loaded(x)["emotion"], model(x)["emotion"])
     np.testing.assert_array_equal(parts(loaded)[0](x), parts(model)[0](x))
+
+
+def test_interrupted_training_goes_on_with_the_same_chance_inside_the_network(sounds, tmp_path):
+    targets = {"emotion": np.arange(len(sounds)) % 3}
+    items = Items({"waveform": sounds}, targets, pd.DataFrame({"clip": list("abcdef"), "speaker": "s"}))
+
+    def trained(epochs, checkpoint):
+        keras.utils.set_random_seed(0)
+        model = from_waveform(network(random=True), SAMPLES, LogMel(**LOG_MEL))
+        loss = {"emotion": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+        model = JointModel(model.input, model.output, losses=loss, weighting=Static({"emotion": 1.0}))
+        model.compile("adam")
+        fit(model, items, None, epochs=epochs, batch_size=4, seed=0, checkpoint=checkpoint)
+        return [np.asarray(weight) for weight in model.weights]
+
+    trained(1, tmp_path / "interrupted.npz")
+    resumed, whole = trained(3, tmp_path / "interrupted.npz"), trained(3, tmp_path / "whole.npz")
+    assert len(resumed) == len(whole)
+    for one, other in zip(resumed, whole, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_spectrogram_of_another_shape_is_refused():
