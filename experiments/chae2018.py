@@ -26,7 +26,7 @@ from kerasemo.corpora import iemocap, ravdess
 from kerasemo.corpora.synthetic import is_synthetic, write_iemocap
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.evaluation import protocols, tables
-from kerasemo.evaluation.intervals import bootstrap_by_group
+from kerasemo.evaluation.intervals import mean_by_group
 from kerasemo.evaluation.protocols import Split
 from kerasemo.evaluation.scores import negative_log_likelihood
 from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
@@ -432,7 +432,7 @@ def validation_losses(run: Run, protocol: str, model: str) -> pd.DataFrame:
 
 def mean_by_speaker(losses: pd.DataFrame) -> tuple[float, float | None, float | None]:
     """The mean joint loss and its interval over speakers."""
-    return float(losses["joint"].mean()), *bootstrap_by_group(losses, lambda rows: float(rows["joint"].mean()))
+    return float(losses["joint"].mean()), *mean_by_group(losses, "joint")
 
 
 def read_histories(run: Run, models: list[str]) -> list[pd.DataFrame]:

@@ -41,10 +41,40 @@ def bootstrap_by_group(
     def score_of(groups: np.ndarray) -> float:
         return score(table.iloc[np.concatenate([rows_of[g] for g in groups])])
 
+    return _interval(len(rows_of), score_of, seed, vectorized=False)
+
+
+def mean_by_group(
+    table: pd.DataFrame, column: str, group: str = "speaker", seed: int = 0
+) -> tuple[float, float] | tuple[None, None]:
+    """As `bootstrap_by_group`, of the mean of a column, and much faster.
+
+    Args:
+        table, group, seed: as in `bootstrap_by_group`.
+        column: whose mean it is.
+
+    Example:
+        >>> table = pd.DataFrame({"speaker": list("aabb"), "hit": [1.0, 1.0, 0.0, 0.0]})
+        >>> mean_by_group(table, "hit")
+        (0.0, 1.0)
+    """
+    of_groups = table.groupby(group, sort=True)[column]
+    sums, counts = of_groups.sum().to_numpy(), of_groups.count().to_numpy()
+    if len(sums) < 2:
+        return None, None
+
+    def mean_of(groups: np.ndarray, axis: int = -1) -> np.ndarray:
+        return sums[groups].sum(axis=axis) / counts[groups].sum(axis=axis)
+
+    return _interval(len(sums), mean_of, seed, vectorized=True)
+
+
+def _interval(n_groups: int, statistic: Callable, seed: int, *, vectorized: bool) -> tuple[float, float]:
+    """Of a statistic of the numbers of the groups."""
     drawn = stats.bootstrap(
-        (np.arange(len(rows_of)),),
-        score_of,
-        vectorized=False,
+        (np.arange(n_groups),),
+        statistic,
+        vectorized=vectorized,
         method="percentile",
         confidence_level=CONFIDENCE,
         n_resamples=RESAMPLES,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
-from kerasemo.evaluation.intervals import bootstrap_by_group
+from kerasemo.evaluation.intervals import bootstrap_by_group, mean_by_group
 from kerasemo.evaluation.scores import (
     accuracy,
     by_clip,
@@ -120,7 +120,7 @@ def mean_row(
     Returns:
         A dict with the keys `COLUMNS`.
     """
-    low, high = bootstrap_by_group(values, lambda rows: float(rows["value"].mean()))
+    low, high = mean_by_group(values, "value")
     mean = float(values["value"].mean()) if len(values) else None
     found = [table, row, model, metric, protocol, corpus, published, mean, low, high, len(values)]
     return dict(zip(COLUMNS, found, strict=True))

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.evaluation.intervals import bootstrap_by_group
+from kerasemo.evaluation.intervals import bootstrap_by_group, mean_by_group
 
 
 def test_dependent_items_do_not_narrow_the_interval():
@@ -32,3 +32,11 @@ def test_width_is_that_of_the_normal_approximation():
 def test_one_speaker_says_nothing():
     table = pd.DataFrame({"speaker": ["a", "a"], "hit": [0, 1]})
     assert bootstrap_by_group(table, lambda rows: rows["hit"].mean()) == (None, None)
+
+
+def test_the_fast_interval_of_a_mean_is_that_of_the_general_one():
+    generator = np.random.default_rng(1)
+    table = pd.DataFrame({"speaker": generator.integers(0, 9, 200), "value": generator.normal(size=200)})
+    general = bootstrap_by_group(table, lambda rows: float(rows["value"].mean()))
+    np.testing.assert_allclose(mean_by_group(table, "value"), general, rtol=1e-12)
+    assert mean_by_group(table[table["speaker"] == 0], "value") == (None, None)
