@@ -36,17 +36,9 @@ def scores(results: Sequence[result_tables.Row], table: str, notice: str | None 
         if line.drop is not None:
             ends = [line.scores[protocol].measured for protocol in result_tables.PROTOCOLS]
             axes.plot(ends, [place - 0.14, place + 0.14], color=FAINT, linewidth=0.8, zorder=1)
-    published = [math.nan if line.published is None else line.published for line in lines]
-    axes.plot(
-        published,
-        places,
-        "D",
-        color=INK,
-        markerfacecolor="none",
-        markersize=5,
-        label="published",
-        zorder=2,
-    )
+    if any(line.published is not None for line in lines):
+        published = [math.nan if line.published is None else line.published for line in lines]
+        axes.plot(published, places, "D", color=INK, markerfacecolor="none", markersize=5, label="published", zorder=2)
     for number, protocol in enumerate(result_tables.protocols(lines)):
         _dots(axes, lines, protocol, number)
     axes.set_yticks(places, labels=names)
