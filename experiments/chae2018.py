@@ -94,8 +94,8 @@ Imagenet = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of keras.applications' ResNet-50, no top.")
 ]
 More = Annotated[
-    list[Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]] | None,
-    typer.Option(help="Train models with this weighting too; repeat it for several."),
+    Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"] | None,
+    typer.Option(help="Train models with this weighting too."),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Clips a step.")]
 
@@ -287,8 +287,8 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     """Every network on every split."""
     has_video = any(name == "video" for _, name in data.files)
     networks = [*(AUDIOVISUAL if has_video else UNIMODAL)]
-    for name in options.weighting or []:
-        networks += [f"um_{name}_a", *([f"mm_{name}"] if has_video else [])]
+    if options.weighting:
+        networks += [f"um_{options.weighting}_a", *([f"mm_{options.weighting}"] if has_video else [])]
     left_out = [MODELS[name][0] for name in AUDIOVISUAL if name not in networks]
     if left_out:
         run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")

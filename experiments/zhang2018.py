@@ -33,7 +33,6 @@ from kerasemo.experiment import (
     Debug,
     Epochs,
     Jobs,
-    MaxBad,
     Out,
     Protocol,
     Quick,
@@ -114,6 +113,13 @@ Clips = Annotated[
 Features = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="CSV of features of RAVDESS, instead of a corpus.")
 ]
+Detector = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="ONNX file of YuNet, to find faces and eyes.")
+]
+Faceless = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of broken or faceless clips beyond which the run fails."),
+]
 Emotions = Annotated[Literal["all", "paper"], typer.Option(help=f"All classes, or {', '.join(EMOTIONS)}.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -128,12 +134,13 @@ def main(
     clips: Clips = None,
     features: Features = None,
     emotions: Emotions = "all",
+    detector: Detector = None,
     protocol: Protocol = "both",
     weighting: Weighting = "static",
     seed: Seed = 0,
     epochs: Epochs = None,
     quick: Quick = False,
-    max_bad: MaxBad = 0.05,
+    max_bad: Faceless = 0.5,
     scheduler: Scheduler = None,
     out: Out = Path("runs"),
     resume: Resume = None,
@@ -201,7 +208,19 @@ def read_data(run: Run, options: SimpleNamespace) -> Data:
         protocols.speaker_splits(data.table["speaker"], data.folds, options.seed)  # too few groups: said at once
     run.note(f"{len(data.table)} clips of {data.table['speaker'].nunique()} speakers, films or groups of them.")
     if data.has_pictures:
-        run.note(f"Faces are aligned by the eyes, not frontalised. A clip has {COPIES} augmented copies a round.")
+        run.note(
+            "Faces are aligned by their eyes, upright where these are not found, and not frontalised. A clip stands "
+            f"{COPIES} times in an epoch: once as it is under the paper's protocol, else always augmented."
+        )
+    if not data.inputs:
+        run.note(
+            f"Dense layers stand in place of the convolutions, and the voice's network has dropout of "
+            f"{FEATURE_AUDIO_DROPOUT}, which the paper's has not; logistic regression has C = {LOGISTIC_C}."
+        )
+    if options.weighting != "static":
+        run.note(
+            "The common loss is k/2 - H here, which is not below 0; how far weightings move from it hangs on that k/2."
+        )
     return data
 
 
@@ -254,23 +273,25 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         manifest = folder.read(root, options.clips)
         classes = chosen_classes(set(manifest["emotion"]), sorted(set(manifest["emotion"])), options)
         name, folds = "films", protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
-        for sentence in folder.notes(manifest):
-            run.note(sentence)
     synthetic = is_synthetic(root)
     run.configure(
         corpus=f"{'synthetic ' if synthetic else ''}{name}",
         notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
         classes={"emotion": classes},
     )
-    inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(Faces())}
+    faces = Faces(detector=str(options.detector or ""))
+    inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
     corpus = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
-    run.write_table(corpus.set_aside, "set_aside.csv")
     if corpus.images.empty or corpus.recordings.empty:
         modality, table = ("audio", corpus.recordings) if corpus.images.empty else ("image", corpus.images)
         rows = {modality: np.arange(len(table))}
     else:
         table = protocols.pair_performances(corpus.images, corpus.recordings, "emotion")
         rows = {modality: table[modality] for modality in MODALITIES}
+    set_aside(run, manifest[manifest["emotion"].isin(classes)], table, corpus.set_aside)
+    if options.corpus == "folder":
+        for sentence in folder.notes(manifest[manifest["clip"].isin(table["clip"])]):
+            run.note(sentence)
     arrays = {modality: corpus.arrays[modality][numbers] for modality, numbers in rows.items()}
     return Data(
         table[["clip", "speaker", "emotion"]].reset_index(drop=True),
@@ -279,6 +300,26 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         classes,
         folds,
     )
+
+
+def set_aside(run: Run, manifest: pd.DataFrame, table: pd.DataFrame, broken: pd.DataFrame) -> None:
+    """Write which clips are not used, those without a medium that others have among them."""
+    if table.empty:
+        raise InputError("no clip has both sound and a picture of a face; look at the media of your copy.")
+    alone = manifest[~manifest["clip"].isin([*table["clip"], *broken["clip"]])]
+    has_video = alone["video"].notna()
+    lone = pd.DataFrame(
+        {
+            "clip": alone["clip"],
+            "file": alone["video"].where(has_video, alone["audio"]),
+            "feature_set": np.where(has_video, ShortTerm.name, Faces.name),
+            "reason": np.where(has_video, "has no sound, as others have", "has no video, as others have"),
+        }
+    )
+    unused = pd.concat([broken, lone], ignore_index=True)
+    run.write_table(unused, "set_aside.csv")
+    if len(unused):
+        run.note(f"{len(unused)} clips are set aside; set_aside.csv says why.")
 
 
 def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
@@ -374,9 +415,9 @@ def build(data: Data, cell: Cell, options: SimpleNamespace) -> "JointModel":
         for task in outputs
         if task != off
     }
-    return JointModel(
-        network.input, outputs, losses=losses, weighting=WEIGHTINGS[options.weighting](list(losses)), name=cell.network
-    )
+    # One loss alone has nothing to weigh.
+    weighting = WEIGHTINGS[options.weighting if len(losses) > 1 else "static"](list(losses))
+    return JointModel(network.input, outputs, losses=losses, weighting=weighting, name=cell.network)
 
 
 def partitions(data: Data, cell: Cell, options: SimpleNamespace, decisions: list[str]) -> dict[str, Items]:

@@ -23,6 +23,8 @@ from kerasemo.errors import InputError
 SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
 VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 SOURCE_MARK = "__"
+RESERVED = frozenset({"clip", "speaker", "emotion", "predicted"})
+"""Columns of predictions, beside which each class has its own."""
 
 _KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"
 
@@ -46,7 +48,8 @@ def read(root: str | os.PathLike, clips: str | os.PathLike | None = None) -> pd.
         and names, or of the CSV.
 
     Raises:
-        InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty; two
+        InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty or has
+            a name of `RESERVED`; two
             files are one clip; or the CSV cannot be read, breaks the schema of manifests, lacks a label, or none of
             its files is there.
     """
@@ -60,6 +63,8 @@ def read(root: str | os.PathLike, clips: str | os.PathLike | None = None) -> pd.
     table = table.astype(dict.fromkeys(text, "str") | dict.fromkeys(seconds, float))
     table["grouped_by"] = np.select([table["source"].notna(), table["speaker"].notna()], ["source", "speaker"], "clip")
     table["speaker"] = _groups(table)
+    if reserved := sorted(RESERVED & set(table["emotion"])):
+        raise InputError(f"{clips or root}: no class can be called {', '.join(reserved)}; rename it.")
     first = [*manifest.COLUMNS, "emotion", "source", "grouped_by"]
     table = table[first + [column for column in table.columns if column not in first]]
     return manifest.check(table, str(clips or f"the manifest of {root}"))

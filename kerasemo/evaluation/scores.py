@@ -17,7 +17,7 @@ def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
         A table of the same columns, a row a clip.
     """
     classes = [column for column in predictions.columns if column not in [*KEYS, task, "predicted"]]
-    clips = predictions.groupby([*KEYS, task], as_index=False, sort=False)[classes].mean()
+    clips = predictions.groupby([*KEYS, task], as_index=False, sort=False, dropna=False)[classes].mean()
     clips.insert(len(KEYS) + 1, "predicted", clips[classes].idxmax(axis=1))
     return clips
 

@@ -10,6 +10,7 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.evaluation.intervals import bootstrap_by_group, mean_by_group
 from kerasemo.evaluation.scores import (
+    KEYS,
     accuracy,
     by_clip,
     macro_f1,
@@ -135,7 +136,9 @@ def pooled_predictions(
         folder, protocol, models, partition, task, output: as in `score_row`.
     """
     file = f"{partition}.csv" if output == "emotion" else f"{partition}.{output}.csv"
-    folds = [pd.read_csv(folder / "predictions" / model / file) for model in models]
+    # Names stay as they are written: a class may be called 1, or None.
+    names = dict.fromkeys([*KEYS, task, "predicted"], str)
+    folds = [pd.read_csv(folder / "predictions" / model / file, dtype=names, keep_default_na=False) for model in models]
     return pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
 
 
@@ -169,7 +172,7 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[
             published = cells["published"].dropna()
             measured = [_cell(cells[cells["protocol"] == protocol]) for protocol in PROTOCOLS]
             lines.append(
-                f"| {row} | {metric} | {_number(published.iloc[0]) if len(published) else ''} | "
+                f"| {_text(row)} | {_text(metric)} | {_number(published.iloc[0]) if len(published) else ''} | "
                 + " | ".join(measured)
                 + " |"
             )
@@ -177,6 +180,11 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[
     if notes:
         parts.append("\n".join(["## Notes\n", *(f"- {note}" for note in notes)]) + "\n")
     return "\n".join(parts)
+
+
+def _text(name: str) -> str:
+    """A name in a cell: a class of the user's may hold the mark between cells."""
+    return name.replace("|", r"\|")
 
 
 def _cell(cells: pd.DataFrame) -> str:

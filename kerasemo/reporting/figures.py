@@ -7,8 +7,10 @@ matplotlib's global state. What is drawn stands in modules of its own: `curves`,
 import io
 import os
 import textwrap
+import warnings
 
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -26,6 +28,9 @@ INK, FAINT, GRID, WARNING = "#1f2933", "#66727f", "#e3e7eb", "#a33c00"
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]
 LINE_STYLES = ["-", "--", "-.", ":"]
 
+# matplotlib's own, then what is installed for classes in other scripts.
+_OTHER_SCRIPTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC")
+FONTS = ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in font_manager.get_font_names())]
 TITLE_PT, TEXT_PT, SMALL_PT = 11, 9, 8
 _PALETTE = 96
 
@@ -72,16 +77,20 @@ def style(axes: Axes) -> None:
 
 
 def plain(figure: Figure) -> Figure:
-    """Names of models, rows and classes are no formulas: a dollar sign in one stays a dollar sign."""
+    """Names of models, rows and classes are no formulas, and in any script: a dollar sign stays a dollar sign."""
     for text in figure.findobj(Text):
         text.set_parse_math(False)
+        text.set_fontfamily(FONTS)
     return figure
 
 
 def png(figure: Figure, alt: str) -> bytes:
     """A figure as PNG, with the words that stand for it (`alt`) as the image's description."""
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():
+        # Where no font has a class's letters the figure shows boxes; tables and page have them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     # Lines and text need few colours; a palette makes the file a third of the size.
     image = image.quantize(_PALETTE, dither=Image.Dither.NONE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from kerasemo.errors import InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.store import FeatureStore
 
@@ -98,6 +99,9 @@ def read_items(
     }
     set_aside = pd.concat([extraction.set_aside for extraction in extractions.values()], ignore_index=True)
     usable = set.intersection(*(set(extraction.features) for extraction in extractions.values()))
+    if not usable:
+        example = "" if set_aside.empty else f", such as: {set_aside['reason'].iloc[0].rstrip('.')}"
+        raise InputError(f"no clip can be used by {', '.join(extractions)}{example}.")
     clips = manifest[manifest["clip"].isin(usable)]
     parts = {
         name: [inputs[name].items(extraction.features[clip]) for clip in clips["clip"]]

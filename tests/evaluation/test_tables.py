@@ -51,3 +51,14 @@ def test_results_are_written_as_they_are(folder):
     assert text.startswith("**synthetic corpus: not comparable with the paper**")
     assert "| Net | test accuracy | .700 | .571 [" in text and "| 1.000 [1.000, 1.000] (n = 4) |" in text
     assert "| Other | test accuracy |  | .500 (n = 7) |  |" in text
+
+
+def test_classes_and_speakers_may_be_called_by_numbers_or_none(tmp_path):
+    folder = tmp_path / "predictions" / "net.speaker.fold0"
+    folder.mkdir(parents=True)
+    rows = ["a,NA,1,1,0.9,0.1", "b,NA,None,1,0.6,0.4", "c,7,None,None,0.2,0.8"]
+    (folder / "test.csv").write_text("\n".join(["clip,speaker,emotion,predicted,1,None", *rows]) + "\n")
+    row = tables.score_row(tmp_path, "speaker", ["net.speaker.fold0"], "T", "R", "test", corpus="C")
+    assert row["n"] == 3 and row["measured"] == pytest.approx(2 / 3)
+    markdown = tables.to_markdown(pd.DataFrame([row | {"row": "a|b"}]))
+    assert r"| a\|b | test accuracy |" in markdown
