@@ -375,7 +375,6 @@ def build(data: Data, cell: Cell, options: SimpleNamespace) -> "JointModel":
 def train_cell(run_path: Path, data: Data, options: SimpleNamespace, cell: Cell) -> None:
     """Train one network on one split; what is trained already stays."""
     from kerasemo.models.from_waveform import adapt
-    from kerasemo.training.memory import release
     from kerasemo.training.reproducible import seed_everything
     from kerasemo.training.train import train_network
 
@@ -402,7 +401,6 @@ def train_cell(run_path: Path, data: Data, options: SimpleNamespace, cell: Cell)
         batch_size=options.batch_size,
         seed=options.seed,
     )
-    release(model)
 
 
 def write_predictions(

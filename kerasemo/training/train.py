@@ -11,6 +11,7 @@ from kerasemo.training.clips import Clips
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
+from kerasemo.training.memory import release
 from kerasemo.training.run import Run
 from kerasemo.training.segments import Segments
 
@@ -87,7 +88,7 @@ def train_network(
 
     Writes `history/<name>.csv`, the predictions, `checkpoints/<name>.json` (what travels with a SavedModel) and, last
     of all, the plain network as `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last
-    finished epoch.
+    finished epoch. In the end the model's variables are emptied (see `memory.release`); the saved network stays.
 
     Args:
         run: the run folder.
@@ -114,6 +115,7 @@ def train_network(
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.network().save(temporary)
     state.unlink(missing_ok=True)
+    release(model)
 
 
 def decisions(
