@@ -7,7 +7,7 @@ from kerasemo.reporting.grad_cam import grad_cam, grad_cam_figure
 
 @pytest.fixture(scope="module")
 def network():
-    """Two maps, of the values above 0 and below 0: class 0 is the first, class 1 the second, class 2 minus the first."""
+    """Two maps, of the values above 0 and below 0: class 0 is the first, 1 the second, 2 minus the first."""
     spectrogram = keras.Input((4, 6, 1), name="spectrogram")
     maps = keras.layers.Conv2D(2, 1, activation="relu", name="maps")
     x = keras.layers.GlobalAveragePooling2D()(maps(spectrogram))
