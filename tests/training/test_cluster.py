@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 
 from kerasemo.errors import InputError
 from kerasemo.training import grid
@@ -207,13 +206,13 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(address, capfd, monkey
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_scheduler_without_workers_is_one_sentence(monkeypatch):
+def test_a_scheduler_without_workers_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(grid, "FIRST_WORKER_S", 0.1)
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as local,
+        start_cluster(tmp_path, n_workers=0) as cluster,
         pytest.raises(InputError, match=r"has no workers; start some with `dask worker"),
     ):
-        run_cells(print, [1], 1, "Printing", local.scheduler_address)
+        run_cells(print, [1], 1, "Printing", cluster.scheduler)
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch):
