@@ -22,7 +22,7 @@ import typer
 
 from kerasemo import experiment, files
 from kerasemo.corpora import avec2019
-from kerasemo.corpora.synthetic import is_synthetic, write_sewa
+from kerasemo.corpora.synthetic import write_sewa
 from kerasemo.errors import InputError
 from kerasemo.evaluation import tables
 from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Scheduler, Seed, Weighting
@@ -207,12 +207,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
     )
     if not devel:
         raise InputError(f"{root / 'labels'} has no recording of Devel, which is what is scored.")
-    synthetic = is_synthetic(root)
-    run.configure(
-        corpus="synthetic SEWA" if synthetic else "AVEC 2019 CES",
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-        classes={},
-    )
+    experiment.name_corpus(run, root, "AVEC 2019 CES", "SEWA", classes={})
     given = {}
     if sets:
         if not train or FAU not in sets:

@@ -23,7 +23,7 @@ import typer
 
 from kerasemo import experiment
 from kerasemo.corpora import iemocap, ravdess
-from kerasemo.corpora.synthetic import is_synthetic, write_iemocap
+from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.intervals import mean_by_group
@@ -209,12 +209,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
     table, files_of, inputs = read_features(run, manifest.assign(group=groups), root, options)
     classes = {"emotion": [e for e in emotions(options) if e in set(table["emotion"])], "gender": GENDERS}
-    synthetic = is_synthetic(root)
-    run.configure(
-        corpus=f"{'synthetic ' if synthetic else ''}{options.corpus.upper()}",
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-        classes=classes,
-    )
+    experiment.name_corpus(run, root, options.corpus.upper(), classes=classes)
     describe(run, table, options)
     numbers = {task: table[task].map(classes[task].index) for task in TASKS}
     return Data(table[["clip", "speaker", "group"]].assign(**numbers), files_of, inputs, folds)
@@ -294,11 +289,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
         run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
     cells = []
     for protocol in experiment.chosen_protocols(options):
-        splits = (
-            [protocols.random_split(len(data.table), TRAIN, VALIDATION, options.seed)]
-            if protocol == "paper"
-            else protocols.speaker_splits(data.table["group"], data.folds, options.seed)
-        )
+        splits = protocols.splits(protocol, data.table["group"], data.folds, options.seed, TRAIN, VALIDATION)
         for split in splits:
             if not len(split.validation):
                 raise InputError(f"{len(data.table)} clips are too few to train, validate and test on.")

@@ -21,7 +21,7 @@ import typer
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
+from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.errors import WrongCall
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
@@ -194,12 +194,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
         protocols.speaker_splits(manifest["speaker"], ravdess.folds(), options.seed)  # too few actors: said at once
     present = set(manifest["emotion"])
     classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in present]
-    synthetic = is_synthetic(root)
-    run.configure(
-        corpus="synthetic RAVDESS" if synthetic else "RAVDESS",
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-        classes={"emotion": classes},
-    )
+    experiment.name_corpus(run, root, "RAVDESS", classes={"emotion": classes})
     inputs = {
         "audio_mean": NetworkInput(Mfcc()),
         "audio_sequence": NetworkInput(Mfcc(), SEQUENCE_FRAMES),

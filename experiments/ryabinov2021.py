@@ -30,7 +30,7 @@ import typer
 from kerasemo import experiment
 from kerasemo import manifest as manifests
 from kerasemo.corpora import iemocap, ravdess
-from kerasemo.corpora.synthetic import is_synthetic, write_iemocap
+from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
@@ -226,12 +226,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     labels = {task: labels_of(manifest, task, name) for task in tasks}
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
-    synthetic = is_synthetic(root)
-    called = Path(options.manifest).stem if options.manifest else name.upper()
-    run.configure(
-        corpus=f"synthetic {called}" if synthetic else called,
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-    )
+    experiment.name_corpus(run, root, Path(options.manifest).stem if options.manifest else name.upper())
     table, files_of, set_aside = read_clips(
         manifest.assign(group=groups, **{f"{task} label": label for task, label in labels.items()}),
         root,
@@ -310,11 +305,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     chosen = ARCHITECTURES if options.architecture == "both" else [options.architecture]
     cells = []
     for protocol in experiment.chosen_protocols(options):
-        splits = (
-            [protocols.random_split(len(data.table), TRAIN, VALIDATION, options.seed)]
-            if protocol == "paper"
-            else protocols.speaker_splits(data.table["group"], data.folds, options.seed)
-        )
+        splits = protocols.splits(protocol, data.table["group"], data.folds, options.seed, TRAIN, VALIDATION)
         require_labels(data, splits)
         for split in splits:
             cells += [Cell(architecture, task, protocol, split) for architecture in chosen for task in learnt]

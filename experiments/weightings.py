@@ -21,7 +21,7 @@ import typer
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
+from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
@@ -127,12 +127,7 @@ def read_data(run: Run, options: SimpleNamespace) -> Data:
         raise InputError(f"of {', '.join(lone)} the corpus has one class; every task needs two.")
     if options.protocol != "paper":
         protocols.speaker_splits(manifest["speaker"], ravdess.folds(), options.seed)  # too few actors: said at once
-    synthetic = is_synthetic(root)
-    run.configure(
-        corpus="synthetic RAVDESS" if synthetic else "RAVDESS",
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-        classes=classes,
-    )
+    experiment.name_corpus(run, root, "RAVDESS", classes=classes)
     made = NetworkInput(Mfcc())
     table, arrays, set_aside = read_items(manifest, root, {"audio": made}, jobs=options.jobs, max_bad=options.max_bad)
     run.write_table(set_aside, "set_aside.csv")
@@ -145,11 +140,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     """Every weighting and seed on every split; the splits follow from the first seed alone."""
     cells = []
     for protocol in experiment.chosen_protocols(options):
-        splits = (
-            [protocols.random_split(len(data.table), TRAIN, 0.0, options.seed)]
-            if protocol == "paper"
-            else protocols.speaker_splits(data.table["speaker"], ravdess.folds(), options.seed)
-        )
+        splits = protocols.splits(protocol, data.table["speaker"], ravdess.folds(), options.seed, TRAIN)
         for split in splits:
             run.write_split(split.sides(data.table), split.name)
             for seed in range(options.seed, options.seed + options.seeds):

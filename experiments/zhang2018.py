@@ -25,7 +25,7 @@ import typer
 
 from kerasemo import experiment
 from kerasemo.corpora import folder, ravdess
-from kerasemo.corpora.synthetic import is_synthetic, write_films
+from kerasemo.corpora.synthetic import write_films
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
@@ -273,12 +273,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         manifest = folder.read(root, options.clips)
         classes = chosen_classes(set(manifest["emotion"]), sorted(set(manifest["emotion"])), options)
         name, folds = "films", protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
-    synthetic = is_synthetic(root)
-    run.configure(
-        corpus=f"{'synthetic ' if synthetic else ''}{name}",
-        notice=experiment.SYNTHETIC_NOTICE if synthetic else None,
-        classes={"emotion": classes},
-    )
+    experiment.name_corpus(run, root, name, classes={"emotion": classes})
     faces = Faces(detector=str(options.detector or ""))
     inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
     corpus = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
@@ -332,11 +327,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     cells = []
     for protocol in experiment.chosen_protocols(options):
         items = items_of(data, protocol)
-        splits = (
-            [protocols.random_split(len(items), TRAIN, 0.0, options.seed)]
-            if protocol == "paper"
-            else protocols.speaker_splits(items["speaker"], data.folds, options.seed)
-        )
+        splits = protocols.splits(protocol, items["speaker"], data.folds, options.seed, TRAIN)
         for split in splits:
             cells += [Cell(network, protocol, split) for network in networks]
             run.write_split(split.sides(items), split.name)

@@ -127,6 +127,23 @@ def synthetic_root(key: str, write: Callable, options: SimpleNamespace, **size) 
     return root
 
 
+def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = None, **entries) -> None:
+    """Write into the run's configuration what its numbers are measured on, and the notice that goes with it.
+
+    Args:
+        run: the run.
+        root: the corpus' folder.
+        name: what the corpus is called in the tables.
+        synthetic_name: what its synthetic twin is a synthetic one of; None: `name`.
+        entries: what else became known of the corpus, such as `classes`.
+    """
+    from kerasemo.corpora.synthetic import is_synthetic
+
+    synthetic = is_synthetic(root)
+    corpus = f"synthetic {synthetic_name or name}" if synthetic else name
+    run.configure(corpus=corpus, notice=SYNTHETIC_NOTICE if synthetic else None, **entries)
+
+
 def export_to_run(run: Run, model: str) -> None:
     """Put the SavedModel of a trained network into the run's folder."""
     from kerasemo.export import export_model

@@ -160,6 +160,25 @@ def speaker_splits(
     return splits
 
 
+def splits(
+    protocol: str, groups: pd.Series, folds: pd.Series, seed: int, train: float, validation: float = 0.0
+) -> list[Split]:
+    """The splits of one protocol: under `paper` a random one, under `speaker` one for each fold of groups.
+
+    Args:
+        protocol: `paper` or `speaker`.
+        groups: what is held out whole with each item, such as its speaker.
+        folds, seed: as in `speaker_splits`.
+        train, validation: shares of the random split, see `random_split`.
+
+    Raises:
+        InputError: see `random_split` and `speaker_splits`.
+    """
+    if protocol == "paper":
+        return [random_split(len(groups), train, validation, seed)]
+    return speaker_splits(groups, folds, seed)
+
+
 def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, seed: int) -> pd.DataFrame:
     """Give each image a recording of its class, copying recordings as often as needed (goswami2018, section 4.1).
 
