@@ -116,9 +116,16 @@ Features = Annotated[
 Detector = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="ONNX file of YuNet, to find faces and eyes.")
 ]
+Landmarks = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="dlib's model of 68 landmarks, to turn faces to the front."),
+]
 Faceless = Annotated[
     float,
     typer.Option(min=0, max=1, help="Share of broken or faceless clips beyond which the run fails."),
+]
+Modality = Annotated[
+    Literal["both", "audio", "image"], typer.Option(help="What to read of the corpus; image: videos without sound.")
 ]
 Emotions = Annotated[Literal["all", "paper"], typer.Option(help=f"All classes, or {', '.join(EMOTIONS)}.")]
 
@@ -134,7 +141,9 @@ def main(
     clips: Clips = None,
     features: Features = None,
     emotions: Emotions = "all",
+    modality: Modality = "both",
     detector: Detector = None,
+    landmarks: Landmarks = None,
     protocol: Protocol = "both",
     weighting: Weighting = "static",
     seed: Seed = 0,
@@ -208,9 +217,10 @@ def read_data(run: Run, options: SimpleNamespace) -> Data:
         protocols.speaker_splits(data.table["speaker"], data.folds, options.seed)  # too few groups: said at once
     run.note(f"{len(data.table)} clips of {data.table['speaker'].nunique()} speakers, films or groups of them.")
     if data.has_pictures:
+        run.note(data.inputs["image"].feature_set.treatment)
         run.note(
-            "Faces are aligned by their eyes, upright where these are not found, and not frontalised. A clip stands "
-            f"{COPIES} times in an epoch: once as it is under the paper's protocol, else always augmented."
+            f"A clip stands {COPIES} times in an epoch: "
+            "once as it is under the paper's protocol, else always augmented."
         )
     if not data.inputs:
         run.note(
@@ -234,6 +244,10 @@ def check_options(options: SimpleNamespace) -> None:
         raise WrongCall("--weighting gradnorm does not go with EMODal, where no layer is shared by all losses.")
     if options.clips and not options.root:
         raise WrongCall("--clips needs --root, the folder that its paths start from.")
+    if options.modality != "both" and options.features:
+        raise WrongCall("--modality is for corpora of media files; --features has both.")
+    if options.modality == "audio" and (options.detector or options.landmarks):
+        raise WrongCall("--detector and --landmarks are for images; leave them out.")
 
 
 def chosen_classes(present: set[str], known: list[str], options: SimpleNamespace) -> list[str]:
@@ -274,7 +288,12 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         classes = chosen_classes(set(manifest["emotion"]), sorted(set(manifest["emotion"])), options)
         name, folds = "films", protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
     experiment.name_corpus(run, root, name, classes={"emotion": classes})
-    faces = Faces(detector=str(options.detector or ""))
+    if options.modality != "both":
+        medium, other = ("audio", "video") if options.modality == "audio" else ("video", "audio")
+        if manifest[medium].isna().all():
+            raise InputError(f"no clip of {root} has {medium}; leave --modality {options.modality} out.")
+        manifest = manifest.assign(**{other: None})
+    faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
     inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
     corpus = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
     if corpus.images.empty or corpus.recordings.empty:
@@ -323,7 +342,7 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     networks = [name for name, (_, modalities, _) in wanted.items() if set(modalities) <= set(data.arrays)]
     if left_out := [NETWORKS[name][0] for name in NETWORKS if name not in networks]:
         absent = "sound" if "image" in data.arrays else "video"
-        run.note(f"Left out, because the corpus has no {absent}: {', '.join(left_out)}.")
+        run.note(f"Left out, because no {absent} was read: {', '.join(left_out)}.")
     cells = []
     for protocol in experiment.chosen_protocols(options):
         items = items_of(data, protocol)

@@ -212,6 +212,12 @@ def features(
     detector: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="faces: YuNet (.onnx).  [default: Haar cascades]")
     ] = None,
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="faces: dlib's 68 landmarks (.dat), to turn faces to the front."
+        ),
+    ] = None,
 ) -> None:
     """Compute features of every clip; broken clips are set aside and listed beside the output."""
     import zipfile
@@ -231,7 +237,7 @@ def features(
         "vgg16": of_network,
         "waveform": {"scale": scale},
         "face_video": {"crop": crop},
-        "faces": {"detector": detector and str(detector)},
+        "faces": {"detector": detector and str(detector), "landmarks": landmarks and str(landmarks)},
     }
     of_set = FEATURE_SETS[feature_set](**_given(feature_set, options))
     table = manifests.load(manifest)
@@ -240,6 +246,8 @@ def features(
         extraction = FeatureStore().extract(table, root, of_set, jobs=jobs, max_bad=max_bad, in_memory=False)
         _write_arrays(archive, extraction.features)
     print(f"{output}: {feature_set} of {len(extraction.features)} clips")
+    if feature_set == "faces":
+        print(of_set.treatment)
     listed = output.with_suffix(".set_aside.csv")
     listed.unlink(missing_ok=True)
     if len(extraction.set_aside):

@@ -4,7 +4,6 @@ Source: Ringeval et al. 2019 (AVEC 2019): 2048 values of ResNet-50's average poo
 connected layers, for each frame's face. Nothing is downloaded: the weights are a file that the user gives.
 """
 
-import hashlib
 import os
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -57,15 +56,10 @@ class FaceNetwork(FeatureSet):
         if not self.weights:
             return
         path = Path(self.weights)
-        object.__setattr__(self, "weights", str(path))
         if path.suffix != ".h5" or not path.is_file():
             what = "is no .h5 file" if path.is_file() else "is not there"
             raise InputError(f"{self.name}: the weights file {path} {what}; give one of keras.applications.")
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
-        if self.digest not in ("", found):
-            raise InputError(f"{self.name}: {path} holds other weights than before; give those, or extract anew.")
-        object.__setattr__(self, "digest", found)
+        self._settle_file("weights", "digest")
 
     @abstractmethod
     def network(self) -> "keras.Model":

@@ -1,9 +1,7 @@
 """One picture of a face for each clip."""
 
-import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -12,6 +10,8 @@ import numpy as np
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.face_finder import Face, YuNet, find_eyes, find_face
 from kerasemo.features.feature_set import FeatureSet
+from kerasemo.features.frontal import EYES, pose_of, surface
+from kerasemo.features.landmarks import Landmarks
 from kerasemo.features.media import ROUNDING_S, frame_span, read_frames
 
 # Where a Haar cascade's box has the eyes, parts of its side: across from the middle, and down from the upper edge.
@@ -23,9 +23,10 @@ class Faces(FeatureSet):
     """The largest face of the frame in the middle of the clip, in grey; where it shows none, of the nearest that does.
 
     Source: Zhang et al. 2018: middle frame, largest face, 128 x 128 pixels, greyscale, only frames with clear faces.
-    The paper turns faces to the front; here they are *aligned*: a turn, scale and shift put both eyes where an
-    upright face has them, and a face that looks aside goes on to. Where the finder tells no eyes the face is cut out
-    upright.
+    The paper turns faces to the front without saying how. With a model of landmarks they are *frontalised* (see
+    `frontal`). Without one they are *aligned*: a turn, scale and shift put both eyes where an upright face has them,
+    and a face that looks aside goes on to; where the finder tells no eyes the face is cut out upright. Either way the
+    eyes come to stand in the same places.
 
     Args:
         size: of the picture, rows and columns.
@@ -35,9 +36,11 @@ class Faces(FeatureSet):
             faces and then their eyes.
         digest: what `detector` must hold (blake2b, 20 bytes in hex), so that faces by another file are not taken for
             these; left out, it is computed.
+        landmarks: dlib's file of a model of 68 landmarks, see `landmarks.Landmarks`; left out, faces are aligned.
+        landmarks_digest: as `digest`, of `landmarks`.
 
     Raises:
-        InputError: a parameter is out of range, or the detector's file is missing or is something else.
+        InputError: a parameter is out of range, or a file is missing or is something else.
     """
 
     name: ClassVar[str] = "faces"
@@ -49,6 +52,8 @@ class Faces(FeatureSet):
     step_s: float = 0.1
     detector: str = ""
     digest: str = ""
+    landmarks: str = ""
+    landmarks_digest: str = ""
 
     def __post_init__(self):
         if self.size < 1:
@@ -57,15 +62,19 @@ class Faces(FeatureSet):
             raise InputError(f"{self.name}: margin must be at least 0. Received: {self.margin}")
         if not 0 < self.step_s < np.inf:
             raise InputError(f"{self.name}: step_s must be above 0. Received: {self.step_s}")
-        if not self.detector:
-            return
-        object.__setattr__(self, "detector", str(self.detector))
-        YuNet(self.detector)
-        with Path(self.detector).open("rb") as file:
-            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
-        if self.digest not in ("", found):
-            raise InputError(f"{self.name}: {self.detector} is another file than before; give that, or extract anew.")
-        object.__setattr__(self, "digest", found)
+        if self.detector:
+            YuNet(str(self.detector))
+            self._settle_file("detector", "digest")
+        if self.landmarks:
+            Landmarks(str(self.landmarks))
+            self._settle_file("landmarks", "landmarks_digest")
+
+    @property
+    def treatment(self) -> str:
+        """What happens to faces, for readers of a result."""
+        if self.landmarks:
+            return "Faces are frontalised: landmarks tell the pose, a mean face the depth."
+        return "Faces are aligned by their eyes, upright where these are not found, and not frontalised."
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's picture: uint8, `1 x size x size x 1`.
@@ -79,7 +88,7 @@ class Faces(FeatureSet):
         for number, (time_s, pictures) in enumerate(read_frames(path, self.step_s, 1, middle_s, end_s)):
             if face := self._largest(pictures[0]):
                 if number == 0:
-                    return self._align(pictures[0], face)
+                    return self._normalise(pictures[0], face)
                 found, away_s = (pictures[0], face), time_s
                 break
         if first_s < middle_s:
@@ -89,43 +98,77 @@ class Faces(FeatureSet):
                     found = pictures[0], face
         if not found:
             raise BrokenClip(f"{path} has no face found in any frame.")
-        return self._align(*found)
+        return self._normalise(*found)
 
     def _largest(self, picture: np.ndarray) -> Face | None:
         if self.detector:
             return next(iter(YuNet(self.detector).find(picture)), None)
         box = find_face(picture)
-        return box and Face(box, find_eyes(picture, box))
+        return box and Face(box, None if self.landmarks else find_eyes(picture, box))
 
-    def _align(self, picture: np.ndarray, face: Face) -> np.ndarray:
+    def _normalise(self, picture: np.ndarray, face: Face) -> np.ndarray:
         """The face in grey, `1 x size x size x 1`; what is beyond the picture's edges is as its edges are."""
-        turn, shift = self._similarity(face)
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        shrink = np.ones(2)
-        if abs(turn) < 1:
-            # Made smaller by area first: a warp alone would leave pixels out.
-            columns, rows = (max(round(abs(turn) * length), 1) for length in grey.shape[::-1])
-            shrink = np.array([columns, rows]) / grey.shape[::-1]
-            grey = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA)
-        matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]]) / shrink
+        if self.landmarks:
+            normal = self._frontalise(grey, Landmarks(self.landmarks).find(picture, face.box))
+        else:
+            normal = self._align(grey, face)
+        return normal[None, :, :, None]
+
+    def _frontalise(self, grey: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        """The face as from the front, `size x size`."""
+        pose = pose_of(landmarks)
+        left_eye, right_eye = EYES
+        to_left, to_right = self._eyes()
+        scale = (to_right - to_left).real / (right_eye - left_eye)[0]
+        left, top = left_eye - np.array([to_left.real, to_left.imag]) / scale
+        grey, shrink = _shrunk(grey, scale / pose.scale)
         # Places are measured from a pixel's corner, OpenCV's from its middle.
+        places = pose.project(surface(self.size, self.size, scale, left, top)) / shrink - 0.5
+        across, down = np.moveaxis(places.astype(np.float32), -1, 0)
+        return cv2.remap(grey, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def _align(self, grey: np.ndarray, face: Face) -> np.ndarray:
+        """The face upright, `size x size`."""
+        turn, shift = self._similarity(face)
+        grey, shrink = _shrunk(grey, abs(turn))
+        matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]]) * shrink
         offset = np.array([shift.real, shift.imag]) + matrix @ [0.5, 0.5] - 0.5
         matrix = np.column_stack([matrix, offset])
-        aligned = cv2.warpAffine(
+        return cv2.warpAffine(
             grey, matrix, (self.size, self.size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return aligned[None, :, :, None]
 
     def _similarity(self, face: Face) -> tuple[complex, complex]:
         """From the picture to the aligned one: `turn * place + shift`, places as complex numbers, across + 1j down."""
-        side = self.size / (1 + 2 * self.margin)
-        edge = self.margin * side
         if face.eyes is None:
             left, top, width, height = face.box
-            turn = complex(side / max(width, height))
+            turn = complex(self._side() / max(width, height))
             return turn, complex(self.size, self.size) / 2 - turn * complex(left + width / 2, top + height / 2)
         left_eye, right_eye = (complex(*eye) for eye in face.eyes)
-        corner = complex(edge, edge)
-        to_left, to_right = (corner + side * complex(0.5 + aside, _EYE_DOWN) for aside in (-_EYE_ASIDE, _EYE_ASIDE))
+        to_left, to_right = self._eyes()
         turn = (to_right - to_left) / (right_eye - left_eye)
         return turn, to_left - turn * left_eye
+
+    def _side(self) -> float:
+        """How large the face is in its picture, without the margin."""
+        return self.size / (1 + 2 * self.margin)
+
+    def _eyes(self) -> tuple[complex, complex]:
+        """Where the eyes come to stand."""
+        side = self._side()
+        corner = self.margin * side * (1 + 1j)
+        return tuple(corner + side * complex(0.5 + aside, _EYE_DOWN) for aside in (-_EYE_ASIDE, _EYE_ASIDE))
+
+
+def _shrunk(grey: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """A picture to be read at a scale below 1, made smaller by area first, which a warp alone would not do.
+
+    Returns:
+        The picture, and how many pixels across and down became one.
+    """
+    if scale >= 1:
+        return grey, np.ones(2)
+    columns, rows = (max(round(scale * length), 1) for length in grey.shape[::-1])
+    shrink = np.array(grey.shape[::-1]) / [columns, rows]
+    return cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), shrink

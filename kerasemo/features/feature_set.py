@@ -1,9 +1,11 @@
 """What every feature set is: parameters, and a method that turns one clip into one array."""
 
+import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -48,3 +50,17 @@ class FeatureSet(ABC):
         """Raise an `InputError` where a parameter has none of its values."""
         if (value := getattr(self, parameter)) not in choices:
             raise InputError(f"{self.name}: {parameter} must be one of {', '.join(choices)}. Received: {value!r}")
+
+    def _settle_file(self, parameter: str, digest: str) -> None:
+        """Make a file's path a string and fill in its digest (blake2b, 20 bytes in hex).
+
+        Raises:
+            InputError: the digest is given, and the file holds something else.
+        """
+        path = Path(getattr(self, parameter))
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+        if getattr(self, digest) not in ("", found):
+            raise InputError(f"{self.name}: {path} is another file than before; give that, or extract anew.")
+        object.__setattr__(self, parameter, str(path))
+        object.__setattr__(self, digest, found)

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from kerasemo.corpora.synthetic import write_films
 from kerasemo.errors import InputError
@@ -136,7 +138,7 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(tmp_path):
     assert done.returncode == 0, done.stderr
     table = results(only_run(tmp_path / "runs"))
     assert set(table["row"]) == {"Audio-only", "Logistic regression, audio"} and (table["n"] == 48).all()
-    assert "Left out, because the corpus has no video: Image-only, Audio+Image" in done.stderr
+    assert "Left out, because no video was read: Image-only, Audio+Image" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,9 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(tmp_path):
         (["--weighting", "gradnorm"], 2, "no layer is shared"),
         (["--weighting", "equal"], 2, "equal"),
         (["--root", "EMPTY"], 1, "holds no media file"),
+        (["--features", "FEATURES", "--modality", "image"], 2, "--modality is for corpora of media files"),
+        (["--root", "EMPTY", "--modality", "audio", "--detector", "FEATURES"], 2, "are for images; leave them out"),
+        (["--root", "EMPTY", "--landmarks", "FEATURES"], 1, "holds no media file"),
     ],
 )
 def test_what_cannot_work_is_one_sentence_before_any_work(features, tmp_path, arguments, status, sentence):
@@ -158,6 +163,61 @@ def test_what_cannot_work_is_one_sentence_before_any_work(features, tmp_path, ar
     done = run(*[places.get(argument, argument) for argument in arguments], "--out", tmp_path / "runs")
     assert done.returncode == status and sentence in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
+
+
+def test_sound_alone_has_no_images_to_read(tmp_path):
+    for emotion in ("angry", "sad"):
+        (tmp_path / "clips" / emotion).mkdir(parents=True)
+        (tmp_path / "clips" / emotion / "a.wav").touch()
+    done = run("--root", tmp_path / "clips", "--modality", "image", "--out", tmp_path / "runs")
+    assert done.returncode == 1 and "has video; leave --modality image out" in done.stderr
+
+
+def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(tmp_path):
+    """The recordings of three speakers, from the CSV to the SavedModel."""
+    rng = np.random.default_rng(0)
+    rows = [(f"{i}.wav", ["angry/fearful", "快乐"][i % 2], "abc"[i % 3]) for i in range(24)]
+    rows += [("lone.wav", "sad", "a"), ("short.wav", "sad", "b"), ("silent.wav", "快乐", "c")]
+    lengths = {"short.wav": 0.03}
+    for name, emotion, _ in rows:
+        level = {"silent.wav": 0}.get(name, 0.1 + 0.2 * (emotion == "快乐"))
+        soundfile.write(tmp_path / name, level * rng.normal(size=round(16_000 * lengths.get(name, 0.5))), 16_000)
+    pd.DataFrame(rows, columns=["audio", "emotion", "speaker"]).to_csv(tmp_path / "clips.csv", index=False)
+    done = run(
+        *("--root", tmp_path, "--clips", tmp_path / "clips.csv", "--epochs", 2, "--jobs", 1, "--out", tmp_path / "runs")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "All clips of the class sad (1) are of one group" in done.stderr
+    folder = only_run(tmp_path / "runs")
+    assert pd.read_csv(folder / "set_aside.csv")["clip"].tolist() == ["short"]
+    table = results(folder)
+    held_out = table.query("protocol == 'speaker' and metric == 'test accuracy'")
+    assert held_out["n"].tolist() == [26] and held_out["row"].tolist() == ["Audio-only"]
+    test = pd.read_csv(folder / "predictions" / "audio.paper" / "test.csv")
+    assert {"angry/fearful", "快乐", "sad"} <= {*test.columns}
+    served = ServedModel(folder / "saved_model" / "audio.paper")
+    np.testing.assert_allclose(served.predict(tmp_path / "silent.wav").sum(), 1, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_silent_videos_run_as_images_alone(tmp_path):
+    write_films(tmp_path / "films", films=3, clips=4, jobs=2)
+    for path in (tmp_path / "films").rglob("*.mp4"):
+        silent = path.with_name("silent.mp4")
+        with av.open(str(path)) as film, av.open(str(silent), "w") as container:
+            pictures = film.streams.video[0]
+            stream = container.add_stream_from_template(pictures)
+            for packet in film.demux(pictures):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    container.mux(packet)
+        silent.replace(path)
+    options = ["--root", tmp_path / "films", "--epochs", 1, "--protocol", "paper", "--out", tmp_path / "runs"]
+    done = run(*options)
+    assert done.returncode == 1 and "has no sound stream" in done.stderr
+    done = run(*options, "--modality", "image")
+    assert done.returncode == 0, done.stderr
+    assert set(results(max((tmp_path / "runs" / "zhang2018").iterdir()))["row"]) == {"Image-only"}
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ def test_other_weights_under_the_same_name_are_noticed(weights):
     config = json.loads(json.dumps(Resnet50(weights).get_config()))
     assert from_config(config) == Resnet50(weights)
     Path(weights).write_bytes(b"other")
-    with pytest.raises(InputError, match=r"any\.h5 holds other weights than before"):
+    with pytest.raises(InputError, match=r"any\.h5 is another file than before"):
         from_config(config)
     assert Resnet50(weights).digest != config["digest"]
 

@@ -139,13 +139,13 @@ def test_eyes_come_to_stand_where_an_upright_face_has_them(monkeypatch, media, t
 def test_a_face_without_eyes_is_cut_out_upright(monkeypatch):
     picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    cut = Faces(size=32)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
+    cut = Faces(size=32)._normalise(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(cut, grey[20:52, 10:42])
-    halved = Faces(size=16)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
+    halved = Faces(size=16)._normalise(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_allclose(halved, grey[20:52, 10:42].reshape(16, 2, 16, 2).mean(axis=(1, 3)), atol=0.6)
-    with_margin = Faces(size=48, margin=0.25)._align(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
+    with_margin = Faces(size=48, margin=0.25)._normalise(picture, Face((10, 20, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(with_margin, grey[12:60, 2:50])
-    beyond = Faces(size=32)._align(picture, Face((-8, 40, 32, 32), None))[0, :, :, 0]
+    beyond = Faces(size=32)._normalise(picture, Face((-8, 40, 32, 32), None))[0, :, :, 0]
     np.testing.assert_array_equal(beyond[:20, 8:], grey[40:60, :24])
     np.testing.assert_array_equal(beyond[:20, 0], grey[40:60, 0])
 
