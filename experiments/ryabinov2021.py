@@ -10,8 +10,8 @@ its probabilities are the mean of theirs; the split is of utterances, since segm
 still. A segment has mean 0 and deviation 1, its spectrogram 80 mel bands and a frame every 20 ms, made inside the
 network. Tasks are emotion and gender, of RAVDESS intensity too; `--task` takes any label of the corpus. The optimizer
 is Adam, which the paper cites; with the SGD of the networks' own papers AlexNet learns RAVDESS several times as slowly.
-The weights of the losses have an Adam of their own, since at the networks' rate they would hardly move. SpecAugment is
-off unless `--augment` is given.
+The weights of the losses have an Adam of their own, since at the networks' rate they would hardly move. Training
+changes neither sound nor spectrograms unless `--augment` is given.
 
 A clip without a label of one task trains the others. `--manifest` reads any corpus.
 """
@@ -83,6 +83,7 @@ INPUT = NetworkInput(
     segment_hop=round(SEGMENT_HOP_S * SAMPLING_RATE),
 )
 
+AUGMENTATIONS = ("spectrogram", "speed", "noise")
 ARCHITECTURES = {"alexnet": "AlexNet", "vgg16": "VGG-16"}
 MULTITASK = "multitask"
 TASKS = {
@@ -106,7 +107,10 @@ Task = Annotated[
 ]
 Architecture = Annotated[Literal["alexnet", "vgg16", "both"], typer.Option(help="Which networks to train.")]
 MergeExcited = Annotated[bool, typer.Option("--merge-excited", help="iemocap: count excited turns as happy ones.")]
-Augment = Annotated[bool, typer.Option("--augment", help="SpecAugment in training.")]
+Augment = Annotated[
+    list[str] | None,
+    typer.Option(help="Changes in training: spectrogram (SpecAugment), speed or noise; repeat it.  [default: none]"),
+]
 Imagenet = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of keras.applications' VGG-16 to begin with.")
 ]
@@ -130,7 +134,7 @@ def main(
     epochs: Epochs = None,
     quick: Quick = False,
     merge_excited: MergeExcited = False,
-    augment: Augment = False,
+    augment: Augment = None,
     imagenet: Imagenet = None,
     batch_size: BatchSize = BATCH_SIZE,
     max_bad: MaxBad = 0.05,
@@ -207,6 +211,8 @@ def check_options(options: SimpleNamespace) -> None:
         raise WrongCall("--manifest stands for a corpus; leave --corpus out.")
     if options.merge_excited and (options.manifest or options.corpus != "iemocap"):
         raise WrongCall("--merge-excited is for IEMOCAP; leave it out.")
+    if strange := sorted({*(options.augment or [])} - {*AUGMENTATIONS}):
+        raise WrongCall(f"--augment takes {', '.join(AUGMENTATIONS)}. Received: {', '.join(strange)}")
     if options.imagenet:
         if options.architecture == "alexnet":
             raise WrongCall("--imagenet is for VGG-16; leave it out.")
@@ -325,18 +331,25 @@ def require_labels(data: Data, splits: list[Split]) -> None:
 
 def spectrogram_network(architecture: str, n_classes: dict[str, int], options: SimpleNamespace) -> "keras.Model":
     """A network from the waveform of a segment to the tasks."""
-    from kerasemo.layers import LogMel, SpecAugment
+    from kerasemo.layers import LogMel, NoisePerturbation, SpecAugment, SpeedPerturbation
     from kerasemo.models.from_waveform import from_waveform
     from kerasemo.models.spectrogram_cnn import alexnet, vgg16
 
     log_mel = LogMel(SAMPLING_RATE, WINDOW_S, HOP_S, N_MELS)
     shape = (round(SEGMENT_S / HOP_S), N_MELS, 1)
-    augmentation = SpecAugment(seed=options.seed) if options.augment else None
+    layers = {"spectrogram": SpecAugment, "speed": SpeedPerturbation, "noise": NoisePerturbation}
+    # Each has a chance of its own.
+    changes = {
+        name: layer(seed=options.seed + number)
+        for number, (name, layer) in enumerate(layers.items())
+        if name in (options.augment or [])
+    }
+    augmentation = changes.pop("spectrogram", None)
     if architecture == "alexnet":
         network = alexnet(n_classes, shape, augmentation=augmentation)
     else:
         network = vgg16(n_classes, shape, imagenet=options.imagenet, augmentation=augmentation)
-    return from_waveform(network, INPUT.segment_length, log_mel)
+    return from_waveform(network, INPUT.segment_length, log_mel, list(changes.values()))
 
 
 def build(data: Data, cell: Cell, options: SimpleNamespace) -> "JointModel":

@@ -1,5 +1,7 @@
 """Networks of spectrograms that take the waveform, so that nothing but sound is needed where they are used."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -10,13 +12,16 @@ SILENCE = 1e-10
 """Power that is taken for silence and not made louder, of full scale; rounding to 16 bits has about as much."""
 
 
-def from_waveform(network: keras.Model, samples: int, log_mel: LogMel) -> keras.Model:
+def from_waveform(
+    network: keras.Model, samples: int, log_mel: LogMel, augmentations: Sequence[keras.layers.Layer] = ()
+) -> keras.Model:
     """Put a spectrogram before a network, of sound that is brought to mean 0 and deviation 1, however loud it is.
 
     Args:
         network: from `spectrogram`, as `log_mel` gives it of so many samples, to its tasks; see `spectrogram_cnn`.
         samples: length of the sound.
         log_mel: the spectrogram.
+        augmentations: what changes the sound in training, one after the other; `batch x samples`, in and out.
 
     Returns:
         A model from `waveform` (`batch x samples`) to the tasks, with the name and the variables of the network.
@@ -24,8 +29,10 @@ def from_waveform(network: keras.Model, samples: int, log_mel: LogMel) -> keras.
     Raises:
         ValueError: the network reads spectrograms of another shape.
     """
-    waveform = keras.Input((samples,), name=WAVEFORM)
-    sound = layers.LayerNormalization(epsilon=SILENCE, center=False, scale=False, name=STANDARDISED)(waveform)
+    waveform = sound = keras.Input((samples,), name=WAVEFORM)
+    for augmentation in augmentations:
+        sound = augmentation(sound)
+    sound = layers.LayerNormalization(epsilon=SILENCE, center=False, scale=False, name=STANDARDISED)(sound)
     spectrogram = log_mel(sound)
     expected = network.input["spectrogram"].shape
     if spectrogram.shape != expected:

@@ -21,9 +21,9 @@ from kerasemo.training.run import Run
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "ryabinov2021.py"
 OPTIONS = {
-    "architecture": "alexnet", "augment": True, "batch_size": 8, "corpus": "iemocap", "epochs": 1, "imagenet": None,
-    "jobs": 1, "manifest": None, "max_bad": 0.05, "merge_excited": False, "protocol": "paper", "quick": False,
-    "root": None, "seed": 0, "task": None, "weighting": "uncertainty",
+    "architecture": "alexnet", "augment": ["spectrogram", "speed", "noise"], "batch_size": 8, "corpus": "iemocap",
+    "epochs": 1, "imagenet": None, "jobs": 1, "manifest": None, "max_bad": 0.05, "merge_excited": False,
+    "protocol": "paper", "quick": False, "root": None, "seed": 0, "task": None, "weighting": "uncertainty",
 }  # fmt: skip
 
 
@@ -134,6 +134,7 @@ def test_labels_that_nothing_learns_or_tests_are_refused(script):
         ({"manifest": "m.csv", "root": ".", "corpus": "ravdess"}, "leave --corpus out"),
         ({"merge_excited": True, "manifest": "m.csv", "root": "."}, "--merge-excited is for IEMOCAP"),
         ({"imagenet": "vgg16.h5", "architecture": "alexnet"}, "--imagenet is for VGG-16"),
+        ({"augment": ["speed", "pitch"]}, "--augment takes spectrogram, speed, noise. Received: pitch"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(script, given, sentence):

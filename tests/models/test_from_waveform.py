@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerasemo.layers import LogMel, SpecAugment
+from kerasemo.layers import LogMel, NoisePerturbation, SpecAugment, SpeedPerturbation
 from kerasemo.models.from_waveform import adapt, from_waveform, parts
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
@@ -84,7 +84,8 @@ def test_interrupted_training_goes_on_with_the_same_chance_inside_the_network(so
 
     def trained(epochs, checkpoint):
         keras.utils.set_random_seed(0)
-        model = from_waveform(network(random=True), SAMPLES, LogMel(**LOG_MEL))
+        changes = [SpeedPerturbation(seed=1), NoisePerturbation(seed=2)]
+        model = from_waveform(network(random=True), SAMPLES, LogMel(**LOG_MEL), changes)
         loss = {"emotion": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
         model = JointModel(model.input, model.output, losses=loss, weighting=Static({"emotion": 1.0}))
         model.compile("adam")
@@ -96,6 +97,16 @@ def test_interrupted_training_goes_on_with_the_same_chance_inside_the_network(so
     assert len(resumed) == len(whole)
     for one, other in zip(resumed, whole, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_sound_changes_in_training_only(sounds):
+    plain = from_waveform(network(), SAMPLES, LogMel(**LOG_MEL))
+    changed = from_waveform(network(), SAMPLES, LogMel(**LOG_MEL), [SpeedPerturbation((0.9,)), NoisePerturbation()])
+    x = {"waveform": sounds}
+    front, other = parts(plain)[0], parts(changed)[0]
+    np.testing.assert_array_equal(front(x), other(x))
+    differences = np.abs(front(x) - other(x, training=True)).mean(axis=(1, 2, 3))
+    assert (differences[sounds.std(axis=1) > 0] > 0.1).all()
 
 
 def test_a_spectrogram_of_another_shape_is_refused():
