@@ -365,9 +365,7 @@ def build(data: Data, cell: Cell, options: SimpleNamespace) -> "JointModel":
     model = JointModel(
         network.input,
         network.output,
-        losses={
-            task: keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight") for task in tasks
-        },
+        losses={task: keras.losses.SparseCategoricalCrossentropy() for task in tasks},
         weighting=weighting,
         weighting_optimizer=keras.optimizers.Adam(WEIGHTING_RATE) if weighting.trainable_variables else None,
         name=f"{cell.architecture}_{cell.task}",

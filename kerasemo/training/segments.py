@@ -23,8 +23,9 @@ SCORING_BATCH_SIZE = 32
 class Segments:
     """What a network is trained or scored on, a segment of a clip an item: as `Items`, from disk as `Clips`.
 
-    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others. With
-    the reduction `mean_with_sample_weight` a loss is the mean over the segments that have the label.
+    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others. Those
+    with the label weigh the more, 1 on average over all segments: so a loss, averaged over the batches of an epoch, is
+    the mean over the segments that have the label, and a batch without any draws no weighting to that task.
 
     Args:
         name: of the network's input.
@@ -110,7 +111,8 @@ class Segments:
     def _labels(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Class numbers, some class's where they are not known, and the weights, 0 there."""
         targets = {task: np.maximum(values, 0) for task, values in self.targets.items()}
-        return targets, {task: (values != UNKNOWN).astype("float32") for task, values in self.targets.items()}
+        known = {task: (values != UNKNOWN).astype("float32") for task, values in self.targets.items()}
+        return targets, {task: weights / max(weights.mean(), 1 / len(self)) for task, weights in known.items()}
 
     def _stream(self, rows: "tf.data.Dataset") -> "tf.data.Dataset":
         import tensorflow as tf

@@ -38,7 +38,7 @@ def test_every_segment_of_every_clip_is_an_item(segments):
 def test_a_label_that_is_not_known_weighs_nothing(segments):
     ((_, targets, weights),) = segments.once()
     np.testing.assert_array_equal(weights["emotion"], np.ones(5))
-    np.testing.assert_array_equal(weights["gender"], [0, 0, 0, 1, 1])
+    np.testing.assert_array_equal(weights["gender"], [0, 0, 0, 2.5, 2.5])
     assert targets["gender"].numpy().min() >= 0  # a negative class would make the loss NaN, whatever its weight
     x, y, first = segments.first()
     assert x["waveform"].shape == (1, 4) and y["emotion"].tolist() == [1] and first["gender"].tolist() == [0]
@@ -65,7 +65,7 @@ def test_a_missing_label_trains_the_other_task_alone(segments, tmp_path):
     waveform = keras.Input((4,), name="waveform")
     shared = keras.layers.Dense(3, activation="tanh")(waveform)
     outputs = {task: keras.layers.Dense(3, activation="softmax", name=task)(shared) for task in LABELS}
-    losses = {task: keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight") for task in LABELS}
+    losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in LABELS}
     model = JointModel({"waveform": waveform}, outputs, losses=losses, weighting=Uncertainty(list(LABELS)))
     model.compile("sgd", weighted_metrics={task: ["accuracy"] for task in LABELS})
     before = {task: model.get_layer(task).get_weights()[0] for task in LABELS}
@@ -74,3 +74,33 @@ def test_a_missing_label_trains_the_other_task_alone(segments, tmp_path):
     assert np.isfinite(history).all(axis=None) and (history["gender_loss"] == 0).all()
     np.testing.assert_array_equal(model.get_layer("gender").get_weights()[0], before["gender"])
     assert not np.array_equal(model.get_layer("emotion").get_weights()[0], before["emotion"])
+
+
+def test_batches_without_a_label_change_neither_the_mean_loss_nor_the_pull_on_its_weight(segments):
+    """The network stands still; of five batches of one segment two have a gender."""
+    waveform = keras.Input((4,), name="waveform")
+    outputs = {
+        task: keras.layers.Dense(3, activation="softmax", kernel_initializer="glorot_uniform", name=task)(waveform / 20)
+        for task in LABELS
+    }
+    losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in LABELS}
+    rate = 1e-4
+    model = JointModel(
+        {"waveform": waveform},
+        outputs,
+        losses=losses,
+        weighting=Uncertainty(list(LABELS)),
+        weighting_optimizer=keras.optimizers.SGD(rate),
+    )
+    model.compile(keras.optimizers.SGD(0.0), weighted_metrics={task: ["accuracy"] for task in LABELS})
+    batches = segments.once().unbatch().batch(1)
+    history = model.fit(batches, verbose=0).history
+    ((x, y, _),) = segments.once()
+    probabilities = model.predict(x, verbose=0)
+    for number, task in enumerate(LABELS):
+        known = segments.targets[task] != UNKNOWN
+        of_label = probabilities[task][np.arange(len(segments)), y[task].numpy()]
+        mean = -np.log(of_label[known]).mean()
+        assert history[f"{task}_loss"] == [pytest.approx(mean, rel=1e-4)]
+        moved = float(model.weighting.log_variances.value[number])
+        assert moved == pytest.approx(rate * len(segments) * (mean - 0.5), rel=0.01)
