@@ -249,9 +249,11 @@ def read_features(
     from kerasemo.training.clips import read_clips
 
     longest_s = QUICK_LONGEST_S if options.quick else LONGEST_S
+    # Elsewhere a channel is nobody's, and to choose it by gender would tell the gender.
+    channel = "speaker" if options.corpus == "iemocap" else "mean"
     inputs = {
         (protocol, "audio"): NetworkInput(
-            Waveform(longest_s=longest_s, scale=options.scale if protocol == "paper" else "deviation"),
+            Waveform(longest_s=longest_s, channel=channel, scale=options.scale if protocol == "paper" else "deviation"),
             frame_length=SAMPLES,
         )
         for protocol in experiment.chosen_protocols(options)
@@ -260,7 +262,7 @@ def read_features(
         video = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
         inputs |= {(protocol, "video"): video for protocol in experiment.chosen_protocols(options)}
     table, files_of, set_aside = read_clips(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
-    run.write_table(set_aside, "set_aside.csv")
+    experiment.set_aside(run, set_aside)
     if lacking := len(manifest) - len(table) - len(set_aside):
         run.note(f"{lacking} clips are left out, because they have sound without video or video without sound.")
     return table, files_of, inputs

@@ -201,7 +201,7 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
         "image": NetworkInput({"frames": Frames, "faces": FacePairs}[options.images]()),
     }
     data = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
-    run.write_table(data.set_aside, "set_aside.csv")
+    experiment.set_aside(run, data.set_aside)
     run.note(
         f"{len(data.recordings)} recordings and {len(data.images)} images of {manifest['speaker'].nunique()} actors."
     )

@@ -77,11 +77,7 @@ SEGMENT_S, SEGMENT_HOP_S = 3.0, 1.5
 N_MELS, WINDOW_S, HOP_S = 80, 0.04, 0.02
 # No clip of the corpora is as long; a corpus of long recordings is cut in clips first.
 LONGEST_S = 600.0
-INPUT = NetworkInput(
-    Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S),
-    segment_length=round(SEGMENT_S * SAMPLING_RATE),
-    segment_hop=round(SEGMENT_HOP_S * SAMPLING_RATE),
-)
+SEGMENT, SEGMENT_HOP = round(SEGMENT_S * SAMPLING_RATE), round(SEGMENT_HOP_S * SAMPLING_RATE)
 
 AUGMENTATIONS = ("spectrogram", "speed", "noise")
 ARCHITECTURES = {"alexnet": "AlexNet", "vgg16": "VGG-16"}
@@ -91,6 +87,8 @@ TASKS = {
     "ravdess": ["emotion", "gender", "intensity"],
     "manifest": ["emotion", "gender"],
 }
+RESERVED = {*manifests.COLUMNS, "whole_file", "group", "predicted", MULTITASK}
+"""Columns that are no labels, and names that stand for something else here; gender is both."""
 # Of IEMOCAP, 1 to 5: the ends of the lower two of three classes.
 RATINGS = ("valence", "activation", "dominance")
 LEVELS, LEVEL_ENDS = ["low", "middle", "high"], (2.5, 3.5)
@@ -168,12 +166,14 @@ class Data:
         table: a row a clip: `clip, speaker, group` (what is held out whole), and the class number of each task,
             `UNKNOWN` where it has no label.
         files: of each clip's waveform.
+        made: how segments are made of it.
         classes: by task, in order, names of the classes.
         folds: of each group.
     """
 
     table: pd.DataFrame
     files: list[Path]
+    made: NetworkInput
     classes: dict[str, list[str]]
     folds: pd.Series
 
@@ -182,7 +182,7 @@ class Data:
         table = self.table.iloc[rows]
         targets = {task: table[task].to_numpy() for task in tasks}
         files = [self.files[row] for row in rows]
-        return Segments.of_clips("waveform", INPUT, files, targets, table[["clip", "speaker"]])
+        return Segments.of_clips("waveform", self.made, files, targets, table[["clip", "speaker"]])
 
 
 @dataclass(frozen=True)
@@ -233,22 +233,26 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
     experiment.name_corpus(run, root, Path(options.manifest).stem if options.manifest else name.upper())
+    # Elsewhere a channel is nobody's, and to choose it by gender would tell the gender.
+    channel = "speaker" if name == "iemocap" else "mean"
+    waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=channel)
+    made = NetworkInput(waveform, segment_length=SEGMENT, segment_hop=SEGMENT_HOP)
     table, files_of, set_aside = read_clips(
         manifest.assign(group=groups, **{f"{task} label": label for task, label in labels.items()}),
         root,
-        {"waveform": INPUT},
+        {"waveform": made},
         jobs=options.jobs,
         max_bad=options.max_bad,
     )
-    run.write_table(set_aside, "set_aside.csv")
-    classes = {task: classes_of(table[f"{task} label"], task, name) for task in tasks}
+    classes = {task: classes_of(table[f"{task} label"], task, name, set_aside) for task in tasks}
     run.configure(classes=classes)
-    describe(run, table, classes)
+    describe(run, table, classes, options)
+    experiment.set_aside(run, set_aside)
     numbers = {
         task: table[f"{task} label"].map({name: i for i, name in enumerate(names)}).fillna(UNKNOWN).astype(int)
         for task, names in classes.items()
     }
-    return Data(table[["clip", "speaker", "group"]].assign(**numbers), files_of["waveform"], classes, folds)
+    return Data(table[["clip", "speaker", "group"]].assign(**numbers), files_of["waveform"], made, classes, folds)
 
 
 def read_manifest(name: str, root: Path, options: SimpleNamespace) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
@@ -269,20 +273,22 @@ def read_manifest(name: str, root: Path, options: SimpleNamespace) -> tuple[pd.D
 
 def labels_of(manifest: pd.DataFrame, task: str, name: str) -> pd.Series:
     """The class of each clip, missing where it has no label."""
-    if task not in manifest:
-        known = [column for column in manifest if column not in {*manifests.COLUMNS, "whole_file"}]
-        raise InputError(f"the corpus has no labels of {task}; give one of gender, {', '.join(known)} as --task.")
+    known = ["gender", *(column for column in manifest if column not in RESERVED)]
+    if task not in known:
+        raise InputError(f"the corpus has no labels of {task}; give one of {', '.join(known)} as --task.")
     values = manifest[task]
     if name == "iemocap" and task in RATINGS:
         values = pd.cut(values, [-np.inf, *LEVEL_ENDS, np.inf], labels=LEVELS)
     return values.astype(object).where(values.notna(), None)
 
 
-def classes_of(labels: pd.Series, task: str, name: str) -> list[str]:
-    """The classes of a task that occur, in order."""
+def classes_of(labels: pd.Series, task: str, name: str, set_aside: pd.DataFrame) -> list[str]:
+    """The classes of a task that occur among the clips that can be used, in order."""
     present = set(labels.dropna())
     if len(present) < 2:
         found = f"one class, {present.pop()!r}" if present else "no label"
+        if len(set_aside):
+            found += f" in the clips that can be used ({len(set_aside)} cannot: {set_aside['reason'].iloc[0]})"
         raise InputError(f"{task} has {found}; two classes or more are needed: name other tasks with --task.")
     known = {
         ("iemocap", "emotion"): iemocap.CLASSES,
@@ -292,9 +298,13 @@ def classes_of(labels: pd.Series, task: str, name: str) -> list[str]:
     return [label for label in known.get((name, task), sorted(present, key=str)) if label in present]
 
 
-def describe(run: Run, table: pd.DataFrame, classes: dict[str, list[str]]) -> None:
-    """What a reader of the tables must know of the data."""
+def describe(run: Run, table: pd.DataFrame, classes: dict[str, list[str]], options: SimpleNamespace) -> None:
+    """What a reader of the tables must know of the data, and of what was trained."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
+    if len(classes) > 1:
+        run.note(f"The losses of several tasks are weighed by: {options.weighting}.")
+    if options.augment:
+        run.note(f"Changed in training: {', '.join(dict.fromkeys(options.augment))}.")
     for task in classes:
         if n := int(table[f"{task} label"].isna().sum()):
             run.note(f"{n} clips have no label of {task}: they train the other tasks, and are not scored in this one.")
@@ -349,7 +359,7 @@ def spectrogram_network(architecture: str, n_classes: dict[str, int], options: S
         network = alexnet(n_classes, shape, augmentation=augmentation)
     else:
         network = vgg16(n_classes, shape, imagenet=options.imagenet, augmentation=augmentation)
-    return from_waveform(network, INPUT.segment_length, log_mel, list(changes.values()))
+    return from_waveform(network, SEGMENT, log_mel, list(changes.values()))
 
 
 def build(data: Data, cell: Cell, options: SimpleNamespace) -> "JointModel":
@@ -395,7 +405,7 @@ def train_cell(run_path: Path, data: Data, options: SimpleNamespace, cell: Cell)
         sides,
         write_predictions=partial(write_predictions, run, cell.model, model, sides, data.classes),
         description={
-            "inputs": {"waveform": INPUT.get_config()},
+            "inputs": {"waveform": data.made.get_config()},
             "decision": tasks[0],
             "classes": data.classes[tasks[0]],
         },
@@ -506,7 +516,8 @@ def draw_sight(run: Run, data: Data, cell: Cell) -> None:
     spectrograms = front.predict(segments.once().map(lambda x, *_: x), verbose=0)
     of_network = keras.Model(network.input, [network.get_layer(EMBEDDING).output, network.output[task]])
     vectors, probabilities = of_network.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
-    name, key = f"{ARCHITECTURES[cell.architecture]}, {cell.protocol} protocol", f"{cell.architecture}_{cell.protocol}"
+    part = "protocol" if cell.split.name == cell.protocol else "protocol, first fold"
+    name, key = f"{ARCHITECTURES[cell.architecture]}, {cell.protocol} {part}", f"{cell.architecture}_{cell.protocol}"
     clips = pd.DataFrame(vectors).groupby(segments.index["clip"].to_numpy(), sort=False).mean()
     labels = pd.Series(segments.targets[task], segments.index["clip"]).groupby(level=0).first().loc[clips.index]
     if len(clips) >= FEWEST:

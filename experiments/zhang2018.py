@@ -227,10 +227,6 @@ def read_data(run: Run, options: SimpleNamespace) -> Data:
             f"Dense layers stand in place of the convolutions, and the voice's network has dropout of "
             f"{FEATURE_AUDIO_DROPOUT}, which the paper's has not; logistic regression has C = {LOGISTIC_C}."
         )
-    if options.weighting != "static":
-        run.note(
-            "The common loss is k/2 - H here, which is not below 0; how far weightings move from it hangs on that k/2."
-        )
     return data
 
 
@@ -238,14 +234,14 @@ def check_options(options: SimpleNamespace) -> None:
     """Options that do not go together are said at once."""
     if options.features and (options.root or options.clips or options.corpus != "folder"):
         raise WrongCall("--features stands for a corpus; leave out --root, --clips and --corpus.")
+    if options.features and (options.modality != "both" or options.detector or options.landmarks):
+        raise WrongCall("--modality, --detector and --landmarks are for media files; --features has none.")
     if options.corpus == "ravdess" and (not options.root or options.clips):
         raise WrongCall("--corpus ravdess needs --root, the folder of your copy, and no --clips.")
     if options.weighting == "gradnorm":
         raise WrongCall("--weighting gradnorm does not go with EMODal, where no layer is shared by all losses.")
     if options.clips and not options.root:
         raise WrongCall("--clips needs --root, the folder that its paths start from.")
-    if options.modality != "both" and options.features:
-        raise WrongCall("--modality is for corpora of media files; --features has both.")
     if options.modality == "audio" and (options.detector or options.landmarks):
         raise WrongCall("--detector and --landmarks are for images; leave them out.")
 
@@ -288,21 +284,19 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
         classes = chosen_classes(set(manifest["emotion"]), sorted(set(manifest["emotion"])), options)
         name, folds = "films", protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
     experiment.name_corpus(run, root, name, classes={"emotion": classes})
-    if options.modality != "both":
-        medium, other = ("audio", "video") if options.modality == "audio" else ("video", "audio")
-        if manifest[medium].isna().all():
-            raise InputError(f"no clip of {root} has {medium}; leave --modality {options.modality} out.")
-        manifest = manifest.assign(**{other: None})
     faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
     inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
-    corpus = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
+    wanted = {name: made for name, made in inputs.items() if options.modality in (name, "both")}
+    corpus = AudioVisual.read(manifest, root, classes, wanted, jobs=options.jobs, max_bad=options.max_bad)
     if corpus.images.empty or corpus.recordings.empty:
         modality, table = ("audio", corpus.recordings) if corpus.images.empty else ("image", corpus.images)
         rows = {modality: np.arange(len(table))}
     else:
         table = protocols.pair_performances(corpus.images, corpus.recordings, "emotion")
         rows = {modality: table[modality] for modality in MODALITIES}
-    set_aside(run, manifest[manifest["emotion"].isin(classes)], table, corpus.set_aside)
+    unused = lacking_a_medium(manifest[manifest["emotion"].isin(classes)], table, corpus.set_aside, list(rows))
+    experiment.set_aside(run, pd.concat([corpus.set_aside, unused], ignore_index=True))
+    table, classes = of_classes_that_occur(run, table, classes)
     if options.corpus == "folder":
         for sentence in folder.notes(manifest[manifest["clip"].isin(table["clip"])]):
             run.note(sentence)
@@ -316,24 +310,32 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     )
 
 
-def set_aside(run: Run, manifest: pd.DataFrame, table: pd.DataFrame, broken: pd.DataFrame) -> None:
-    """Write which clips are not used, those without a medium that others have among them."""
+def lacking_a_medium(
+    manifest: pd.DataFrame, table: pd.DataFrame, broken: pd.DataFrame, modalities: list[str]
+) -> pd.DataFrame:
+    """The clips without a medium that is read of others, as they are set aside."""
     if table.empty:
         raise InputError("no clip has both sound and a picture of a face; look at the media of your copy.")
-    alone = manifest[~manifest["clip"].isin([*table["clip"], *broken["clip"]])]
-    has_video = alone["video"].notna()
-    lone = pd.DataFrame(
+    rest = manifest[~manifest["clip"].isin([*table["clip"], *broken["clip"]])]
+    no_sound = rest["audio"].isna() & ("audio" in modalities)
+    return pd.DataFrame(
         {
-            "clip": alone["clip"],
-            "file": alone["video"].where(has_video, alone["audio"]),
-            "feature_set": np.where(has_video, ShortTerm.name, Faces.name),
-            "reason": np.where(has_video, "has no sound, as others have", "has no video, as others have"),
+            "clip": rest["clip"],
+            "file": rest["video"].fillna(rest["audio"]),
+            "feature_set": np.where(no_sound, ShortTerm.name, Faces.name),
+            "reason": np.where(no_sound, "has no sound, as others have", "has no video, as others have"),
         }
     )
-    unused = pd.concat([broken, lone], ignore_index=True)
-    run.write_table(unused, "set_aside.csv")
-    if len(unused):
-        run.note(f"{len(unused)} clips are set aside; set_aside.csv says why.")
+
+
+def of_classes_that_occur(run: Run, table: pd.DataFrame, classes: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """The clips with their class numbers anew where all clips of a class are set aside."""
+    left = [name for number, name in enumerate(classes) if (table["emotion"] == number).any()]
+    if lost := [name for name in classes if name not in left]:
+        run.note(f"No clip can be used of {', '.join(lost)}: the classes are {', '.join(left)}.")
+        run.configure(classes={"emotion": left})
+    numbers = {classes.index(name): number for number, name in enumerate(left)}
+    return table.assign(emotion=table["emotion"].map(numbers)), left
 
 
 def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
@@ -343,6 +345,15 @@ def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
     if left_out := [NETWORKS[name][0] for name in NETWORKS if name not in networks]:
         absent = "sound" if "image" in data.arrays else "video"
         run.note(f"Left out, because no {absent} was read: {', '.join(left_out)}.")
+    if set(data.arrays) == {*MODALITIES}:
+        run.note(f"The losses are weighed by: {options.weighting}.")
+        if options.weighting != "static":
+            run.note(
+                "The common loss is k/2 - H here, which is not below 0; how far weightings move from it hangs on that "
+                "k/2."
+            )
+    elif options.weighting != "static":
+        run.note("One loss alone has nothing to weigh: --weighting has no effect.")
     cells = []
     for protocol in experiment.chosen_protocols(options):
         items = items_of(data, protocol)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,9 @@ from kerasemo import files
 from kerasemo.console import plain_errors
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.training.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
@@ -142,6 +145,18 @@ def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = No
     synthetic = is_synthetic(root)
     corpus = f"synthetic {synthetic_name or name}" if synthetic else name
     run.configure(corpus=corpus, notice=SYNTHETIC_NOTICE if synthetic else None, **entries)
+
+
+def set_aside(run: Run, clips: "pd.DataFrame") -> None:
+    """Write which clips are not used, each with its reason, into the run's folder, and note how many there are.
+
+    Args:
+        run: the run.
+        clips: `clip, file, feature_set, reason`, as `training.items.read_items` gives them.
+    """
+    run.write_table(clips, "set_aside.csv")
+    if len(clips):
+        run.note(f"{len(clips)} clips are set aside; set_aside.csv says why.")
 
 
 def export_to_run(run: Run, model: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kerasemo.errors import InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.items import read_items
 
@@ -53,7 +54,7 @@ class AudioVisual:
             max_bad: share of broken clips, 0..1, beyond which nothing goes on.
 
         Raises:
-            InputError: more clips than `max_bad` are broken.
+            InputError: no clip has a medium that is read, or more than `max_bad` are broken.
         """
         manifest = manifest[manifest["emotion"].isin(classes)]
         tables, arrays, read, set_aside = {}, {}, {}, []
@@ -65,6 +66,9 @@ class AudioVisual:
                 arrays |= new
                 read |= of_medium
                 set_aside.append(broken)
+        if not read:
+            media = sorted({made.feature_set.medium for made in inputs.values()})
+            raise InputError(f"no clip of these classes has {' or '.join(media)}: {', '.join(classes)}.")
         numbers = {name: number for number, name in enumerate(classes)}
         recordings, images = (
             table[["clip", "speaker"]].assign(emotion=table["emotion"].map(numbers).astype(int))

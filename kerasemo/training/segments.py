@@ -23,9 +23,9 @@ SCORING_BATCH_SIZE = 32
 class Segments:
     """What a network is trained or scored on, a segment of a clip an item: as `Items`, from disk as `Clips`.
 
-    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others. Those
-    with the label weigh the more, 1 on average over all segments: so a loss, averaged over the batches of an epoch, is
-    the mean over the segments that have the label, and a batch without any draws no weighting to that task.
+    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others.
+    Those with the label weigh the more, so that all together weigh 1 on average: a loss, averaged over the batches of
+    an epoch, is the mean over the segments that have the label, and a batch without any draws no weighting to its task.
 
     Args:
         name: of the network's input.

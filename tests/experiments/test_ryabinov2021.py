@@ -103,18 +103,25 @@ def test_ratings_become_three_levels_and_one_class_is_refused(script, root):
     levels = script.labels_of(table, "valence", "iemocap")
     assert ((levels == "low") == (table["valence"] <= 2.5)).all()
     assert ((levels == "high") == (table["valence"] > 3.5)).all()
-    assert script.classes_of(pd.Series(["high", "low", None]), "valence", "iemocap") == ["low", "high"]
+    none = pd.DataFrame(columns=["reason"])
+    assert script.classes_of(pd.Series(["high", "low", None]), "valence", "iemocap", none) == ["low", "high"]
     with pytest.raises(InputError, match="gender has one class, 'female'; two classes or more are needed"):
-        script.classes_of(pd.Series(["female", None]), "gender", "iemocap")
+        script.classes_of(pd.Series(["female", None]), "gender", "iemocap", none)
     with pytest.raises(InputError, match="gender has no label"):
-        script.classes_of(pd.Series([None, None]), "gender", "iemocap")
+        script.classes_of(pd.Series([None, None]), "gender", "iemocap", none)
+    silent = pd.DataFrame({"reason": ["a.wav is silent"] * 3})
+    with pytest.raises(InputError, match=r"no label in the clips that can be used \(3 cannot: a\.wav is silent\)"):
+        script.classes_of(pd.Series([None, None]), "gender", "iemocap", silent)
     with pytest.raises(InputError, match="the corpus has no labels of accent"):
         script.labels_of(table, "accent", "iemocap")
+    for column in ("speaker", "clip", "group"):
+        with pytest.raises(InputError, match=f"the corpus has no labels of {column}; give one of gender, "):
+            script.labels_of(table.assign(group="x"), column, "manifest")
 
 
 def test_labels_that_nothing_learns_or_tests_are_refused(script):
     table = pd.DataFrame({"gender": [0, 1, script.UNKNOWN, script.UNKNOWN]})
-    data = script.Data(table, [], {"gender": ["female", "male"]}, pd.Series(dtype=int))
+    data = script.Data(table, [], None, {"gender": ["female", "male"]}, pd.Series(dtype=int))
 
     def split(train, test):
         return script.Split("fold", np.array(train), np.array([], int), np.array(test))

@@ -151,7 +151,7 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(tmp_path):
         (["--weighting", "gradnorm"], 2, "no layer is shared"),
         (["--weighting", "equal"], 2, "equal"),
         (["--root", "EMPTY"], 1, "holds no media file"),
-        (["--features", "FEATURES", "--modality", "image"], 2, "--modality is for corpora of media files"),
+        (["--features", "FEATURES", "--modality", "image"], 2, "are for media files; --features has none"),
         (["--root", "EMPTY", "--modality", "audio", "--detector", "FEATURES"], 2, "are for images; leave them out"),
         (["--root", "EMPTY", "--landmarks", "FEATURES"], 1, "holds no media file"),
     ],
@@ -170,7 +170,7 @@ def test_sound_alone_has_no_images_to_read(tmp_path):
         (tmp_path / "clips" / emotion).mkdir(parents=True)
         (tmp_path / "clips" / emotion / "a.wav").touch()
     done = run("--root", tmp_path / "clips", "--modality", "image", "--out", tmp_path / "runs")
-    assert done.returncode == 1 and "has video; leave --modality image out" in done.stderr
+    assert done.returncode == 1 and "no clip of these classes has video" in done.stderr
 
 
 def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(tmp_path):
@@ -197,6 +197,26 @@ def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(tmp_path):
     assert {"angry/fearful", "快乐", "sad"} <= {*test.columns}
     served = ServedModel(folder / "saved_model" / "audio.paper")
     np.testing.assert_allclose(served.predict(tmp_path / "silent.wav").sum(), 1, rtol=1e-5)
+
+
+def test_a_class_of_which_no_clip_can_be_used_is_none(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [(f"{i}.wav", ["happy", "sad"][i % 2], f"s{i % 3}") for i in range(12)] + [("cut.wav", "angry", "s0")]
+    for name, *_ in rows[:-1]:
+        soundfile.write(tmp_path / name, 0.1 * rng.normal(size=8000), 16_000)
+    (tmp_path / "cut.wav").write_bytes(b"RIFF")
+    pd.DataFrame(rows, columns=["audio", "emotion", "speaker"]).to_csv(tmp_path / "clips.csv", index=False)
+    options = ["--root", tmp_path, "--clips", tmp_path / "clips.csv", "--epochs", 1, "--protocol", "paper"]
+    done = run(*options, "--out", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    assert "No clip can be used of angry: the classes are happy, sad." in done.stderr
+    folder = only_run(tmp_path / "runs")
+    assert json.loads((folder / "config.json").read_text())["classes"] == {"emotion": ["happy", "sad"]}
+    assert "angry" not in pd.read_csv(folder / "predictions" / "audio.paper" / "test.csv")
+    for number in range(0, 12, 2):
+        (tmp_path / f"{number}.wav").write_bytes(b"RIFF")
+    done = run(*options, "--max-bad", 0.9, "--out", tmp_path / "one")
+    assert done.returncode == 1 and "there is one class, sad; two or more are needed" in done.stderr
 
 
 @pytest.mark.slow
