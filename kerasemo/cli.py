@@ -378,6 +378,10 @@ def predict(
     ] = None,
     start: Annotated[float | None, typer.Option(min=0, help="Begin here, seconds.")] = None,
     end: Annotated[float | None, typer.Option(min=0, help="End here, seconds.")] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="A file that the network's preprocessing reads and that moved."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     over_time: Annotated[
         bool, typer.Option("--timeline", help="Over time: for each file FILE.timeline.csv and FILE.timeline.png.")
@@ -399,7 +403,9 @@ def predict(
         raise WrongCall("--every and --output are for --timeline; leave them out, or add it.")
     if over_time and len({path.name for path in media}) < len(media):
         raise WrongCall("two of the files have one name, and so would their timelines; give them one at a time.")
-    served = ServedModel(saved_model)
+    if None not in (start, end) and end <= start:
+        raise WrongCall("--end lies before --start.")
+    served = ServedModel(saved_model, file or ())
     answers, reasons = [], []
     for path in media:
         try:

@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kerasemo import files
+from kerasemo import features, files
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
@@ -104,20 +104,21 @@ class ServedModel:
 
     Args:
         folder: a SavedModel that `export` wrote.
+        moved: files that its preprocessing reads, such as a model of landmarks, and that stand elsewhere now.
 
     Raises:
-        InputError: the folder is no SavedModel, or has no preprocessing beside it.
+        InputError: the folder is no SavedModel, has no preprocessing beside it, or a file of that is missing.
     """
 
-    def __init__(self, folder: str | os.PathLike):
+    def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
         folder = Path(folder)
         if not (folder / "saved_model.pb").is_file():
             raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
         try:
             self.description = json.loads((folder / PREPROCESSING).read_text())
-            self.inputs = {
-                name: NetworkInput.from_config(config) for name, config in self.description["inputs"].items()
-            }
+            configs = {name: features.with_files(config, moved) for name, config in self.description["inputs"].items()}
+            _require_files(folder, configs.values())
+            self.inputs = {name: NetworkInput.from_config(config) for name, config in configs.items()}
             self.classes, self._decision = self.description["classes"], self.description["decision"]
             self._n_frames = self.description.get("n_frames")
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
@@ -184,3 +185,11 @@ class ServedModel:
 
 if __name__ == "__main__":
     _export_here(*sys.argv[1:])
+
+
+def _require_files(folder: Path, configs: Iterable[Mapping]) -> None:
+    for config in configs:
+        of = features.FEATURE_SETS.get(config["feature_set"])
+        for parameter in of.files if of else ():
+            if (path := config.get(parameter)) and not Path(path).is_file():
+                raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")

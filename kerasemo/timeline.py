@@ -32,7 +32,8 @@ def timeline(
 ) -> pd.DataFrame:
     """The probability of each class in the course of a recording, whatever its length.
 
-    Windows are as long as the segments that the network was trained on, and each is standardised by itself. The
+    Windows are as long as the segments that the network was trained on, and each is standardised by itself; a recording
+    that is shorter is repeated until it fills one. The
     recording is read once, block by block; what memory holds of it does not grow with its length.
 
     Args:
@@ -56,9 +57,10 @@ def timeline(
     if not 1 <= hop <= length:
         most = length / waveform.sampling_rate
         raise InputError(f"windows of this network begin every {most:g} s at most. Received: {every_s:g} s")
-    windows = segments(waveform.read_blocks(path, start_s, end_s, gender), length, hop)
+    samples = _Counted(waveform.read_blocks(path, start_s, end_s, gender))
+    windows = segments(samples, length, hop)
     rows = [
-        ((start_s or 0.0) + (start + length / 2) / waveform.sampling_rate, *probabilities)
+        ((start_s or 0.0) + (start + min(length, samples.n) / 2) / waveform.sampling_rate, *probabilities)
         for start, probabilities in track(_answers(served, name, waveform, windows), None, Path(path).name)
     ]
     if not rows:
@@ -78,6 +80,18 @@ def write_timeline(table: pd.DataFrame, title: str, csv: str | os.PathLike, pict
     with files.whole(csv) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     figures.save(timeline_chart(table, title), picture, f"Probability of each emotion over time: {title}")
+
+
+class _Counted:
+    """Blocks of samples, and how many samples they have had so far."""
+
+    def __init__(self, blocks: Iterator[np.ndarray]):
+        self.blocks, self.n = blocks, 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for block in self.blocks:
+            self.n += len(block)
+            yield block
 
 
 def _segmented_input(served: ServedModel) -> tuple[str, NetworkInput]:

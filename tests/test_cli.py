@@ -169,7 +169,7 @@ def test_a_clip_that_cannot_be_used_does_not_hide_the_others(tmp_path, monkeypat
     asked = []
 
     class Served:
-        def __init__(self, folder):
+        def __init__(self, folder, moved):
             pass
 
         def predict(self, path, start_s, end_s, gender):
@@ -196,7 +196,7 @@ def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(tmp_path, m
     from kerasemo.features.network_input import NetworkInput
 
     class Served:
-        def __init__(self, folder):
+        def __init__(self, folder, moved):
             self.classes = ["happy", "sad"]
             self.inputs = {"waveform": NetworkInput(Waveform(sampling_rate=100), segment_length=100, segment_hop=50)}
 
@@ -216,8 +216,12 @@ def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(tmp_path, m
     assert pd.read_csv(tmp_path / "out" / "a.wav.timeline.csv")["time_s"].tolist() == [1, 2, 3]
     done = kerasemo(*call)  # every 2 s
     assert done.exit_code == 1 and "begin every 1 s at most" in done.stderr
-    wrong = [(*call, "--json"), (*call[:3], "--every", 1), (*call, tmp_path / "other" / "a.wav")]
-    for arguments, sentence in zip(wrong, ("leave --json out", "are for --timeline", "have one name"), strict=True):
+    for arguments, sentence in (
+        ((*call, "--json"), "leave --json out"),
+        ((*call[:3], "--every", 1), "are for --timeline"),
+        ((*call, tmp_path / "other" / "a.wav"), "have one name"),
+        ((*call, "--start", 3, "--end", 2), "--end lies before --start"),
+    ):
         done = kerasemo(*arguments)
         assert done.exit_code == 2 and sentence in done.stderr
 

@@ -71,6 +71,7 @@ def test_a_part_keeps_the_times_of_the_file(recording):
 def test_a_short_recording_is_repeated(recording):
     table = timeline(served(), recording, 0.0, 0.2, every_s=1)
     assert len(table) == 1 and table["high"][0] == pytest.approx(0.25, abs=0.01)
+    assert table["time_s"].tolist() == [pytest.approx(0.1)]
 
 
 def test_it_is_written_as_a_table_and_a_picture(recording, tmp_path):

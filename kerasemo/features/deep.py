@@ -6,6 +6,7 @@ connected layers, for each frame's face. Nothing is downloaded: the weights are 
 
 import os
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +46,7 @@ class FaceNetwork(FeatureSet):
 
     medium: ClassVar[str] = "video"
     version: ClassVar[int] = 1
+    files: ClassVar[Mapping[str, str]] = {"weights": "digest"}
 
     weights: str = ""
     every_s: float = 0.1
@@ -59,7 +61,7 @@ class FaceNetwork(FeatureSet):
         if path.suffix != ".h5" or not path.is_file():
             what = "is no .h5 file" if path.is_file() else "is not there"
             raise InputError(f"{self.name}: the weights file {path} {what}; give one of keras.applications.")
-        self._settle_file("weights", "digest")
+        self._settle_file("weights")
 
     @abstractmethod
     def network(self) -> "keras.Model":

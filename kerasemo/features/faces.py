@@ -1,6 +1,7 @@
 """One picture of a face for each clip."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +47,7 @@ class Faces(FeatureSet):
     name: ClassVar[str] = "faces"
     medium: ClassVar[str] = "video"
     version: ClassVar[int] = 1
+    files: ClassVar[Mapping[str, str]] = {"detector": "digest", "landmarks": "landmarks_digest"}
 
     size: int = 128
     margin: float = 0.0
@@ -64,10 +66,10 @@ class Faces(FeatureSet):
             raise InputError(f"{self.name}: step_s must be above 0. Received: {self.step_s}")
         if self.detector:
             YuNet(str(self.detector))
-            self._settle_file("detector", "digest")
+            self._settle_file("detector")
         if self.landmarks:
             Landmarks(str(self.landmarks))
-            self._settle_file("landmarks", "landmarks_digest")
+            self._settle_file("landmarks")
 
     @property
     def treatment(self) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -22,12 +22,14 @@ class FeatureSet(ABC):
         medium: the manifest's column with the files it reads.
         version: part of the cache key; raise it when `extract` gives other results than before.
         needs_gender: whether `extract` takes `gender`, the manifest's column.
+        files: which parameters are files of the user's, each with the parameter that holds its digest.
     """
 
     name: ClassVar[str]
     medium: ClassVar[Literal["audio", "video"]]
     version: ClassVar[int]
     needs_gender: ClassVar[bool] = False
+    files: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
@@ -46,21 +48,29 @@ class FeatureSet(ABC):
         """The name under `feature_set`, and every parameter: what `kerasemo.features.from_config` takes."""
         return {"feature_set": self.name, **asdict(self)}
 
+    def recipe(self) -> dict:
+        """What the features follow from: the configuration without the places of files, whose digests tell enough."""
+        return {name: value for name, value in self.get_config().items() if name not in self.files}
+
     def _require_choice(self, parameter: str, choices: Iterable[str]) -> None:
         """Raise an `InputError` where a parameter has none of its values."""
         if (value := getattr(self, parameter)) not in choices:
             raise InputError(f"{self.name}: {parameter} must be one of {', '.join(choices)}. Received: {value!r}")
 
-    def _settle_file(self, parameter: str, digest: str) -> None:
-        """Make a file's path a string and fill in its digest (blake2b, 20 bytes in hex).
+    def _settle_file(self, parameter: str) -> None:
+        """Make a file's path a string and fill in its digest.
 
         Raises:
             InputError: the digest is given, and the file holds something else.
         """
-        path = Path(getattr(self, parameter))
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
-        if getattr(self, digest) not in ("", found):
+        path, found = str(getattr(self, parameter)), digest_of(getattr(self, parameter))
+        if getattr(self, self.files[parameter]) not in ("", found):
             raise InputError(f"{self.name}: {path} is another file than before; give that, or extract anew.")
-        object.__setattr__(self, parameter, str(path))
-        object.__setattr__(self, digest, found)
+        object.__setattr__(self, parameter, path)
+        object.__setattr__(self, self.files[parameter], found)
+
+
+def digest_of(path: str | os.PathLike) -> str:
+    """What a file holds, as blake2b, 20 bytes in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()

@@ -145,7 +145,7 @@ class FeatureStore:
 
     def _entries(self, clips: list[_Clip], feature_set: FeatureSet) -> Iterator[tuple[_Clip, Path | BrokenClip]]:
         """Each clip with the file that holds, or shall hold, its features."""
-        recipe = json.dumps([feature_set.get_config(), feature_set.version], sort_keys=True)
+        recipe = json.dumps([feature_set.recipe(), feature_set.version], sort_keys=True)
         digests: dict[Path, str | BrokenClip] = {}  # the clips of one recording share its file
         for clip in clips:
             if clip.path not in digests:

@@ -9,7 +9,8 @@ from kerasemo.layers import LogMel
 
 WAVEFORM, STANDARDISED = "waveform", "waveform_standardised"
 SILENCE = 1e-10
-"""Power that is taken for silence and not made louder, of full scale; rounding to 16 bits has about as much."""
+"""Power that is taken for silence and not made louder, of the scale that the sound comes in: of full scale rounding to
+16 bits has about as much; of a clip that `Waveform` has standardised it is its digital silence."""
 
 
 def from_waveform(

@@ -1,16 +1,22 @@
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import dlib
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from kerasemo.cli import app
 from kerasemo.errors import InputError
+from kerasemo.export import PREPROCESSING, ServedModel
 from kerasemo.features import faces, landmarks
 from kerasemo.features.faces import Faces
 from kerasemo.features.landmarks import Landmarks
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.features.store import FeatureStore
 
 BOX = (40, 30, 64, 64)
 
@@ -75,6 +81,40 @@ def test_the_models_content_is_part_of_the_configuration(model):
     assert Faces(**json.loads(json.dumps(vars(feature_set)))) == feature_set
     with pytest.raises(InputError, match="is another file than before; give that, or extract anew"):
         Faces(landmarks=str(model), landmarks_digest="0" * 40)
+
+
+def test_the_cache_and_a_saved_model_know_the_model_at_another_place(media, tmp_path, model, monkeypatch):
+    import tensorflow as tf
+
+    network = tf.Module()
+    network.serve = tf.function(
+        lambda batch: {"emotion": tf.reduce_mean(batch["image"], axis=(1, 2)) * [1.0, 0.0]},
+        input_signature=[{"image": tf.TensorSpec((None, 64, 64, 1))}],
+    )
+    tf.saved_model.save(network, str(tmp_path / "saved"))
+    first, second = (Path(shutil.copy(model, tmp_path / name)) for name in ("first.dat", "second.dat"))
+    feature_set = Faces(size=64, landmarks=str(first))
+    description = {
+        "inputs": {"image": NetworkInput(feature_set).get_config()},
+        "classes": ["happy", "sad"],
+        "decision": "emotion",
+    }
+    (tmp_path / "saved" / PREPROCESSING).parent.mkdir()
+    (tmp_path / "saved" / PREPROCESSING).write_text(json.dumps(description))
+    video = media.write_video(tmp_path / "a.mp4", [media.picture_of((160, 120, 70))] * 3)
+    before = ServedModel(tmp_path / "saved").predict(video)
+    table = pd.DataFrame({"clip": ["a"], "video": ["a.mp4"], "start_s": np.nan, "end_s": np.nan})
+    kept = FeatureStore(tmp_path / "cache").extract(table, tmp_path, feature_set)
+
+    first.unlink()
+    with pytest.raises(InputError, match=r"saved reads .*first\.dat, which is not there any more; give .* --file"):
+        ServedModel(tmp_path / "saved")
+    with pytest.raises(InputError, match=r"first\.dat, which is not there"):
+        ServedModel(tmp_path / "saved", [video])
+    pd.testing.assert_series_equal(ServedModel(tmp_path / "saved", [video, second]).predict(video), before)
+    monkeypatch.setattr(Faces, "extract", lambda *_: pytest.fail("extracted again"))
+    found = FeatureStore(tmp_path / "cache").extract(table, tmp_path, Faces(size=64, landmarks=str(second)))
+    np.testing.assert_array_equal(found.features["a"], kept.features["a"])
 
 
 def test_which_treatment_ran_is_told(model):
