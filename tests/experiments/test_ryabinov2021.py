@@ -1,6 +1,5 @@
 """AlexNet on a tiny synthetic corpus with labels that are not known; slow: the whole experiment as a user runs it."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -25,16 +24,6 @@ OPTIONS = {
     "epochs": 1, "imagenet": None, "jobs": 1, "manifest": None, "max_bad": 0.05, "merge_excited": False,
     "protocol": "paper", "quick": False, "root": None, "seed": 0, "task": None, "weighting": "uncertainty",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("ryabinov2021", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ryabinov2021"] = module  # where dataclasses look their own module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["ryabinov2021"]
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:

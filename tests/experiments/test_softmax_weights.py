@@ -1,20 +1,7 @@
 """The drift of softmax weights, as `docs/softmax_weights.md` states it."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-SCRIPT = Path(__file__).parents[2] / "experiments" / "softmax_weights.py"
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("softmax_weights", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_path_depends_on_the_rate_and_not_on_the_losses(script):

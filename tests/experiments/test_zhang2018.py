@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -15,9 +16,17 @@ import soundfile
 from kerasemo.corpora.synthetic import write_films
 from kerasemo.errors import InputError
 from kerasemo.export import ServedModel
+from kerasemo.training.run import Run
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "zhang2018.py"
 EMOTIONS = {"neutral": "01", "happy": "03", "sad": "04", "angry": "05"}
+
+
+OPTIONS = {
+    "clips": None, "corpus": "folder", "detector": None, "emotions": "all", "epochs": 1, "features": None, "jobs": 1,
+    "landmarks": None, "max_bad": 0.5, "modality": "both", "protocol": "paper", "quick": False, "root": None,
+    "seed": 0, "weighting": "static",
+}  # fmt: skip
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:
@@ -165,12 +174,14 @@ def test_what_cannot_work_is_one_sentence_before_any_work(features, tmp_path, ar
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
-def test_sound_alone_has_no_images_to_read(tmp_path):
+def test_sound_alone_has_no_images_to_read(script, tmp_path):
     for emotion in ("angry", "sad"):
         (tmp_path / "clips" / emotion).mkdir(parents=True)
         (tmp_path / "clips" / emotion / "a.wav").touch()
-    done = run("--root", tmp_path / "clips", "--modality", "image", "--out", tmp_path / "runs")
-    assert done.returncode == 1 and "no clip of these classes has video" in done.stderr
+    run = Run.create(tmp_path / "runs", script.KEY, {"options": OPTIONS, "notes": []})
+    options = SimpleNamespace(**OPTIONS | {"root": tmp_path / "clips", "modality": "image"})
+    with pytest.raises(InputError, match="no clip of these classes has video: angry, sad"):
+        script.read_data(run, options)
 
 
 def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(tmp_path):
@@ -199,24 +210,25 @@ def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(tmp_path):
     np.testing.assert_allclose(served.predict(tmp_path / "silent.wav").sum(), 1, rtol=1e-5)
 
 
-def test_a_class_of_which_no_clip_can_be_used_is_none(tmp_path):
+def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
     rng = np.random.default_rng(0)
     rows = [(f"{i}.wav", ["happy", "sad"][i % 2], f"s{i % 3}") for i in range(12)] + [("cut.wav", "angry", "s0")]
     for name, *_ in rows[:-1]:
         soundfile.write(tmp_path / name, 0.1 * rng.normal(size=8000), 16_000)
     (tmp_path / "cut.wav").write_bytes(b"RIFF")
     pd.DataFrame(rows, columns=["audio", "emotion", "speaker"]).to_csv(tmp_path / "clips.csv", index=False)
-    options = ["--root", tmp_path, "--clips", tmp_path / "clips.csv", "--epochs", 1, "--protocol", "paper"]
-    done = run(*options, "--out", tmp_path / "runs")
-    assert done.returncode == 0, done.stderr
-    assert "No clip can be used of angry: the classes are happy, sad." in done.stderr
-    folder = only_run(tmp_path / "runs")
-    assert json.loads((folder / "config.json").read_text())["classes"] == {"emotion": ["happy", "sad"]}
-    assert "angry" not in pd.read_csv(folder / "predictions" / "audio.paper" / "test.csv")
+    given = {"root": tmp_path, "clips": tmp_path / "clips.csv", "max_bad": 0.9}
+    options = SimpleNamespace(**OPTIONS | given)
+    run = Run.create(tmp_path / "runs", script.KEY, {"options": OPTIONS, "notes": []})
+    data = script.read_data(run, options)
+    assert data.classes == run.config["classes"]["emotion"] == ["happy", "sad"]
+    assert data.table["emotion"].tolist() == [i % 2 for i in range(12)]
+    assert "No clip can be used of angry: the classes are happy, sad." in run.config["notes"]
+    assert pd.read_csv(run.path / "set_aside.csv")["clip"].tolist() == ["cut"]
     for number in range(0, 12, 2):
         (tmp_path / f"{number}.wav").write_bytes(b"RIFF")
-    done = run(*options, "--max-bad", 0.9, "--out", tmp_path / "one")
-    assert done.returncode == 1 and "there is one class, sad; two or more are needed" in done.stderr
+    with pytest.raises(InputError, match="there is one class, sad; two or more are needed"):
+        script.read_data(run, options)
 
 
 @pytest.mark.slow
