@@ -340,7 +340,9 @@ def test_an_interrupted_pool_leaves_nothing_unfinished_and_goes_on(corpus, store
     (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
     _, errors = run.communicate(timeout=60)
     assert run.returncode != 0
-    assert errors.decode().rstrip().endswith("KeyboardInterrupt")
+    # joblib's tracker of resources may have a word to say behind it, of what the killed workers had with them.
+    said = [line for line in errors.decode().splitlines() if "resource_tracker" not in line]
+    assert said[-1] == "KeyboardInterrupt"
     assert not unfinished(store)
     finished = {path: path.stat().st_mtime_ns for path in store.folder.rglob("*.npy")}
     assert set(entries) <= set(finished)
