@@ -249,7 +249,6 @@ def read_features(
     from kerasemo.training.clips import read_clips
 
     longest_s = QUICK_LONGEST_S if options.quick else LONGEST_S
-    # Elsewhere a channel is nobody's, and to choose it by gender would tell the gender.
     channel = "speaker" if options.corpus == "iemocap" else "mean"
     inputs = {
         (protocol, "audio"): NetworkInput(

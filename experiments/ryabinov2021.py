@@ -233,7 +233,6 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Data:
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
     experiment.name_corpus(run, root, Path(options.manifest).stem if options.manifest else name.upper())
-    # Elsewhere a channel is nobody's, and to choose it by gender would tell the gender.
     channel = "speaker" if name == "iemocap" else "mean"
     waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=channel)
     made = NetworkInput(waveform, segment_length=SEGMENT, segment_hop=SEGMENT_HOP)

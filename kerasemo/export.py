@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasemo import features, files
+from kerasemo import files
 from kerasemo.errors import BrokenClip, InputError
+from kerasemo.features import FEATURE_SETS
+from kerasemo.features.feature_set import digest_of
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
 
@@ -116,9 +118,11 @@ class ServedModel:
             raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
         try:
             self.description = json.loads((folder / PREPROCESSING).read_text())
-            configs = {name: features.with_files(config, moved) for name, config in self.description["inputs"].items()}
-            _require_files(folder, configs.values())
-            self.inputs = {name: NetworkInput.from_config(config) for name, config in configs.items()}
+            places = {digest_of(path): str(path) for path in moved}
+            self.inputs = {
+                name: NetworkInput.from_config(_with_its_files(folder, config, places))
+                for name, config in self.description["inputs"].items()
+            }
             self.classes, self._decision = self.description["classes"], self.description["decision"]
             self._n_frames = self.description.get("n_frames")
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
@@ -183,13 +187,16 @@ class ServedModel:
         return np.concatenate([part[self._decision].numpy() for part in parts])
 
 
+def _with_its_files(folder: Path, config: Mapping, places: Mapping[str, str]) -> dict:
+    """How an input is made, with the files that this reads where they stand now: `places`, by digest, or as before."""
+    found = dict(config)
+    of = FEATURE_SETS.get(config["feature_set"])
+    for parameter, digest in of.files.items() if of else ():
+        found[parameter] = path = places.get(config.get(digest), config.get(parameter, ""))
+        if path and not Path(path).is_file():
+            raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")
+    return found
+
+
 if __name__ == "__main__":
     _export_here(*sys.argv[1:])
-
-
-def _require_files(folder: Path, configs: Iterable[Mapping]) -> None:
-    for config in configs:
-        of = features.FEATURE_SETS.get(config["feature_set"])
-        for parameter in of.files if of else ():
-            if (path := config.get(parameter)) and not Path(path).is_file():
-                raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")

@@ -33,8 +33,8 @@ def timeline(
     """The probability of each class in the course of a recording, whatever its length.
 
     Windows are as long as the segments that the network was trained on, and each is standardised by itself; a recording
-    that is shorter is repeated until it fills one. The
-    recording is read once, block by block; what memory holds of it does not grow with its length.
+    that is shorter is repeated until it fills one. It is read once, block by block; what memory holds of it does not
+    grow with its length.
 
     Args:
         served: a network whose one input is segments of a waveform.

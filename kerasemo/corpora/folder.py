@@ -49,9 +49,8 @@ def read(root: str | os.PathLike, clips: str | os.PathLike | None = None) -> pd.
 
     Raises:
         InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty or has
-            a name of `RESERVED`; two
-            files are one clip; or the CSV cannot be read, breaks the schema of manifests, lacks a label, or none of
-            its files is there.
+            a name of `RESERVED`; two files are one clip; or the CSV cannot be read, breaks the schema of manifests,
+            lacks a label, or none of its files is there.
     """
     root = Path(root)
     if not root.is_dir():

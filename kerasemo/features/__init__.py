@@ -1,8 +1,6 @@
 """Feature sets: a clip -> an array; `FeatureStore` runs them over a manifest and keeps the results."""
 
-from collections.abc import Iterable
 from dataclasses import fields
-from pathlib import Path
 
 from kerasemo.errors import InputError
 from kerasemo.features.deep import Resnet50, Vgg16
@@ -10,7 +8,7 @@ from kerasemo.features.egemaps import Egemaps
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.faces import Faces
-from kerasemo.features.feature_set import FeatureSet, digest_of
+from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
@@ -38,7 +36,6 @@ __all__ = [
     "from_config",
     "functionals",
     "pool",
-    "with_files",
 ]
 
 FEATURE_SETS: dict[str, type[FeatureSet]] = {
@@ -58,18 +55,6 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         Vgg16,
     )
 }
-
-
-def with_files(config: dict, given: Iterable[Path]) -> dict:
-    """A configuration in which files that stand elsewhere now are found again, by what they hold.
-
-    Args:
-        config: what `FeatureSet.get_config` gave.
-        given: files, each in the place of whichever parameter's file had the same content.
-    """
-    of = FEATURE_SETS[config["feature_set"]].files if config.get("feature_set") in FEATURE_SETS else {}
-    places = {digest_of(path): str(path) for path in given} if of else {}
-    return config | {file: places[config[digest]] for file, digest in of.items() if config.get(digest) in places}
 
 
 def from_config(config: dict) -> FeatureSet:

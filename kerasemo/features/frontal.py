@@ -64,10 +64,16 @@ _PAIRS = {
 _BETWEEN = [(46, 27, 3), (0, -50, 16), (35, -48, 4), (58, -35, -25), (70, -20, -50)]
 _DEEPEST = -60.0
 
-MEAN_FACE = np.zeros((68, 3))
+
+def _both_halves() -> np.ndarray:
+    face = np.zeros((68, 3))
+    for (left, right), (aside, down, near) in _PAIRS.items():
+        face[left], face[right] = (-aside, down, near), (aside, down, near)
+    return face
+
+
+MEAN_FACE = _both_halves()
 """Places of the landmarks, `68 x 3`, mm: across, down, towards the viewer."""
-for (_left, _right), (_across, _down, _near) in _PAIRS.items():
-    MEAN_FACE[_left], MEAN_FACE[_right] = (-_across, _down, _near), (_across, _down, _near)
 
 # Brows, mouth and jaw move with the expression; eyes, nose and the contour beside the ears do not.
 _RIGID = [0, 1, 15, 16, *range(27, 48)]

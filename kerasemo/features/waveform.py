@@ -27,7 +27,8 @@ class Waveform(FeatureSet):
         sampling_rate: hertz.
         longest_s: what is longer is cut, seconds; what is shorter keeps its length.
         channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean
-            where the gender is not known; `mean`: the mean of both.
+            where the gender is not known; `mean`: the mean of both, for corpora where a channel is nobody's: to choose
+            one by gender would tell the gender.
         scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
 
     Raises:

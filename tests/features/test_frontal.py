@@ -4,6 +4,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
+from kerasemo.features.face_finder import Face
 from kerasemo.features.faces import Faces
 from kerasemo.features.frontal import EYES, MEAN_FACE, Pose, pose_of, surface
 from kerasemo.features.landmarks import Landmarks
@@ -115,8 +116,8 @@ def test_a_turned_face_comes_nearer_to_its_front_than_by_its_eyes_alone(landmark
         return faces._normalise(picture, faces._largest(picture))
 
     def align(picture, seen):
-        face = type("Face", (), {"eyes": np.array([seen[36:42].mean(axis=0), seen[42:48].mean(axis=0)])})
-        return Faces(size=160, margin=0.25)._normalise(picture, face)
+        eyes = np.array([seen[36:42].mean(axis=0), seen[42:48].mean(axis=0)])
+        return Faces(size=160, margin=0.25)._normalise(picture, Face((0, 0, SIDE, SIDE), eyes))
 
     assert alike(frontalise) > alike(align) + 0.1
     assert alike(frontalise) > 0.8
