@@ -11,33 +11,24 @@ AVEC 2019 published, the fusion runs on those and the rest is left out.
 """
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-import typer
 
-from kerasemo import experiment, files
+from kerasemo import experiment
 from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import write_sewa
 from kerasemo.errors import InputError
-from kerasemo.evaluation import tables
-from kerasemo.experiment import Debug, Epochs, Jobs, Out, Protocol, Quick, Resume, Root, Scheduler, Seed, Weighting
+from kerasemo.experiment import Outcome, Stage, Study, Training, traces
 from kerasemo.fusion import methods, predictions, protocols, scoring
-from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
-from kerasemo.fusion.stage import Stage
-from kerasemo.reporting import charts, figures, fusion_figures
-from kerasemo.training.grid import run_cells
+from kerasemo.reporting import fusion_figures
 from kerasemo.training.run import Run
 from kerasemo.training.weight_search import search_weights
-
-KEY = "atmaja2020"
-TITLE = "Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion Recognition"
-CITATION = "Atmaja and Akagi 2020, Japan Advanced Institute of Science and Technology"
 
 EPOCHS, QUICK_EPOCHS = 50, 4
 BATCH_SIZE, LEARNING_RATE = 34, 5e-4
@@ -88,8 +79,6 @@ TABLE_3 = {
     LATE: (0.627, 0.616, 0.292, 0.512),
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
 }
-NOTHING = (None,) * 4
-PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
 # The first stage of the multistage SVR is the late fusion.
 FUSIONS = {
     "multistage-svr": "Multistage fusion",
@@ -98,72 +87,15 @@ FUSIONS = {
     "within-between-ridge": "Within-between ridge",
 }
 
-Seeds = Annotated[int, typer.Option(min=1, help="Train the networks of table 2 from as many seeds, --seed and on.")]
-Trials = Annotated[int | None, typer.Option(min=1, help=f"Points of the weight search.  [default: {TRIALS}]")]
-Scoring = Annotated[
-    Literal["plain", "avec"], typer.Option(help="Of the tables. plain: CCC by N throughout. avec: variances by N - 1.")
-]
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-
-@app.command(help=__doc__)
-def main(
-    context: typer.Context,
-    jobs: Jobs,
-    root: Root = None,
-    protocol: Protocol = "both",
-    seed: Seed = 0,
-    epochs: Epochs = None,
-    quick: Quick = False,
-    weighting: Weighting = "static",
-    seeds: Seeds = 1,
-    trials: Trials = None,
-    scoring: Scoring = "plain",
-    scheduler: Scheduler = None,
-    out: Out = Path("runs"),
-    resume: Resume = None,
-    debug: Debug = False,
-) -> None:
-    with experiment.session(context, KEY, TITLE, CITATION) as run:
-        reproduce(run, SimpleNamespace(**run.config["options"]))
-
-
-def reproduce(run: Run, options: SimpleNamespace) -> None:
-    """The whole paper, from the corpus to the tables and figures."""
-    corpus = read_corpus(run, options)
-    train = partial(train_cell, run.path, options, corpus)
-    measure = Measure(run, options, corpus)
-    if corpus.sets:
-        unimodal = [Cell(name, (name,), LOSSES["MTL2"]) for name in corpus.sets]
-        losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, factors in LOSSES.items()}
-        losses["MTL2"] = Cell(FAU, (FAU,), LOSSES["MTL2"])
-        if options.weighting != "static":
-            name = options.weighting
-            losses[name] = Cell(f"{FAU}_{name}", (FAU,), LOSSES["MTL2"], weighting=name)
-        repeated = {loss: [reseeded(cell, n) for n in range(1, options.seeds)] for loss, cell in losses.items()}
-        cells = [*unimodal, *losses.values(), *itertools.chain.from_iterable(repeated.values())]
-        run_cells(train, list(dict.fromkeys(cells)), options.jobs, "Training", options.scheduler)
-        for loss, cell in losses.items():
-            measure("Table 2", loss, [cell.name], published=TABLE_2.get(loss, NOTHING))
-            for other in repeated[loss]:
-                measure("Table 2", f"{loss}, seed {options.seed + other.seed}", [other.name])
-        searched = search(run, options, corpus)
-        measure("Weight search", "Best of the searched weights", searched, published=TABLE_2["MTL2"])
-        pairs = plan_pairs(measure, unimodal)
-        run_cells(train, pairs, options.jobs, "Training pairs", options.scheduler)
-        unimodal, pairs = [cell.name for cell in unimodal], [cell.name for cell in pairs]
-        measure("Table 3", "Unimodal", unimodal, published=TABLE_3["Unimodal"])
-        measure("Table 3", "Bimodal early fusion", pairs, published=TABLE_3["Bimodal early fusion"])
-        candidates = [*unimodal, *pairs]
-    else:
-        candidates = sorted(corpus.given)
-        measure("Table 3", "Unimodal", candidates, published=TABLE_3["Unimodal"])
-    fuse(measure, candidates)
-    draw(run, measure)
-    if corpus.sets:
-        export_chain(run, measure, candidates)
-    tables.write(measure.rows, run.path, run.config["notice"], run.config["notes"])
+@dataclass(frozen=True, kw_only=True)
+class Options(experiment.Options):
+    weighting: experiment.WeightingName = experiment.weighting()
+    seeds: int = experiment.training(1, "Train the networks of table 2 from as many seeds, --seed and on.", min=1)
+    trials: int | None = experiment.training(None, f"Points of the weight search.  [default: {TRIALS}]", min=1)
+    scoring: Literal["plain", "avec"] = experiment.training(
+        "plain", "Of the tables. plain: CCC by N throughout. avec: variances by N - 1."
+    )
 
 
 @dataclass(frozen=True)
@@ -185,22 +117,24 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Cell:
-    """One network to train: name, feature sets, factors of its losses, how far its seed is from the run's, and a
+    """One network to train: name, feature sets, factors of its losses, its seed where it is not the run's, and a
     weighting that learns in the factors' place."""
 
-    name: str
+    model: str
     sets: tuple[str, ...]
-    factors: tuple[float, float, float]
-    seed: int = 0
+    factors: tuple[float, float, float] = LOSSES["MTL2"]
+    seed: int | None = None
     weighting: str = "static"
+    network: str = "lstm_regressor"
 
 
-def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
+def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    size = QUICK if options.quick else {}
-    root = Path(options.root or experiment.synthetic_root(KEY, write_sewa, options, **size))
+    root = experiment.corpus_root(STUDY.key, options, write_sewa, {}, QUICK)
     labels = avec2019.read_traces(root / "labels")
-    sets = read_sets(run, root, labels)
+    sets, slower = avec2019.feature_sets_of(root, SETS, labels)
+    for sentence in slower:
+        run.note(f"Left out, for its descriptors have a rate of their own: {sentence}")
     devel, train = (
         {recording: trace for recording, trace in labels.items() if avec2019.partition(recording) == partition}
         for partition in ("Devel", "Train")
@@ -208,41 +142,30 @@ def read_corpus(run: Run, options: SimpleNamespace) -> Corpus:
     if not devel:
         raise InputError(f"{root / 'labels'} has no recording of Devel, which is what is scored.")
     experiment.name_corpus(run, root, "AVEC 2019 CES", "SEWA", classes={})
-    given = {}
-    if sets:
-        if not train or FAU not in sets:
-            raise InputError(f"{root} needs labels of Train and the feature set {SETS[FAU]} beside those it has.")
-        run.note(f"{len(train)} recordings train, {len(devel)} are scored; {len(sets)} feature sets.")
-        if len(sets) > N_PAIRED:
+    if sets and (not train or FAU not in sets):
+        raise InputError(f"{root} needs labels of Train and the feature set {SETS[FAU]} beside those it has.")
+    given = {} if sets else read_predictions(root)
+    describe(run, Corpus(root, sets, devel, given), len(train))
+    return Corpus(root, sets, devel, given)
+
+
+def describe(run: Run, corpus: Corpus, n_train: int) -> None:
+    """What a reader of the tables must know of the data."""
+    if corpus.sets:
+        run.note(f"{n_train} recordings train, {len(corpus.labels)} are scored; {len(corpus.sets)} feature sets.")
+        if len(corpus.sets) > N_PAIRED:
             run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")
     else:
-        given = read_predictions(root)
         run.note(
-            f"{root.name} has no features, so that no network is trained; {len(given)} saved predictions are fused, "
-            "tables 2 and 3 lack the rows of the networks, and what was published is of other models."
+            f"{corpus.root.name} has no features, so that no network is trained; {len(corpus.given)} saved predictions "
+            "are fused, tables 2 and 3 lack the rows of the networks, and what was published is of other models."
         )
     run.note(
         f"Multistage fusion chooses context and C in-sample, as the paper does; held out, only C, by inner folds, with "
         f"context {methods.HELD_OUT_CONTEXTS[0]}."
     )
-    if missing := [SETS[name] for name in SETS if name not in sets] if sets else []:
+    if missing := [SETS[name] for name in SETS if name not in corpus.sets] if corpus.sets else []:
         run.note(f"Feature sets that the corpus does not have: {', '.join(missing)}.")
-    return Corpus(root, sets, devel, given)
-
-
-def read_sets(run: Run, root: Path, labels: dict[str, np.ndarray]) -> list[str]:
-    """The feature sets that are there, all checked before anything is trained."""
-    sets = []
-    for name in [name for name, folder in SETS.items() if (root / folder).is_dir()]:
-        try:
-            features = avec2019.read_features(root / SETS[name])
-        except avec2019.OtherRate as error:
-            run.note(f"Left out, for its descriptors have a rate of their own: {error}")
-            continue
-        if missing := sorted(set(labels) - set(features)):
-            raise InputError(f"{root / SETS[name]} has no {missing[0]}.csv, which has labels.")
-        sets.append(name)
-    return sets
 
 
 def read_predictions(root: Path) -> dict[str, dict[str, np.ndarray]]:
@@ -253,74 +176,48 @@ def read_predictions(root: Path) -> dict[str, dict[str, np.ndarray]]:
     return predictions.read([folder for folder in folders if folder.name != predictions.ORGANISERS_FUSION])
 
 
-def reseeded(cell: Cell, n: int) -> Cell:
-    """The same network from another seed."""
-    return replace(cell, name=f"{cell.name}_seed-{n}", seed=n)
-
-
-def plan_pairs(measure: "Measure", unimodal: list[Cell]) -> list[Cell]:
-    """Early fusion of each pair of the best sets (section 6)."""
-    best = sorted(unimodal, key=lambda cell: -measure.average(cell.name))[:N_PAIRED]
-    return [
-        Cell(f"{first.name}-{second.name}", (first.name, second.name), LOSSES["MTL2"])
-        for first, second in itertools.combinations(best, 2)
-    ]
-
-
-def train_cell(run_path: Path, options: SimpleNamespace, corpus: Corpus, cell: Cell) -> None:
-    """Train one network; what is trained already stays."""
-    import keras
-
-    from kerasemo.losses import CCCLoss
-    from kerasemo.metrics import CCC
-    from kerasemo.models.lstm_regressor import lstm_regressor
-    from kerasemo.training.joint_model import JointModel
-    from kerasemo.training.reproducible import seed_everything
-    from kerasemo.training.sequences import SHIFT, predict, sequence_items
-    from kerasemo.training.train import train_network
-    from kerasemo.weighting import WEIGHTINGS, Static
-
-    run = Run(run_path)
-    if run.has_trained(cell.name):
+def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
+    """Each set alone and the losses of table 2; the weight search; pairs of the best sets (section 6)."""
+    if not corpus.sets:
         return
-    seed_everything(options.seed + cell.seed)
-    features = {name: avec2019.read_features(corpus.root / SETS[name]) for name in cell.sets}
-    labels = avec2019.read_traces(corpus.root / "labels")
-    items = {
-        name: sequence_items(features, {r: t for r, t in labels.items() if avec2019.partition(r) == partition})
-        for name, partition in {"train": "Train", "validation": "Devel"}.items()
+    losses = cells_of_losses(options)
+    cells = [*unimodal(corpus), *(cell for seeds in losses.values() for cell in seeds)]
+    experiment.note_weighting(run, options.weighting, len(avec2019.TARGETS))
+    yield "Training", list(dict.fromkeys(cells))
+    search(run, corpus, options)
+    yield "Training pairs", pairs(trace_scores(run, corpus, options), corpus)
+
+
+def unimodal(corpus: Corpus) -> list[Cell]:
+    """A network of each feature set."""
+    return [Cell(name, (name,)) for name in corpus.sets]
+
+
+def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
+    """The networks of table 2, one a seed."""
+    losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, factors in LOSSES.items()}
+    losses["MTL2"] = Cell(FAU, (FAU,))
+    if options.weighting != "static":
+        losses[options.weighting] = Cell(f"{FAU}_{options.weighting}", (FAU,), weighting=options.weighting)
+    return {
+        loss: [
+            cell,
+            *(replace(cell, model=f"{cell.model}_seed-{n}", seed=options.seed + n) for n in range(1, options.seeds)),
+        ]
+        for loss, cell in losses.items()
     }
-    network = lstm_regressor({name: array.shape[-1] for name, array in items["train"].inputs.items()})
-    static = Static(dict(zip(avec2019.TARGETS, cell.factors, strict=True)))
-    model = JointModel(
-        network.input,
-        network.output,
-        losses={target: CCCLoss() for target in avec2019.TARGETS},
-        weighting=static if cell.weighting == "static" else WEIGHTINGS[cell.weighting](avec2019.TARGETS),
-        name="lstm_regressor",
-    )
-    model.compile(
-        keras.optimizers.RMSprop(LEARNING_RATE), weighted_metrics={target: [CCC()] for target in avec2019.TARGETS}
-    )
-    train_network(
-        run,
-        cell.name,
-        model,
-        items,
-        write_predictions=lambda: avec2019.write_predictions(
-            run.file("predictions", cell.name), predict(model, items["validation"])
-        ),
-        description={"feature_sets": {name: SETS[name] for name in cell.sets}, "shift": SHIFT},
-        epochs=options.epochs or (QUICK_EPOCHS if options.quick else EPOCHS),
-        batch_size=BATCH_SIZE,
-        seed=options.seed + cell.seed,
-    )
 
 
-def search(run: Run, options: SimpleNamespace, corpus: Corpus) -> list[str]:
+def pairs(scores: traces.TraceScores, corpus: Corpus) -> list[Cell]:
+    """Early fusion of each pair of the best sets."""
+    best = sorted(corpus.sets, key=lambda name: -scores.average(name))[:N_PAIRED]
+    return [Cell(f"{one}-{other}", (one, other)) for one, other in itertools.combinations(best, 2)]
+
+
+def search(run: Run, corpus: Corpus, options: Options) -> list[str]:
     """Random search of the three factors on the FAU functionals (section 5); the names of the networks."""
     found = search_weights(
-        partial(searched_value, run.path, options, corpus),
+        partial(searched_value, run.path, corpus, options),
         avec2019.TARGETS,
         options.trials or (QUICK_TRIALS if options.quick else TRIALS),
         options.seed,
@@ -330,7 +227,7 @@ def search(run: Run, options: SimpleNamespace, corpus: Corpus) -> list[str]:
     )
     best = ", ".join(f"{target} {weight:g}" for target, weight in found.best.items())
     run.note(f"Of {len(found.trials)} searched weights the best on Devel are {best}.")
-    return [searched_cell(point).name for point in found.trials[list(avec2019.TARGETS)].to_dict("records")]
+    return [searched_cell(point).model for point in found.trials[list(avec2019.TARGETS)].to_dict("records")]
 
 
 def searched_cell(point: dict[str, float]) -> Cell:
@@ -338,140 +235,125 @@ def searched_cell(point: dict[str, float]) -> Cell:
     return Cell(f"{FAU}_search-{tenths}", (FAU,), tuple(point.values()))
 
 
-def searched_value(run_path: Path, options: SimpleNamespace, corpus: Corpus, point: dict[str, float]) -> float:
+def searched_value(run_path: Path, corpus: Corpus, options: Options, point: dict[str, float]) -> float:
     """The average CCC on Devel of the network trained with these factors."""
-    cell = searched_cell(point)
-    train_cell(run_path, options, corpus, cell)
-    return Measure(Run(run_path), options, corpus).average(cell.name)
+    run, cell = Run(run_path), searched_cell(point)
+    STUDY.trainer(run, corpus, options)(cell)
+    return trace_scores(run, corpus, options).average(cell.model)
 
 
-class Measure:
-    """Scores predictions on Devel under both protocols, and gathers the rows of the tables.
+def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
+    """The LSTM regressor of some feature sets, on the concordance of each target."""
+    import keras
 
-    What is chosen or fitted on Devel is `in-sample` under `paper`, and under `speaker` done anew for each fold of
-    dialogues and scored on the fold.
-    """
+    from kerasemo.losses import CCCLoss
+    from kerasemo.metrics import CCC
+    from kerasemo.models.lstm_regressor import lstm_regressor
+    from kerasemo.training.sequences import SHIFT, predict, sequence_items
 
-    def __init__(self, run: Run, options: SimpleNamespace, corpus: Corpus):
-        self.run, self.corpus, self.seed, self.jobs = run, corpus, options.seed, options.jobs
-        self.ddof = scoring.DDOF[options.scoring]
-        self.groups, note = predictions.groups(sorted(corpus.labels))
-        self.protocols = experiment.chosen_protocols(options)
-        self.folds = None
-        if "speaker" in self.protocols:
-            n_folds = max(2, min(FOLDS, len(set(self.groups))))
-            self.folds = protocols.fold_of_recordings(self.groups, n_folds, options.seed)
-        self.rows: list[dict] = []
-        self.curves: list[dict] = []
-        if note:
-            run.note(note)
-
-    def aligned(self, models: list[str]) -> predictions.Aligned:
-        """The predictions of some models beside the labels."""
-        return predictions.align({model: self._traces(model) for model in models}, self.corpus.labels)
-
-    def average(self, model: str) -> float:
-        """The average CCC of one model on all of Devel."""
-        data = self.aligned([model])
-        return scoring.average(scoring.group_sums(data, data.inputs, self.groups))
-
-    def __call__(self, table: str, row: str, models: list[str], published: tuple = NOTHING) -> None:
-        """Add the rows of the best of some models; of a single one, of that."""
-        data = self.aligned(models)
-        best = {(row, PARTS[protocol]): BestModels(Mean(), n_models=1) for protocol in self.protocols}
-        fused = protocols.run_all(best, data, self.groups, self.folds, jobs=1)
-        for protocol in self.protocols:
-            (traces,) = fused[row, PARTS[protocol]]
-            self.add(table, row, protocol, self.scores(data, traces), published)
-
-    def scores(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
-        """The CCC of each target and of their average, with intervals by dialogue."""
-        return scoring.score_rows(scoring.group_sums(data, traces, self.groups), self.ddof, self.seed)
-
-    def add(self, table: str, row: str, protocol: str, scores: list[dict], published: tuple) -> None:
-        """Add a row to a table."""
-        self.rows += [
-            {
-                "table": table,
-                "row": row,
-                "model": row.lower().replace(" ", "_"),
-                "metric": f"CCC {score['target']}",
-                "protocol": protocol,
-                "corpus": self.run.config["corpus"],
-                "published": number,
-                "measured": score["ccc"],
-                **{name: score[name] for name in ("low", "high", "n")},
-            }
-            for score, number in zip(scores, published, strict=True)
-        ]
-
-    def _traces(self, model: str) -> dict[str, np.ndarray]:
-        return self.corpus.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
-
-
-def fuse(measure: Measure, models: list[str]) -> None:
-    """Late and multistage fusion of the best models (table 3, figure 3), and beside them what else fuses."""
-    data = measure.aligned(models)
-    estimators = {
-        (row, PARTS[protocol]): BestModels(methods.estimator(method, PARTS[protocol]), N_FUSED)
-        for protocol in measure.protocols
-        for method, row in FUSIONS.items()
+    features = {name: avec2019.read_features(corpus.root / SETS[name]) for name in cell.sets}
+    labels = avec2019.read_traces(corpus.root / "labels")
+    items = {
+        name: sequence_items(features, {r: t for r, t in labels.items() if avec2019.partition(r) == partition})
+        for name, partition in {"train": "Train", "validation": "Devel"}.items()
     }
-    fused = protocols.run_all(estimators, data, measure.groups, measure.folds, measure.jobs)
-    for protocol in measure.protocols:
-        for row in FUSIONS.values():
-            scores = [measure.scores(data, traces) for traces in fused[row, PARTS[protocol]]]
-            measure.curves += [
-                {"method": row, "stage": number, "protocol": PARTS[protocol], **score}
-                for number, of_stage in enumerate(scores, start=1)
-                for score in of_stage
-            ]
-            if len(scores) > 1:
-                measure.add("Table 3", LATE, protocol, scores[0], TABLE_3[LATE])
-            measure.add("Table 3", row, protocol, scores[-1], TABLE_3.get(row, NOTHING))
-
-
-def draw(run: Run, measure: Measure) -> None:
-    """Figure 3, and a figure of each table's averages."""
-    notice = run.config["notice"]
-    averages = [row for row in measure.rows if row["metric"] == f"CCC {scoring.AVERAGE}"]
-    for table in dict.fromkeys(row["table"] for row in averages):
-        name = table.lower().replace(" ", "_")
-        figures.save(
-            charts.scores(averages, table, notice), run.file("figures", f"{name}.png"), f"{table}: average CCC"
-        )
-    figure = fusion_figures.ccc_per_stage(measure.curves, "Figure 3: CCC by the number of stages", notice)
-    figures.save(figure, run.file("figures", "figure_3.png"), fusion_figures.described(measure.curves))
-
-
-def export_chain(run: Run, measure: Measure, candidates: list[str]) -> None:
-    """One SavedModel from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
-    data = measure.aligned(candidates)
-    fusion = BestModels(methods.estimator(methods.DEFAULT, protocols.HELD_OUT), N_FUSED)
-    fusion.fit(data.inputs, data.labels, data.lengths, measure.groups)
-    chosen = [candidates[number] for number in fusion.models_]
-    if not run.has_trained(FUSION):
-        save_chain(run, chosen, fusion.estimator_.stages())
-    experiment.export_to_run(run, FUSION)
-
-
-def save_chain(run: Run, models: list[str], stages: list[Stage]) -> None:
-    """The networks of some models and their fusion as one network."""
-    from kerasemo.training.reproducible import one_thread
-
-    one_thread()
-    from kerasemo.fusion.network import chain_network
-    from kerasemo.training.saving import load_network
-    from kerasemo.training.sequences import SHIFT
-
-    networks = {model: load_network(run.path / "checkpoints" / f"{model}.keras") for model in models}
-    chain = chain_network(networks, stages, SHIFT)
-    run.write_json(
-        {"model": FUSION, "feature_sets": {name: SETS[name] for name in chain.input}}, "checkpoints", f"{FUSION}.json"
+    static = dict(zip(avec2019.TARGETS, cell.factors, strict=True))
+    return Training(
+        lstm_regressor({name: array.shape[-1] for name, array in items["train"].inputs.items()}),
+        {target: CCCLoss() for target in avec2019.TARGETS},
+        keras.optimizers.RMSprop(LEARNING_RATE),
+        items,
+        BATCH_SIZE,
+        weighting=cell.weighting,
+        weights=static if cell.weighting == "static" else None,
+        metrics={target: [CCC()] for target in avec2019.TARGETS},
+        description={"feature_sets": {name: SETS[name] for name in cell.sets}, "shift": SHIFT},
+        write_predictions=lambda model: avec2019.write_predictions(
+            run.file("predictions", cell.model), predict(model, items["validation"])
+        ),
     )
-    with files.whole(run.path / "checkpoints" / f"{FUSION}.keras") as temporary:
-        chain.save(temporary)
 
+
+def trace_scores(run: Run, corpus: Corpus, options: Options) -> traces.TraceScores:
+    """What scores models on Devel under both protocols."""
+    return traces.TraceScores(run, options, corpus.labels, corpus.given, options.scoring, FOLDS)
+
+
+def rows(outcome: Outcome) -> Iterator[dict]:
+    """Tables 2 and 3, and the weight search."""
+    corpus, options = outcome.corpus, outcome.options
+    scores = trace_scores(outcome.run, corpus, options)
+    if corpus.sets:
+        for loss, seeds in cells_of_losses(options).items():
+            for cell in seeds:
+                row = loss if cell.seed is None else f"{loss}, seed {cell.seed}"
+                published = None if cell.seed is not None else TABLE_2.get(loss)
+                yield from scores.best("Table 2", row, [cell.model], published)
+        searched = search(outcome.run, corpus, options)
+        yield from scores.best("Weight search", "Best of the searched weights", searched, TABLE_2["MTL2"])
+        bimodal = [cell.model for cell in pairs(scores, corpus)]
+        yield from scores.best("Table 3", "Unimodal", corpus.sets, TABLE_3["Unimodal"])
+        yield from scores.best("Table 3", "Bimodal early fusion", bimodal, TABLE_3["Bimodal early fusion"])
+    else:
+        yield from scores.best("Table 3", "Unimodal", candidates(outcome, scores), TABLE_3["Unimodal"])
+    yield from fusion_rows(outcome, scores)
+
+
+def candidates(outcome: Outcome, scores: traces.TraceScores) -> list[str]:
+    """The models that are fused: all of one set or two, or those that are given."""
+    corpus = outcome.corpus
+    return [*corpus.sets, *(cell.model for cell in pairs(scores, corpus))] if corpus.sets else sorted(corpus.given)
+
+
+def fusion_rows(outcome: Outcome, scores: traces.TraceScores) -> Iterator[dict]:
+    """Late and multistage fusion of the best models (table 3, figure 3), and beside them what else fuses."""
+    fused = scores.fuse(candidates(outcome, scores), FUSIONS, N_FUSED)
+    figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
+    outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))
+    for protocol in outcome.options.protocols:
+        for row in FUSIONS.values():
+            stages = fused.stages[row, protocol]
+            if len(stages) > 1:
+                yield from scores.rows("Table 3", LATE, protocol, stages[0], TABLE_3[LATE])
+            yield from scores.rows("Table 3", row, protocol, stages[-1], TABLE_3.get(row))
+
+
+def figures(outcome: Outcome, results: list[dict]) -> None:
+    """A figure of each table's averages; figure 3 is drawn beside its rows."""
+    averages = [row for row in results if row["metric"] == f"CCC {scoring.AVERAGE}"]
+    for table in dict.fromkeys(row["table"] for row in averages):
+        outcome.draw_scores(averages, table, table.lower().replace(" ", "_"), alt=f"{table}: average CCC")
+
+
+def proposed(outcome: Outcome) -> str | None:
+    """One network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
+    if not outcome.corpus.sets:
+        return None
+    scores = trace_scores(outcome.run, outcome.corpus, outcome.options)
+    models = candidates(outcome, scores)
+    fusion = BestModels(methods.estimator(methods.DEFAULT, protocols.HELD_OUT), N_FUSED)
+    data = scores.aligned(models)
+    fusion.fit(data.inputs, data.labels, data.lengths, scores.groups)
+    if not outcome.run.has_trained(FUSION):
+        traces.save_chain(
+            outcome.run, FUSION, [models[number] for number in fusion.models_], fusion.estimator_.stages(), SETS
+        )
+    return FUSION
+
+
+STUDY = Study(
+    key="atmaja2020",
+    title="Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion Recognition",
+    citation="Atmaja and Akagi 2020, Japan Advanced Institute of Science and Technology",
+    options=Options,
+    epochs=(EPOCHS, QUICK_EPOCHS),
+    read=read,
+    networks=networks,
+    build=build,
+    rows=rows,
+    figures=figures,
+    proposed=proposed,
+)
 
 if __name__ == "__main__":
-    app()
+    STUDY.main(__doc__)

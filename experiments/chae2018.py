@@ -12,38 +12,27 @@ step, 100 epochs. Scores are those of the last epoch: the code's choice of the b
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import Literal
 
-import numpy as np
 import pandas as pd
-import typer
 
 from kerasemo import experiment
 from kerasemo.corpora import iemocap, ravdess
 from kerasemo.corpora.synthetic import write_iemocap
-from kerasemo.errors import InputError, WrongCall
+from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols, tables
-from kerasemo.evaluation.intervals import mean_by_group
-from kerasemo.evaluation.protocols import Split
 from kerasemo.evaluation.scores import negative_log_likelihood
-from kerasemo.experiment import Debug, Epochs, Jobs, MaxBad, Out, Protocol, Quick, Resume, Root, Scheduler, Seed
+from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Stage, Study, Training
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.quiet import import_tensorflow
-from kerasemo.reporting import charts, curves, figures
-from kerasemo.training.grid import run_cells
+from kerasemo.reporting import curves
 from kerasemo.training.run import Run
 
-KEY = "chae2018"
-TITLE = "End-to-End Multimodal Emotion and Gender Recognition with Dynamic Weights of Joint Loss"
-CITATION = "Chae, Kim, Shin, Kim and Lee 2018, Korea Advanced Institute of Science and Technology"
-
 EPOCHS, QUICK_EPOCHS = 100, 2
-BATCH_SIZE, LEARNING_RATE, CLIP_NORM = 1, 1e-4, 1.0
+LEARNING_RATE, CLIP_NORM = 1e-4, 1.0
 DECAY, DECAY_EPOCHS = 0.1, 10
 TRAIN, VALIDATION = 0.6, 0.2
 LONGEST_S, QUICK_LONGEST_S = 6.0, 0.4
@@ -82,166 +71,85 @@ COMPARED = [
     ("static and dynamic", ["um_static_a", "um_dynamic_a"]),
 ]
 
-Corpus = Annotated[Literal["iemocap", "ravdess"], typer.Option(help="Whose layout the root has.")]
-Scale = Annotated[
-    Literal["deviation", "variance"],
-    typer.Option(help="What sound is divided by under the paper's protocol; variance: as the authors' code does."),
-]
-Crop = Annotated[Literal["fixed", "track"], typer.Option(help="The authors' fixed crop of the face, or a face track.")]
-Ties = Annotated[Literal["random", "drop"], typer.Option(help="Turns without a majority: one of the tied, or none.")]
-MergeExcited = Annotated[bool, typer.Option("--merge-excited", help="Count excited turns as happy ones.")]
-Imagenet = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="Weights of keras.applications' ResNet-50, no top.")
-]
-More = Annotated[
-    Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"] | None,
-    typer.Option(help="Train models with this weighting too."),
-]
-BatchSize = Annotated[int, typer.Option(min=1, help="Clips a step.")]
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+@dataclass(frozen=True, kw_only=True)
+class Options(experiment.Options):
+    corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Whose layout the root has.")
+    scale: Literal["deviation", "variance"] = experiment.data(
+        "deviation", "What sound is divided by under the paper's protocol; variance: as the authors' code does."
+    )
+    crop: Literal["fixed", "track"] = experiment.data("fixed", "The authors' fixed crop of the face, or a face track.")
+    ties: Literal["random", "drop"] = experiment.data("random", "Turns without a majority: one of the tied, or none.")
+    merge_excited: bool = experiment.data(False, "Count excited turns as happy ones.")
+    max_bad: float = experiment.max_bad()
+    imagenet: Path | None = experiment.training(
+        None, "Weights of keras.applications' ResNet-50 to begin with.", exists=True, dir_okay=False
+    )
+    weighting: Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"] | None = experiment.training(
+        None, "Train models with this weighting too."
+    )
+    batch_size: int = experiment.training(1, "Clips a step.", min=1)
 
-
-@app.command(help=__doc__)
-def main(
-    context: typer.Context,
-    jobs: Jobs,
-    corpus: Corpus = "iemocap",
-    root: Root = None,
-    protocol: Protocol = "both",
-    seed: Seed = 0,
-    epochs: Epochs = None,
-    quick: Quick = False,
-    scale: Scale = "deviation",
-    crop: Crop = "fixed",
-    ties: Ties = "random",
-    merge_excited: MergeExcited = False,
-    imagenet: Imagenet = None,
-    weighting: More = None,
-    batch_size: BatchSize = BATCH_SIZE,
-    max_bad: MaxBad = 0.05,
-    scheduler: Scheduler = None,
-    out: Out = Path("runs"),
-    resume: Resume = None,
-    debug: Debug = False,
-) -> None:
-    with experiment.session(context, KEY, TITLE, CITATION) as run:
-        reproduce(run, SimpleNamespace(**run.config["options"]))
-
-
-def reproduce(run: Run, options: SimpleNamespace) -> None:
-    """The whole paper, from the corpus to the tables and figures."""
-    check_options(options)
-    data = read_corpus(run, options)
-    cells = plan(run, data, options)
-    run.logger().info("%d networks to train.", len(cells))
-    run_cells(partial(train_cell, run.path, options), cells, options.jobs, "Training", options.scheduler)
-    results = [row for of_network in grouped(cells).items() for row in score(run, *of_network)]
-    draw(run, results, cells)
-    export_best(run, cells)
-    tables.write(results, run.path, run.config["notice"], run.config["notes"])
-
-
-@dataclass(frozen=True)
-class Data:
-    """A corpus as the networks read it, the same clips for each.
-
-    Attributes:
-        table: a row a clip: `clip, speaker, group` (what is held out whole), `emotion, gender` (class numbers).
-        files: `(protocol, input)` -> the file of each clip's features.
-        inputs: likewise -> how these are made.
-        folds: of each group.
-    """
-
-    table: pd.DataFrame
-    files: dict[tuple[str, str], list[Path]]
-    inputs: dict[tuple[str, str], NetworkInput]
-    folds: pd.Series
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One network to train on one split."""
-
-    network: str
-    protocol: str
-    split: Split
-    data: Data
-    classes: dict[str, list[str]]
-
-    @property
-    def model(self) -> str:
-        return f"{self.network}.{self.split.name}"
-
-
-def check_options(options: SimpleNamespace) -> None:
-    """What cannot work is said at once, down to a file of weights that does not fit."""
-    if options.corpus == "ravdess":
-        if not options.root:
-            raise WrongCall("--corpus ravdess needs --root, the folder of your copy.")
-        without_effect = {
-            "--crop": options.crop != "fixed",
-            "--ties": options.ties != "random",
-            "--merge-excited": options.merge_excited,
-            "--imagenet": options.imagenet,
+    def conflicts(self):
+        of_iemocap = {
+            "--crop": self.crop != "fixed",
+            "--ties": self.ties != "random",
+            "--merge-excited": self.merge_excited,
+            "--imagenet": self.imagenet,
         }
-        if given := [name for name, is_given in without_effect.items() if is_given]:
-            names = ", ".join(given)
-            raise WrongCall(f"--corpus ravdess trains on sound, and has one label a clip; leave out {names}.")
-    if options.scale != "deviation" and options.protocol == "speaker":
-        raise WrongCall("--scale is for the paper's protocol; leave it out.")
+        given = [name for name, is_given in of_iemocap.items() if is_given]
+        return {
+            "--corpus ravdess needs --root, the folder of your copy.": self.corpus == "ravdess" and not self.root,
+            f"--corpus ravdess trains on sound, and has one label a clip; leave out {', '.join(given)}.": (
+                self.corpus == "ravdess" and given
+            ),
+            "--scale is for the paper's protocol; leave it out.": (
+                self.scale != "deviation" and self.protocol == "speaker"
+            ),
+        }
+
+
+def read(run: Run, options: Options) -> Corpus:
+    """The user's corpus, or the synthetic one; features and inputs by protocol and modality."""
     if options.imagenet:
-        from kerasemo.training.reproducible import one_thread
-
-        one_thread()  # as training does later, in this process where there is but one
-        from kerasemo.features.pretrained import resnet50
-        from kerasemo.models.end_to_end import PICTURE
-
-        resnet50(options.imagenet, PICTURE)
-
-
-def read_corpus(run: Run, options: SimpleNamespace) -> Data:
-    """The user's corpus, or the synthetic one."""
-    size = {"scenarios": ["improvised"], **(QUICK if options.quick else {})}
-    root = Path(options.root or experiment.synthetic_root(KEY, write_iemocap, options, **size))
-    manifest, groups, folds = read_manifest(run, root, options)
-    if options.protocol != "paper":
-        protocols.speaker_splits(groups, folds, options.seed)  # too few groups: said at once
+        require_weights(options.imagenet)
+    root = experiment.corpus_root(STUDY.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
+    manifest, groups, folds = read_manifest(root, options)
+    if absent := sorted(set(GENDERS) - set(manifest["gender"])):
+        raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
+    experiment.require_groups(options, groups, folds)
     table, files_of, inputs = read_features(run, manifest.assign(group=groups), root, options)
-    classes = {"emotion": [e for e in emotions(options) if e in set(table["emotion"])], "gender": GENDERS}
+    emotions = ravdess.EMOTIONS.values() if options.corpus == "ravdess" else iemocap.CLASSES
+    classes = {"emotion": [name for name in emotions if name in set(table["emotion"])], "gender": GENDERS}
     experiment.name_corpus(run, root, options.corpus.upper(), classes=classes)
     describe(run, table, options)
     numbers = {task: table[task].map(classes[task].index) for task in TASKS}
-    return Data(table[["clip", "speaker", "group"]].assign(**numbers), files_of, inputs, folds)
+    return Corpus(table[["clip", "speaker", "group"]].assign(**numbers), classes, folds, inputs, files_of)
 
 
-def emotions(options: SimpleNamespace) -> list[str]:
-    """The emotions of the corpus that are kept, in order."""
-    return list(ravdess.EMOTIONS.values() if options.corpus == "ravdess" else iemocap.CLASSES)
+def require_weights(path: Path) -> None:
+    """A file of weights that does not fit is said at once."""
+    from kerasemo.training.reproducible import one_thread
+
+    one_thread()  # as training does later, in this process where there is but one
+    from kerasemo.features.pretrained import resnet50
+    from kerasemo.models.end_to_end import PICTURE
+
+    resnet50(path, PICTURE)
 
 
-def read_manifest(run: Run, root: Path, options: SimpleNamespace) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+def read_manifest(root: Path, options: Options) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """The manifest, what is held out whole with each clip, and the fold of that."""
     if options.corpus == "ravdess":
         manifest = ravdess.read(root)
         manifest = manifest[manifest["channel"] == "speech"].assign(video=None).reset_index(drop=True)
-        require_both_genders(manifest)
         return manifest, manifest["speaker"], ravdess.folds()
     manifest = iemocap.read(root, options.ties, options.seed, merge_excited=options.merge_excited, improvised_only=True)
-    require_both_genders(manifest)
-    # Both actors of a session are in each of its dialogues: in one another's sound, and in the picture.
-    groups = "session " + manifest["session"].astype(str)
-    return manifest, groups, pd.Series({f"session {number}": number for number in iemocap.SESSIONS})
-
-
-def require_both_genders(manifest: pd.DataFrame) -> None:
-    """Of one gender alone nothing is to be learnt."""
-    if absent := sorted(set(GENDERS) - set(manifest["gender"])):
-        raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
+    return manifest, *iemocap.session_folds(manifest)
 
 
 def read_features(
-    run: Run, manifest: pd.DataFrame, root: Path, options: SimpleNamespace
+    run: Run, manifest: pd.DataFrame, root: Path, options: Options
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], list[Path]], dict[tuple[str, str], NetworkInput]]:
     """The clips that all networks can read, and the files of their features for each protocol."""
     import_tensorflow()
@@ -250,16 +158,14 @@ def read_features(
 
     longest_s = QUICK_LONGEST_S if options.quick else LONGEST_S
     channel = "speaker" if options.corpus == "iemocap" else "mean"
-    inputs = {
-        (protocol, "audio"): NetworkInput(
-            Waveform(longest_s=longest_s, channel=channel, scale=options.scale if protocol == "paper" else "deviation"),
-            frame_length=SAMPLES,
-        )
-        for protocol in experiment.chosen_protocols(options)
-    }
+    scales = {"paper": options.scale, "speaker": "deviation"}
+    inputs = {}
+    for protocol in options.protocols:
+        waveform = Waveform(longest_s=longest_s, channel=channel, scale=scales[protocol])
+        inputs[protocol, "audio"] = NetworkInput(waveform, frame_length=SAMPLES)
     if manifest["video"].notna().any():
         video = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
-        inputs |= {(protocol, "video"): video for protocol in experiment.chosen_protocols(options)}
+        inputs |= {(protocol, "video"): video for protocol in options.protocols}
     table, files_of, set_aside = read_clips(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
     experiment.set_aside(run, set_aside)
     if lacking := len(manifest) - len(table) - len(set_aside):
@@ -267,7 +173,7 @@ def read_features(
     return table, files_of, inputs
 
 
-def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
+def describe(run: Run, table: pd.DataFrame, options: Options) -> None:
     """What a reader of the tables must know of the data."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
     if options.quick:
@@ -279,220 +185,156 @@ def describe(run: Run, table: pd.DataFrame, options: SimpleNamespace) -> None:
     run.note("The weighted losses of models with different weights do not compare; those at equal weights do.")
 
 
-def plan(run: Run, data: Data, options: SimpleNamespace) -> list[Cell]:
+def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Every network on every split."""
-    has_video = any(name == "video" for _, name in data.files)
-    networks = [*(AUDIOVISUAL if has_video else UNIMODAL)]
+    has_video = any(name == "video" for _, name in corpus.features)
+    names = [*(AUDIOVISUAL if has_video else UNIMODAL)]
     if options.weighting:
-        networks += [f"um_{options.weighting}_a", *([f"mm_{options.weighting}"] if has_video else [])]
-    left_out = [MODELS[name][0] for name in AUDIOVISUAL if name not in networks]
-    if left_out:
+        names += [f"um_{options.weighting}_a", *([f"mm_{options.weighting}"] if has_video else [])]
+    if left_out := [MODELS[name][0] for name in AUDIOVISUAL if name not in names]:
         run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
     cells = []
-    for protocol in experiment.chosen_protocols(options):
-        splits = protocols.splits(protocol, data.table["group"], data.folds, options.seed, TRAIN, VALIDATION)
-        for split in splits:
-            if not len(split.validation):
-                raise InputError(f"{len(data.table)} clips are too few to train, validate and test on.")
-            cells += [Cell(network, protocol, split, data, run.config["classes"]) for network in networks]
-            run.write_split(split.sides(data.table), split.name)
-    return cells
+    for protocol in options.protocols:
+        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, TRAIN, VALIDATION)
+        if not all(len(split.validation) for split in splits):
+            raise InputError(f"{len(corpus.table)} clips are too few to train, validate and test on.")
+        cells += experiment.cells_of(run, names, corpus.table, splits)
+    for method in dict.fromkeys(MODELS[name][2] for name in names):
+        experiment.note_weighting(run, method, len(TASKS), rate=None)
+    yield "Training", cells
 
 
-def train_cell(run_path: Path, options: SimpleNamespace, cell: Cell) -> None:
-    """Train one network on one split; what is trained already stays."""
+def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
+    """One of the models of table 1; the loss weights go with the network's optimizer, as in the authors' code."""
     import keras
 
     from kerasemo.models.end_to_end import end_to_end
     from kerasemo.training.clips import N_FRAMES, Clips
-    from kerasemo.training.joint_model import JointModel
-    from kerasemo.training.reproducible import seed_everything
-    from kerasemo.training.train import train
-    from kerasemo.weighting import WEIGHTINGS, Static
 
-    run = Run(run_path)
-    if run.has_trained(cell.model):
-        return
-    seed_everything(options.seed)
     _, modalities, method = MODELS[cell.network]
-    n_classes = {task: len(names) for task, names in cell.classes.items()}
+    n_classes = {task: len(names) for task, names in corpus.classes.items()}
     network = end_to_end(n_classes, modalities, imagenet=options.imagenet if "video" in modalities else None)
-    equal = 1 / len(TASKS)
-    model = JointModel(
-        network.input,
-        network.output,
-        losses={task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
-        weighting=Static(dict.fromkeys(TASKS, equal)) if method == "static" else WEIGHTINGS[method](TASKS),
-        name=cell.network,
-    )
-    inputs = {name: cell.data.inputs[cell.protocol, name] for name in modalities}
-
-    def clips(rows: np.ndarray) -> Clips:
-        table = cell.data.table.iloc[rows].reset_index(drop=True)
-        return Clips(
-            inputs,
-            {name: [cell.data.files[cell.protocol, name][row] for row in rows] for name in modalities},
-            {task: table[task].to_numpy() for task in TASKS},
-            table[["clip", "speaker"]],
+    inputs = {name: corpus.inputs[cell.protocol, name] for name in modalities}
+    clips = {
+        side: Clips.of_rows(
+            rows, inputs, {name: corpus.features[cell.protocol, name] for name in modalities}, corpus.table, TASKS
         )
-
-    partitions = {partition: clips(rows) for partition, rows in cell.split.partitions().items()}
-    steps = -(-len(partitions["train"]) // options.batch_size)
+        for side, rows in cell.split.partitions().items()
+    }
+    steps = -(-len(clips["train"]) // options.batch_size)
     rate = keras.optimizers.schedules.ExponentialDecay(LEARNING_RATE, DECAY_EPOCHS * steps, DECAY, staircase=True)
-    model.compile(
+    return Training(
+        network,
+        {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
         keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM),
-        weighted_metrics={task: ["accuracy"] for task in TASKS},
-    )
-    train(
-        run,
-        cell.model,
-        model,
-        partitions,
-        classes=cell.classes,
+        clips,
+        options.batch_size,
+        decisions={task: task for task in TASKS},
         inputs=inputs,
-        epochs=options.epochs or (QUICK_EPOCHS if options.quick else EPOCHS),
-        batch_size=options.batch_size,
-        seed=options.seed,
-        tasks={"gender": "gender"},
+        weighting=method,
+        weights=dict.fromkeys(TASKS, 1 / len(TASKS)),
         description={"n_frames": N_FRAMES},
     )
 
 
-def grouped(cells: list[Cell]) -> dict[tuple[str, str], list[str]]:
-    """The models, a list of folds, by network and protocol, in the order of the table."""
-    groups = {}
-    for cell in sorted(cells, key=lambda cell: (list(MODELS).index(cell.network), cell.protocol)):
-        groups.setdefault((cell.network, cell.protocol), []).append(cell.model)
-    return groups
+def rows(outcome: Outcome) -> Iterator[dict]:
+    """Model by model: final weights, losses, accuracies and recalls."""
+    of_paper = outcome.options.corpus == "iemocap"
+    for folds in sorted(outcome.folds, key=lambda folds: (list(MODELS).index(folds.network), folds.protocol)):
+        published = PUBLISHED.get(folds.network, (None,) * 3) if of_paper else (None,) * 3
+        yield from weight_and_loss_rows(folds, published)
+        for task in TASKS:
+            for metric in tables.METRICS:
+                yield folds.score(TABLE, MODELS[folds.network][0], metric=metric, task=task)
 
 
-def score(run: Run, group: tuple[str, str], models: list[str]) -> Iterator[dict]:
-    """The rows of one network under one protocol: final weights, losses, accuracies and recalls."""
-    network, protocol = group
-    label = MODELS[network][0]
-    is_iemocap = run.config["options"]["corpus"] == "iemocap"
-    published = PUBLISHED.get(network, (None,) * 3) if is_iemocap else (None,) * 3
-    histories = read_histories(run, models)
-    final = [history.iloc[-1] for history in histories]
-    common = {"table": TABLE, "row": label, "model": network, "protocol": protocol, "corpus": run.config["corpus"]}
+def weight_and_loss_rows(folds: Folds, published: tuple) -> Iterator[dict]:
+    """Table 1, and the losses at equal weights."""
+    label, _, method = MODELS[folds.network]
+    final = [history.iloc[-1] for history in folds.histories()]
     for task, number in zip(TASKS, published, strict=False):
-        weight = float(np.mean([last[f"{task}_weight"] for last in final]))
-        yield as_row(common, f"final weight of {task}", weight, published=number, n=len(models))
-    losses = pd.concat([validation_losses(run, protocol, model) for model in models], ignore_index=True)
-    equal = losses.assign(joint=losses[list(TASKS)].mean(axis=1))
-    if MODELS[network][2] in ("static", "softmax"):  # whose weights add up to 1
-        n = len(losses)
-        per_clip = as_row(common, "validation NLL per clip", *mean_by_speaker(losses), n=n)
-        if protocol == "paper":  # a sum hangs on the size of the set, which the paper does not give
+        weights = pd.DataFrame({"value": [last[f"{task}_weight"] for last in final], "speaker": "all"})
+        yield folds.mean(weights, TABLE, label, f"final weight of {task}", number)
+    losses = validation_losses(folds, final)
+    if method in ("static", "softmax"):  # whose weights add up to 1
+        per_clip = folds.mean(losses.assign(value=losses["joint"]), TABLE, label, "validation NLL per clip")
+        if folds.protocol == "paper":  # a sum depends on the size of the set, which the paper does not give
             yield {**per_clip, "metric": "validation NLL, sum", "published": published[2]} | {
-                name: per_clip[name] and n * per_clip[name] for name in ("measured", "low", "high")
+                name: per_clip[name] and len(losses) * per_clip[name] for name in ("measured", "low", "high")
             }
         yield per_clip
-    yield as_row(common, "validation NLL per clip, equal weights", *mean_by_speaker(equal), n=len(equal))
-    for task in TASKS:
-        for metric in tables.METRICS:
-            yield tables.score_row(
-                run.path,
-                protocol,
-                models,
-                TABLE,
-                label,
-                "test",
-                corpus=run.config["corpus"],
-                metric=metric,
-                task=task,
-                output=task,
-            )
+    equal = losses.assign(value=losses[list(TASKS)].mean(axis=1))
+    yield folds.mean(equal, TABLE, label, "validation NLL per clip, equal weights")
 
 
-def as_row(common: dict, metric: str, measured: float, low=None, high=None, *, n: int, published=None) -> dict:
-    """A row of the table in the form of `tables.COLUMNS`."""
-    found = {**common, "metric": metric, "measured": measured, "low": low, "high": high, "n": n, "published": published}
-    return {name: found[name] for name in tables.COLUMNS}
+def validation_losses(folds: Folds, final: list[pd.Series]) -> pd.DataFrame:
+    """Each validation clip's losses: of each task, and joint with the final weights of its fold."""
+    parts = []
+    for fold, last in zip(folds.each(), final, strict=True):
+        predictions = {task: fold.predictions("validation", task) for task in TASKS}
+        losses = pd.DataFrame({task: negative_log_likelihood(table, task) for task, table in predictions.items()})
+        joint = sum(last[f"{task}_weight"] * losses[task] for task in TASKS)
+        parts.append(losses.assign(joint=joint, speaker=predictions[TASKS[0]]["speaker"]))
+    return pd.concat(parts, ignore_index=True)
 
 
-def validation_losses(run: Run, protocol: str, model: str) -> pd.DataFrame:
-    """Each validation clip's losses: of each task, and joint with the final weights."""
-    last = read_histories(run, [model])[0].iloc[-1]
-    predictions = {
-        task: tables.pooled_predictions(run.path, protocol, [model], "validation", task, task) for task in TASKS
-    }
-    losses = pd.DataFrame({task: negative_log_likelihood(table, task) for task, table in predictions.items()})
-    joint = sum(last[f"{task}_weight"] * losses[task] for task in TASKS)
-    return losses.assign(joint=joint, speaker=predictions[TASKS[0]]["speaker"])
-
-
-def mean_by_speaker(losses: pd.DataFrame) -> tuple[float, float | None, float | None]:
-    """The mean joint loss and its interval over speakers."""
-    return float(losses["joint"].mean()), *mean_by_group(losses, "joint")
-
-
-def read_histories(run: Run, models: list[str]) -> list[pd.DataFrame]:
-    """The history of each fold."""
-    return [pd.read_csv(run.file("history", f"{model}.csv")) for model in models]
-
-
-def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
+def figures(outcome: Outcome, results: list[dict]) -> None:
     """Figure 2, the losses at equal weights, the paths of the weights, and the scores."""
-    notice = run.config["notice"]
-    scores = [row for row in results if row["metric"].startswith("test UAR")]
-    scores = [{**row, "table": "Unweighted average recall"} for row in scores]
-    figure = charts.scores(scores, "Unweighted average recall", notice)
-    figures.save(figure, run.file("figures", "recalls.png"), "Unweighted average recall of emotion and gender")
-    groups = grouped(cells)
-    for protocol in dict.fromkeys(protocol for _, protocol in groups):
-        histories = {
-            network: pd.concat(read_histories(run, models)).groupby("epoch", as_index=False).mean()
-            for (network, of), models in groups.items()
-            if of == protocol
-        }
-        most = max(len(models) for (_, of), models in groups.items() if of == protocol)
+    recalls = [row for row in results if row["metric"].startswith("test UAR")]
+    title = "Unweighted average recall"
+    outcome.draw_scores(recalls, TABLE, "recalls", title=title, alt=f"{title} of emotion and gender")
+    for protocol in outcome.options.protocols:
+        of_protocol = sorted(
+            (folds for folds in outcome.folds if folds.protocol == protocol),
+            key=lambda folds: list(MODELS).index(folds.network),
+        )
+        histories = {folds.network: folds.mean_history() for folds in of_protocol}
+        most = max(len(folds.cells) for folds in of_protocol)
         n_folds = f", mean of {most} folds" if most > 1 else ""
         for history in histories.values():
             for side in ("", "val_"):
                 history[f"{side}equal"] = history[[f"{side}{task}_loss" for task in TASKS]].mean(axis=1)
         weights = [curves.weight_panel(MODELS[network][0], [history]) for network, history in histories.items()]
         for name, title, panels in [
-            ("figure_2", "Figure 2: joint loss per epoch", loss_panels(histories, "loss")),
+            ("figure_2", "Figure 2: joint loss per epoch", loss_panels(histories, "loss", COMPARED)),
             ("equal_weights", "Joint loss at equal weights", loss_panels(histories, "equal", [("", list(histories))])),
             ("task_weights", "Task weights", weights),
         ]:
             titled = f"{title}, {protocol} protocol{n_folds}"
-            figures.save(curves.grid(panels, titled, notice), run.file("figures", f"{name}_{protocol}.png"), titled)
+            outcome.save(curves.grid(panels, titled, outcome.notice), f"{name}_{protocol}", titled)
 
 
-def loss_panels(
-    histories: dict[str, pd.DataFrame], column: str, compared: list[tuple[str, list[str]]] = COMPARED
-) -> list[curves.Panel]:
+def loss_panels(histories: dict[str, pd.DataFrame], column: str, compared: list) -> list[curves.Panel]:
     """Training and validation loss of models beside each other, as far as they were trained."""
-    order = list(histories)
+    labels = {network: MODELS[network][0] for network in histories}
     return [
-        curves.Panel(
-            f"{side}, {what}" if what else side,
-            "loss",
-            [
-                curves.Curve(
-                    MODELS[network][0],
-                    *figures.look(order.index(network)),
-                    histories[network]["epoch"],
-                    histories[network][f"{prefix}{column}"],
-                )
-                for network in networks
-            ],
-        )
-        for what, networks in compared
-        if set(networks) <= set(histories)
-        for side, prefix in (("training", ""), ("validation", "val_"))
+        panel
+        for what, names in compared
+        if set(names) <= set(histories)
+        for panel in curves.compared_panels(histories, labels, names, column, what)
     ]
 
 
-def export_best(run: Run, cells: list[Cell]) -> None:
-    """A SavedModel of the network that the paper proposes; of the one of sound where there is no video."""
-    models = [cell.model for cell in cells]
-    proposed = ("mm_dynamic.", "um_dynamic_a.")
-    model = next(model for start in proposed for model in models if model.startswith(start))
-    experiment.export_to_run(run, model)
+def proposed(outcome: Outcome) -> str:
+    """The network that the paper proposes; the one of sound where there is no video."""
+    models = [cell.model for cell in outcome.cells]
+    return next(m for start in ("mm_dynamic.", "um_dynamic_a.") for m in models if m.startswith(start))
 
+
+STUDY = Study(
+    key="chae2018",
+    title="End-to-End Multimodal Emotion and Gender Recognition with Dynamic Weights of Joint Loss",
+    citation="Chae, Kim, Shin, Kim and Lee 2018, Korea Advanced Institute of Science and Technology",
+    options=Options,
+    epochs=(EPOCHS, QUICK_EPOCHS),
+    read=read,
+    networks=networks,
+    build=build,
+    rows=rows,
+    figures=figures,
+    proposed=proposed,
+    weighting_rate=None,
+)
 
 if __name__ == "__main__":
-    app()
+    STUDY.main(__doc__)

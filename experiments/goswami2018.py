@@ -9,11 +9,9 @@ and at which epoch its "best" accuracy was read (here the last, so that no parti
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,36 +20,17 @@ import typer
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
-from kerasemo.errors import WrongCall
-from kerasemo.evaluation import protocols, tables
+from kerasemo.evaluation import protocols
 from kerasemo.evaluation.protocols import Split
-from kerasemo.experiment import (
-    Debug,
-    Epochs,
-    Jobs,
-    MaxBad,
-    Out,
-    Protocol,
-    Quick,
-    Resume,
-    Root,
-    Scheduler,
-    Seed,
-    Weighting,
-)
+from kerasemo.experiment import Cell, Folds, Outcome, Stage, Study, Training
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.reporting import charts, curves, figures
+from kerasemo.reporting import curves
 from kerasemo.training.audiovisual import AudioVisual
-from kerasemo.training.grid import run_cells
 from kerasemo.training.items import Items
 from kerasemo.training.run import Run
-
-KEY = "goswami2018"
-TITLE = "Emotion Detection using Audio and Video Detection"
-CITATION = "Goswami, Aggarwal and Yalamanchi 2018, Carnegie Mellon University, course project 10-707"
 
 EPOCHS, QUICK_EPOCHS = 25, 7
 BATCH_SIZE, LEARNING_RATE, MOMENTUM = 32, 0.02, 0.9
@@ -106,12 +85,10 @@ TASKS = {
 }
 TEACHERS = {"audio_probe_logits": "audio_cnn", "image_probe_logits": "image_cnn"}
 
+MEDIA = ("audio", "image")
 MODALITIES = {"audio_cnn": ["audio"], "image_cnn": ["image"]}
 # Experiment 3 (figure 7): the outputs of architecture 4.
 CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image probe": "image_probe"}
-
-Images = Annotated[Literal["frames", "faces"], typer.Option(help="Whole frames (the paper), or the largest face.")]
-Audio = Annotated[Literal["mean", "sequence"], typer.Option(help="40 MFCCs averaged over time, or frame by frame.")]
 
 
 def finite(value: float) -> float:
@@ -120,78 +97,28 @@ def finite(value: float) -> float:
     return value
 
 
-Beta = Annotated[float, typer.Option(min=0, callback=finite, help="Weight of the image's loss in architecture 0.")]
+@dataclass(frozen=True, kw_only=True)
+class Options(experiment.Options):
+    images: Literal["frames", "faces"] = experiment.data("frames", "Whole frames (the paper), or the largest face.")
+    audio: Literal["mean", "sequence"] = experiment.data("mean", "40 MFCCs averaged over time, or frame by frame.")
+    max_bad: float = experiment.max_bad()
+    beta: float = experiment.training(1.0, "Weight of the image's loss in architecture 0.", min=0, callback=finite)
+    weighting: experiment.WeightingName = experiment.weighting()
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-
-@app.command(help=__doc__)
-def main(
-    context: typer.Context,
-    jobs: Jobs,
-    root: Root = None,
-    protocol: Protocol = "both",
-    seed: Seed = 0,
-    epochs: Epochs = None,
-    quick: Quick = False,
-    images: Images = "frames",
-    audio: Audio = "mean",
-    beta: Beta = 1.0,
-    weighting: Weighting = "static",
-    max_bad: MaxBad = 0.05,
-    scheduler: Scheduler = None,
-    out: Out = Path("runs"),
-    resume: Resume = None,
-    debug: Debug = False,
-) -> None:
-    with experiment.session(context, KEY, TITLE, CITATION) as run:
-        reproduce(run, SimpleNamespace(**run.config["options"]))
+    def conflicts(self):
+        return {
+            "--weighting gradnorm does not go with probes, which share no layer with the joint classifier.": (
+                self.weighting == "gradnorm"
+            ),
+            "--beta is a static weight; leave it out, or --weighting.": self.weighting != "static" and self.beta != 1,
+        }
 
 
-def reproduce(run: Run, options: SimpleNamespace) -> None:
-    """The whole paper, from the corpus to the tables and figures."""
-    if options.weighting == "gradnorm":
-        raise WrongCall("--weighting gradnorm does not go with probes, which share no layer with the joint classifier.")
-    if options.weighting != "static" and options.beta != 1:
-        raise WrongCall("--beta is a static weight; leave it out, or --weighting.")
-    data = read_corpus(run, options)
-    cells = plan(run, data, options)
-    describe(run, cells)
-    run.logger().info("%d networks to train.", len(cells))
-    train = partial(train_cell, run.path, data, options)
-    # Distilled probes learn from unimodal networks that are trained by then.
-    students = [cell for cell in cells if cell.network == "distilled_probes"]
-    others = [cell for cell in cells if cell.network != "distilled_probes"]
-    run_cells(train, others, options.jobs, "Training", options.scheduler)
-    run_cells(train, students, options.jobs, "Distilling", options.scheduler)
-    results = score(run, cells)
-    draw(run, results, cells)
-    export_best(run, cells)
-    tables.write(results, run.path, run.config["notice"], run.config["notes"])
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One network to train on one split."""
-
-    network: str
-    protocol: str
-    share: float
-    split: Split
-    items: pd.DataFrame
-
-    @property
-    def model(self) -> str:
-        return f"{self.network}.{self.split.name}"
-
-
-def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
+def read(run: Run, options: Options) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
-    size = SYNTHETIC | (QUICK if options.quick else {})
-    root = Path(options.root or experiment.synthetic_root(KEY, write_ravdess, options, **size))
+    root = experiment.corpus_root(STUDY.key, options, write_ravdess, SYNTHETIC, QUICK)
     manifest = ravdess.read(root)
-    if options.protocol != "paper":
-        protocols.speaker_splits(manifest["speaker"], ravdess.folds(), options.seed)  # too few actors: said at once
+    experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     present = set(manifest["emotion"])
     classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in present]
     experiment.name_corpus(run, root, "RAVDESS", classes={"emotion": classes})
@@ -205,17 +132,29 @@ def read_corpus(run: Run, options: SimpleNamespace) -> AudioVisual:
     run.note(
         f"{len(data.recordings)} recordings and {len(data.images)} images of {manifest['speaker'].nunique()} actors."
     )
-    left_out = [name for network, name in NAMES.items() if network not in trainable(data)]
-    if left_out:
-        absent = "video" if data.images.empty else "sound"
-        run.note(f"Left out, because the corpus has no {absent}: {', '.join(left_out)}.")
     return data
 
 
-def trainable(data: AudioVisual) -> list[str]:
-    """The networks whose modalities the corpus has."""
-    present = {"audio": len(data.recordings), "image": len(data.images)}
-    return [network for network in NAMES if all(present[name] for name in MODALITIES.get(network, present))]
+def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
+    """Every network on every split that the tables ask for; distilled probes learn from networks trained by then."""
+    media = {"audio": len(data.recordings), "image": len(data.images)}
+    trainable = [network for network in NAMES if all(media[name] for name in MODALITIES.get(network, media))]
+    if left_out := [name for network, name in NAMES.items() if network not in trainable]:
+        absent = "video" if data.images.empty else "sound"
+        run.note(f"Left out, because the corpus has no {absent}: {', '.join(left_out)}.")
+    cells = []
+    for protocol in options.protocols:
+        for share, published in PUBLISHED.items():
+            wanted = [*published, "distilled_probes"] if share == FULL else published
+            for network in (network for network in wanted if network in trainable):
+                items = items_of(data, network, protocol, options.seed)
+                split = splits(items, protocol, share, options.seed)
+                cells += experiment.cells_of(run, [network], items, split, split_name=lambda cell: cell.model)
+    describe(run, cells)
+    experiment.note_weighting(run, options.weighting, len(trainable) - len(MODALITIES))
+    yield "Training", [cell for cell in cells if cell.network != "distilled_probes"]
+    if students := [cell for cell in cells if cell.network == "distilled_probes"]:
+        yield "Distilling", students
 
 
 def items_of(data: AudioVisual, network: str, protocol: str, seed: int) -> pd.DataFrame:
@@ -229,20 +168,6 @@ def items_of(data: AudioVisual, network: str, protocol: str, seed: int) -> pd.Da
     return protocols.pair_performances(data.images, data.recordings, "emotion")
 
 
-def plan(run: Run, data: AudioVisual, options: SimpleNamespace) -> list[Cell]:
-    """Every network on every split that the tables ask for."""
-    cells = []
-    for protocol in experiment.chosen_protocols(options):
-        for share, networks in PUBLISHED.items():
-            wanted = [*networks, "distilled_probes"] if share == FULL else networks
-            for network in (network for network in wanted if network in trainable(data)):
-                items = items_of(data, network, protocol, options.seed)
-                for split in splits(items, protocol, share, options.seed):
-                    cells.append(Cell(network, protocol, share, split, items))
-                    run.write_split(split.sides(items, ["clip", "audio_clip"]), cells[-1].model)
-    return cells
-
-
 def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[Split]:
     """80-10-10 for experiment 1; for experiment 2 a share for training and the rest for testing."""
     name = protocol if share == FULL else f"{protocol}.train{round(100 * share)}"
@@ -251,9 +176,14 @@ def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[
     return protocols.speaker_splits(items["speaker"], ravdess.folds(), seed, None if share == FULL else share, name)
 
 
+def share_of(cell: Cell) -> float:
+    """The share of the data that trains."""
+    return next((share for share in PUBLISHED if f".train{round(100 * share)}" in cell.split.name), FULL)
+
+
 def describe(run: Run, cells: list[Cell]) -> None:
     """Notes on what the protocols differ in beside the speakers."""
-    held_out = [cell for cell in cells if cell.protocol == "speaker" and cell.share == FULL]
+    held_out = [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]
     if held_out:
         speakers = held_out[0].items["speaker"]
         training = [cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out]
@@ -268,57 +198,36 @@ def describe(run: Run, cells: list[Cell]) -> None:
         )
 
 
-def train_cell(run_path: Path, data: AudioVisual, options: SimpleNamespace, cell: Cell) -> None:
-    """Train one network on one split; what is trained already stays."""
+def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training:
+    """One network with its losses: of the joint classifier, and of the branches where they have their own."""
     import keras
 
     from kerasemo.losses import LogitMatching
     from kerasemo.models import crossmodal
-    from kerasemo.training.joint_model import JointModel
-    from kerasemo.training.reproducible import seed_everything
-    from kerasemo.training.train import train
-    from kerasemo.weighting import WEIGHTINGS, Static
 
-    run = Run(run_path)
-    if run.has_trained(cell.model):
-        return
-    seed_everything(options.seed)
     audio = "audio_sequence" if cell.network == "architecture_2" else f"audio_{options.audio}"
-    build = crossmodal.NETWORKS[cell.network]
-    arrays = {
-        name: {"audio": audio, "image": "image"}[name] for name in MODALITIES.get(cell.network, ("audio", "image"))
-    }
-    network = build(len(data.classes), **{f"{name}_shape": data.arrays[a].shape[1:] for name, a in arrays.items()})
+    arrays = {name: {"audio": audio, "image": "image"}[name] for name in MODALITIES.get(cell.network, MEDIA)}
+    shapes = {f"{name}_shape": data.arrays[array].shape[1:] for name, array in arrays.items()}
+    network = crossmodal.NETWORKS[cell.network](len(data.classes), **shapes)
     weights = {task: options.beta if w == "beta" else w for task, w in TASKS.get(cell.network, EMOTION).items()}
-    losses = {
-        task: LogitMatching() if task in TEACHERS else keras.losses.SparseCategoricalCrossentropy() for task in weights
-    }
-    is_static = options.weighting == "static" or len(weights) == 1
-    weighting = Static(weights) if is_static else WEIGHTINGS[options.weighting](list(weights))
-    model = JointModel(network.input, network.output, losses=losses, weighting=weighting, name=cell.network)
     decisions = [output for output in network.output if output not in TEACHERS]
-    model.compile(
-        keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM),
-        weighted_metrics={output: ["accuracy"] for output in decisions},
-    )
 
-    def items(rows: np.ndarray) -> Items:
-        table = cell.items.iloc[rows].reset_index(drop=True)
+    def items(table: pd.DataFrame) -> Items:
         inputs = {name: data.arrays[array][table[name]] for name, array in arrays.items()}
         targets = {output: table["emotion"].to_numpy() for output in decisions}
         targets |= {output: teach(run, output, cell, inputs) for output in set(TEACHERS) & set(weights)}
         return Items(inputs, targets, table)
 
-    train(
-        run,
-        cell.model,
-        model,
-        {partition: items(rows) for partition, rows in cell.split.partitions().items()},
-        classes={output: data.classes for output in decisions},
+    return Training(
+        network,
+        {t: LogitMatching() if t in TEACHERS else keras.losses.SparseCategoricalCrossentropy() for t in weights},
+        keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM),
+        {side: items(table) for side, table in cell.sides().items()},
+        BATCH_SIZE,
+        decisions=dict.fromkeys(decisions, "emotion"),
         inputs={name: data.inputs[array] for name, array in arrays.items()},
-        epochs=options.epochs or (QUICK_EPOCHS if options.quick else EPOCHS),
-        batch_size=BATCH_SIZE,
-        seed=options.seed,
+        weighting=options.weighting,
+        weights=weights,
     )
 
 
@@ -335,56 +244,61 @@ def teach(run: Run, task: str, cell: Cell, inputs: dict[str, np.ndarray]) -> np.
     return logits.predict({name: inputs[name] for name in logits.input}, batch_size=256, verbose=0)["emotion"]
 
 
-def score(run: Run, cells: list[Cell]) -> list[dict]:
+def rows(outcome: Outcome) -> Iterator[dict]:
     """The rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and the distillation."""
-    rows = []
-    for (protocol, share, network), models in grouped(cells).items():
-        measure = partial(tables.score_row, run.path, protocol, models, corpus=run.config["corpus"])
-        published = dict(zip(PARTITIONS, PUBLISHED[share].get(network, (None,) * 3), strict=True))
-        name = NAMES[network]
-        if network == "distilled_probes":
-            rows.append(measure("Distillation", f"{name} (logits)", "test"))
-            continue
-        label = name if share == FULL else f"{name} ({share:.0%} for training)"
-        for partition in PARTITIONS if share == FULL else ("test", "train"):
-            rows.append(measure(TABLES[share], label, partition, published=published[partition]))
-        if network == "architecture_4" and share == FULL:
-            for row, output in CURVES.items():
-                rows.append(measure("Experiment 3", row, "validation", output=output))
-            rows.append(measure("Distillation", f"{name} (labels)", "test"))
-    return sorted(rows, key=lambda row: ORDER.index(row["table"]))
+    for folds in outcome.folds:
+        yield from rows_of(folds, share_of(folds.cells[0]))
 
 
-def grouped(cells: list[Cell]) -> dict[tuple, list[str]]:
-    """The models, a list of folds, by protocol, share and network, in the order of the tables."""
-    groups = {}
-    for cell in cells:
-        groups.setdefault((cell.protocol, cell.share, cell.network), []).append(cell.model)
-    return groups
+def rows_of(folds: Folds, share: float) -> Iterator[dict]:
+    """The rows of one network, trained on a share of the data."""
+    name = NAMES[folds.network]
+    if folds.network == "distilled_probes":
+        yield folds.score("Distillation", f"{name} (logits)")
+        return
+    published = dict(zip(PARTITIONS, PUBLISHED[share].get(folds.network, (None,) * 3), strict=True))
+    label = name if share == FULL else f"{name} ({share:.0%} for training)"
+    for partition in PARTITIONS if share == FULL else ("test", "train"):
+        yield folds.score(TABLES[share], label, partition, published=published[partition])
+    if folds.network == "architecture_4" and share == FULL:
+        for row, output in CURVES.items():
+            yield folds.score("Experiment 3", row, "validation", output=output)
+        yield folds.score("Distillation", f"{name} (labels)")
 
 
-def draw(run: Run, results: list[dict], cells: list[Cell]) -> None:
+def figures(outcome: Outcome, results: list[dict]) -> None:
     """A figure for each experiment."""
-    notice = run.config["notice"]
     shown = [row for row in results if row["metric"] == "test accuracy" or row["table"] == "Experiment 3"]
-    for table in dict.fromkeys(row["table"] for row in shown):
-        name = table.lower().replace(" ", "_")
-        figures.save(charts.scores(shown, table, notice), run.file("figures", f"{name}.png"), f"{table}: accuracies")
-    for (protocol, share, network), models in grouped(cells).items():
-        if network == "architecture_4" and share == FULL:
-            history = pd.concat(pd.read_csv(run.file("history", f"{m}.csv")) for m in models).groupby("epoch").mean()
+    for table in ORDER:
+        outcome.draw_scores(shown, table, table.lower().replace(" ", "_"), alt=f"{table}: accuracies")
+    for folds in outcome.folds:
+        if folds.network == "architecture_4" and share_of(folds.cells[0]) == FULL:
             columns = {row: f"val_{output}_accuracy" for row, output in CURVES.items()}
-            title = f"Architecture 4, validation accuracy per epoch, {protocol} protocol"
-            figure = curves.chosen(history.reset_index(), columns, title, "accuracy", notice)
-            figures.save(figure, run.file("figures", f"experiment_3_curves_{protocol}.png"), title)
+            title = f"Architecture 4, validation accuracy per epoch, {folds.protocol} protocol"
+            figure = curves.chosen(folds.mean_history(), columns, title, "accuracy", outcome.notice)
+            outcome.save(figure, f"experiment_3_curves_{folds.protocol}", title)
 
 
-def export_best(run: Run, cells: list[Cell]) -> None:
-    """A SavedModel of the network the paper recommends; of the first that was trained where it was not."""
-    trained = [cell.model for cell in cells]
-    model = next((m for m in trained if m.startswith("architecture_4.")), trained[0])
-    experiment.export_to_run(run, model)
+def proposed(outcome: Outcome) -> str:
+    """The network that the paper recommends; the first that was trained where it was not."""
+    trained = [cell.model for cell in outcome.cells]
+    return next((model for model in trained if model.startswith("architecture_4.")), trained[0])
 
+
+STUDY = Study(
+    key="goswami2018",
+    title="Emotion Detection using Audio and Video Detection",
+    citation="Goswami, Aggarwal and Yalamanchi 2018, Carnegie Mellon University, course project 10-707",
+    options=Options,
+    epochs=(EPOCHS, QUICK_EPOCHS),
+    read=read,
+    networks=networks,
+    build=build,
+    rows=rows,
+    figures=figures,
+    proposed=proposed,
+    tables=ORDER,
+)
 
 if __name__ == "__main__":
-    app()
+    STUDY.main(__doc__)

@@ -1,6 +1,6 @@
 """Options of a command, declared once: the fields of a dataclass.
 
-A field's type, default, help and bounds make the option; the help is that of `option`, or else what the class' docstring
+A field's type, default, help and bounds make the option; the help is that of `option`, or else what the docstring
 says of the field under `Args:`.
 """
 

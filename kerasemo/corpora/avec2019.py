@@ -15,7 +15,7 @@ the same sound: whoever splits recordings must keep dialogues whole (see `dialog
 import csv
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -429,3 +429,30 @@ _DIALOGUES = {
     for pair in pairs
     for side in pair
 }
+
+
+def feature_sets_of(root: Path, folders: Mapping[str, str], labels: Collection[str]) -> tuple[list[str], list[str]]:
+    """The feature sets that are under a root, all checked before anything is trained.
+
+    Args:
+        root: of the corpus.
+        folders: name -> folder of each feature set.
+        labels: the recordings that have labels.
+
+    Returns:
+        The names of those that can be used, and a sentence for each whose descriptors have a rate of their own.
+
+    Raises:
+        InputError: one lacks a recording, or its files cannot be read.
+    """
+    sets, slower = [], []
+    for name in [name for name, folder in folders.items() if (root / folder).is_dir()]:
+        try:
+            features = read_features(root / folders[name])
+        except OtherRate as error:
+            slower.append(str(error))
+            continue
+        if missing := sorted(set(labels) - set(features)):
+            raise InputError(f"{root / folders[name]} has no {missing[0]}.csv, which has labels.")
+        sets.append(name)
+    return sets, slower

@@ -110,6 +110,17 @@ def check_complete(table: pd.DataFrame) -> str | None:
     )
 
 
+def session_folds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """What is held out whole with each clip, its session, and the fold of each session.
+
+    Both actors of a session are in each of its dialogues: in one another's sound, and in the picture.
+
+    Args:
+        table: a manifest of IEMOCAP.
+    """
+    return "session " + table["session"].astype(str), pd.Series({f"session {number}": number for number in SESSIONS})
+
+
 def official_path(turn: str, medium: str) -> str:
     """Where the owners put the sound (`audio`) of a turn, or the video (`video`) or `labels` of its dialogue.
 

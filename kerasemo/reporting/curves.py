@@ -138,6 +138,37 @@ def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
     return Panel(title, _WEIGHT, _overlay(histories, looks))
 
 
+def compared_panels(
+    histories: Mapping[str, pd.DataFrame], labels: Mapping[str, str], names: Sequence[str], column: str, title: str
+) -> list[Panel]:
+    """A loss of several models beside each other, in training and in validation.
+
+    Args:
+        histories: of each model; its place there gives a model its colour.
+        labels: of each model.
+        names: the models to draw.
+        column: of the histories, such as `loss`; in validation it is `val_<column>`.
+        title: what is compared; may be empty.
+    """
+    order = list(histories)
+    return [
+        Panel(
+            f"{side}, {title}" if title else side,
+            "loss",
+            [
+                Curve(
+                    labels[name],
+                    *look(order.index(name)),
+                    histories[name]["epoch"],
+                    histories[name][f"{prefix}{column}"],
+                )
+                for name in names
+            ],
+        )
+        for side, prefix in (("training", ""), ("validation", "val_"))
+    ]
+
+
 def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figure:
     """Panels beside and under each other, two in a row; a single one takes the whole width.
 

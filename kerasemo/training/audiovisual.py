@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo.errors import InputError
+from kerasemo.evaluation.protocols import pair_performances
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.items import read_items
 
@@ -75,3 +76,37 @@ class AudioVisual:
             for table in tables.values()
         )
         return cls(list(classes), recordings, images, arrays, read, pd.concat(set_aside, ignore_index=True))
+
+    def clips(self, manifest: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray], pd.DataFrame]:
+        """The clips that all that is read could be made of, an image a clip.
+
+        Args:
+            manifest: the clips of the classes, as `read` was given them.
+
+        Returns:
+            A row a clip: `clip, speaker, emotion`; its `audio` and `image`, as far as they are read; and the clips that
+            lack a medium which others have, as they are set aside.
+
+        Raises:
+            InputError: no clip has both media.
+        """
+        if self.images.empty or self.recordings.empty:
+            modality, table = ("audio", self.recordings) if self.images.empty else ("image", self.images)
+            rows = {modality: np.arange(len(table))}
+        else:
+            table = pair_performances(self.images, self.recordings, "emotion")
+            rows = {modality: table[modality] for modality in ("audio", "image")}
+        if table.empty:
+            raise InputError("no clip has both sound and a picture of a face; look at the media of your copy.")
+        rest = manifest[~manifest["clip"].isin([*table["clip"], *self.set_aside["clip"]])]
+        no_sound = rest["audio"].isna() & ("audio" in rows)
+        sets = {medium: made.feature_set.name for medium, made in self.inputs.items()}
+        lacking = pd.DataFrame(
+            {
+                "clip": rest["clip"],
+                "file": rest["video"].fillna(rest["audio"]),
+                "feature_set": np.where(no_sound, sets.get("audio"), sets.get("image")),
+                "reason": np.where(no_sound, "has no sound, as others have", "has no video, as others have"),
+            }
+        )
+        return table, {modality: self.arrays[modality][numbers] for modality, numbers in rows.items()}, lacking

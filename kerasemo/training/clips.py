@@ -40,6 +40,31 @@ class Clips:
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
 
+    @classmethod
+    def of_rows(
+        cls,
+        rows: np.ndarray,
+        inputs: Mapping[str, NetworkInput],
+        files: Mapping[str, Sequence[Path]],
+        table: pd.DataFrame,
+        tasks: Sequence[str],
+    ) -> "Clips":
+        """Some rows of a table of clips.
+
+        Args:
+            rows: row numbers.
+            inputs, files: as above, files of all rows of the table.
+            table: a row a clip: `clip`, `speaker` and the class number of each task.
+            tasks: the columns that are targets.
+        """
+        chosen = table.iloc[rows].reset_index(drop=True)
+        return cls(
+            inputs,
+            {name: [paths[row] for row in rows] for name, paths in files.items()},
+            {task: chosen[task].to_numpy() for task in tasks},
+            chosen[["clip", "speaker"]],
+        )
+
     def __len__(self) -> int:
         return len(self.index)
 

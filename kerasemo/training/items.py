@@ -34,6 +34,22 @@ class Items:
     index: pd.DataFrame
     mask: np.ndarray | None = None
 
+    @classmethod
+    def of_rows(
+        cls, rows: np.ndarray, arrays: Mapping[str, np.ndarray], table: pd.DataFrame, labels: Mapping[str, str]
+    ) -> "Items":
+        """Some rows of a table of items, with their arrays.
+
+        Args:
+            rows: row numbers; a row may stand more than once.
+            arrays: named inputs of all rows of the table.
+            table: a row an item; at least `clip`, `speaker` and the columns of the labels.
+            labels: target -> column of the table.
+        """
+        targets = {target: table[column].to_numpy()[rows] for target, column in labels.items()}
+        inputs = {name: array[rows] for name, array in arrays.items()}
+        return cls(inputs, targets, table.iloc[rows].reset_index(drop=True))
+
     @property
     def weights(self) -> dict[str, np.ndarray] | None:
         """The mask as sample weights, the same for each target; None without a mask."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
+from kerasemo.evaluation.scores import by_clip
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.clips import Clips
 from kerasemo.training.fit import fit
@@ -13,7 +14,7 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.memory import release
 from kerasemo.training.run import Run
-from kerasemo.training.segments import Segments
+from kerasemo.training.segments import UNKNOWN, Segments
 
 TASK = "emotion"
 
@@ -24,80 +25,32 @@ def train(
     model: JointModel,
     items: Mapping[str, Items | Clips | Segments],
     *,
-    classes: Mapping[str, list[str]],
-    inputs: Mapping[str, NetworkInput],
     epochs: int,
     batch_size: int,
     seed: int,
-    tasks: Mapping[str, str] | None = None,
+    decisions: Mapping[str, str] | None = None,
+    inputs: Mapping[str, NetworkInput] | None = None,
     description: Mapping | None = None,
-) -> None:
-    """Train a compiled classifier and leave in the run folder all that later stages need.
-
-    As `train_network`; the predictions are `predictions/<name>/<partition>.csv` (for outputs other than `emotion`
-    `<partition>.<output>.csv`).
-
-    Args:
-        run, name, model, items, epochs, batch_size, seed: as in `train_network`.
-        classes: the outputs that give probabilities, with the names of their classes in order.
-        inputs: how each input of the network is made from a file.
-        tasks: what an output decides where that is not the emotion, such as `{"gender": "gender"}`.
-        description: what else to say of the model in its JSON file.
-    """
-
-    def write_predictions() -> None:
-        for partition, these in items.items():
-            probabilities = model.predict(these.once(), verbose=0)
-            for output, names in classes.items():
-                table = decisions(probabilities[output], these, names, output, (tasks or {}).get(output, TASK))
-                file = partition if output == TASK else f"{partition}.{output}"
-                run.write_table(table, "predictions", name, f"{file}.csv")
-
-    description = {
-        **(description or {}),
-        "inputs": {key: network_input.get_config() for key, network_input in inputs.items()},
-        "decision": TASK,
-        "classes": classes[TASK],
-    }
-    train_network(
-        run,
-        name,
-        model,
-        items,
-        write_predictions=write_predictions,
-        description=description,
-        epochs=epochs,
-        batch_size=batch_size,
-        seed=seed,
-    )
-
-
-def train_network(
-    run: Run,
-    name: str,
-    model: JointModel,
-    items: Mapping[str, Items | Clips | Segments],
-    *,
-    write_predictions: Callable[[], None],
-    description: Mapping,
-    epochs: int,
-    batch_size: int,
-    seed: int,
+    write_predictions: Callable[[JointModel], None] | None = None,
 ) -> None:
     """Train a compiled model and leave in the run folder all that later stages need.
 
-    Writes `history/<name>.csv`, the predictions, `checkpoints/<name>.json` (what travels with a SavedModel) and, last
-    of all, the plain network as `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last
-    finished epoch. In the end the model's variables are emptied (see `memory.release`); the saved network stays.
+    Writes `history/<name>.csv`, `predictions/<name>/<partition>.csv` (of outputs other than `emotion`
+    `<partition>.<output>.csv`), `checkpoints/<name>.json` (what travels with a SavedModel) and, last of all, the plain
+    network as `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch. In
+    the end the model's variables are emptied (see `memory.release`); the saved network stays.
 
     Args:
-        run: the run folder.
+        run: the run folder; its configuration has the `classes` of each task.
         name: what to call the model in it.
         model: built and compiled.
         items: by partition; `train`, and where there are any `validation` and others.
-        write_predictions: called when the model is trained, to write what it says of the items into the run folder.
-        description: what to say of the model in its JSON file, beside its name and corpus.
         epochs, batch_size, seed: as in `fit`.
+        decisions: the outputs that give probabilities, and what each decides, such as `{"emotion_audio": "emotion"}`;
+            the first is what an exported network answers, unless one is called `emotion`.
+        inputs: how each input of the network is made from a file.
+        description: what else to say of the model in its JSON file.
+        write_predictions: called when the model is trained, in the place of writing what its outputs decide.
     """
     state = run.file("checkpoints", f"{name}.npz")
     history = fit(
@@ -110,12 +63,42 @@ def train_network(
         checkpoint=state,
     )
     run.write_table(history, "history", f"{name}.csv")
-    write_predictions()
-    run.write_json({"model": name, "corpus": run.config.get("corpus"), **description}, "checkpoints", f"{name}.json")
+    if write_predictions:
+        write_predictions(model)
+    else:
+        _write_decisions(run, name, model, items, decisions or {})
+    described = {"model": name, "corpus": run.config.get("corpus")}
+    if decisions:
+        answer = TASK if TASK in decisions else next(iter(decisions))
+        described["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
+        described |= {"decision": answer, "classes": run.config["classes"][decisions[answer]]}
+    run.write_json({**described, **(description or {})}, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.network().save(temporary)
     state.unlink(missing_ok=True)
     release(model)
+
+
+def _write_decisions(
+    run: Run,
+    name: str,
+    model: JointModel,
+    items: Mapping[str, Items | Clips | Segments],
+    tasks: Mapping[str, str],
+) -> None:
+    """What each output says of the items; of clips that are read in segments, by the mean of theirs, labelled ones."""
+    for partition, part in items.items():
+        probabilities = model.predict(part.once(), verbose=0)
+        for output, task in tasks.items():
+            values, labelled = probabilities[output], part
+            if isinstance(part, Segments):
+                known = np.flatnonzero(part.targets[output] != UNKNOWN)
+                values, labelled = values[known], part.rows(known)
+            table = decisions(values, labelled, run.config["classes"][task], output, task)
+            if isinstance(part, Segments):
+                table = by_clip(table, task)
+            file = partition if output == TASK else f"{partition}.{output}"
+            run.write_table(table, "predictions", name, f"{file}.csv")
 
 
 def decisions(

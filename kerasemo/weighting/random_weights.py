@@ -11,7 +11,7 @@ from kerasemo.weighting.weighting import Step, Weighting
 
 @keras.saving.register_keras_serializable("kerasemo")
 class RandomWeights(Weighting):
-    """Random loss weighting: at each training step w = softmax(z), z standard normal.
+    """Random loss weighting: at each training step w = total softmax(z), z standard normal.
 
     Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting: a litmus test for multi-task
     learning" (arXiv:2111.10603): what any method that learns its weights must beat.
@@ -22,14 +22,17 @@ class RandomWeights(Weighting):
     Args:
         tasks: names of the tasks.
         seed: of the draws; None: drawn from Python's random numbers.
+        total: what the weights add up to, above 0; the paper's is 1.
     """
 
-    def __init__(self, tasks: Sequence[str], seed: int | None = None, **kwargs):
+    def __init__(self, tasks: Sequence[str], seed: int | None = None, total: float = 1.0, **kwargs):
         super().__init__(tasks, **kwargs)
+        self.total = total
         self.random_state = RandomState(self, seed)
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:
-        return self.by_task(tf.nn.softmax(tf.random.stateless_normal((len(self.tasks),), self.random_state.value)))
+        logits = tf.random.stateless_normal((len(self.tasks),), self.random_state.value)
+        return self.by_task(self.total * tf.nn.softmax(logits))
 
     def gradients(self, step: Step) -> list[tf.Tensor | None]:
         gradients = super().gradients(step)
@@ -37,4 +40,4 @@ class RandomWeights(Weighting):
         return gradients
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "seed": self.random_state.seed}
+        return {**super().get_config(), "seed": self.random_state.seed, "total": self.total}

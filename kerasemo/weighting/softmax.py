@@ -19,6 +19,7 @@ class Softmax(Weighting):
 
     Args:
         tasks: names of the tasks.
+        total: what the weights add up to, above 0; the paper's is 1.
 
     Example:
         >>> losses = {"emotion": keras.ops.array(2.0), "gender": keras.ops.array(0.5)}
@@ -26,9 +27,13 @@ class Softmax(Weighting):
         1.25
     """
 
-    def __init__(self, tasks: Sequence[str], **kwargs):
+    def __init__(self, tasks: Sequence[str], total: float = 1.0, **kwargs):
         super().__init__(tasks, **kwargs)
+        self.total = total
         self.logits = self.add_weight(shape=(len(self.tasks),), initializer="zeros", name="lambda")
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:
-        return self.by_task(keras.ops.softmax(self.logits))
+        return self.by_task(self.total * keras.ops.softmax(self.logits))
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "total": self.total}

@@ -1,10 +1,24 @@
+import contextlib
 import importlib.util
+import io
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, named as in `subprocess.CompletedProcess`."""
+
+    returncode: int
+    stderr: str
 
 
 @pytest.fixture(scope="module")
@@ -17,3 +31,17 @@ def script(request):
     spec.loader.exec_module(module)
     yield module
     del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def run(script) -> Callable[..., Done]:
+    """Calls the experiment as its command does, inside the test process: `run("--epochs", 1) -> Done`."""
+    return partial(call, script)
+
+
+def call(script: ModuleType, *arguments: object) -> Done:
+    """The command in this process, on one job."""
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), pytest.raises(SystemExit) as ended:
+        script.STUDY.main(script.__doc__, [*map(str, arguments), "--jobs", "1"])
+    return Done(ended.value.code or 0, errors.getvalue())

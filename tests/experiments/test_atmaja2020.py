@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,6 @@ from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import write_sewa
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "atmaja2020.py"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
 
 
 def only_run(out: Path) -> Path:
@@ -43,9 +38,9 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(root, tmp_path_factory) -> Path:
+def finished(run, root, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--root", root, "--jobs", 1, "--out", out)
+    done = run("--root", root, "--out", out)
     assert done.returncode == 0, done.stderr
     return only_run(out)
 
@@ -82,7 +77,7 @@ def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished)
         (lambda root: (root / "labels").rename(root / "l"), "labels is no folder"),
     ],
 )
-def test_what_does_not_fit_is_one_sentence_before_any_work(root, tmp_path, change, sentence):
+def test_what_does_not_fit_is_one_sentence_before_any_work(run, root, tmp_path, change, sentence):
     copy = tmp_path / "root"
     subprocess.run(["cp", "-r", root, copy], check=True)
     change(copy)
@@ -92,7 +87,7 @@ def test_what_does_not_fit_is_one_sentence_before_any_work(root, tmp_path, chang
 
 
 @pytest.mark.slow
-def test_every_table_and_the_chain_on_a_corpus_with_features(tmp_path):
+def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
     sets = ["visual_features_functionals", "audio_features_egemaps_functionals"]
     write_sewa(tmp_path / "sewa", train=4, devel=4, frames=(60, 90), feature_sets=sets, width=8)
     arguments = ["--root", tmp_path / "sewa", "--epochs", 1, "--trials", 2, "--seeds", 2]

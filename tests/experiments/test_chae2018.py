@@ -1,8 +1,6 @@
 """The experiment as a user runs it, on the sound of a tiny synthetic IEMOCAP; slow: with its pictures too."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +11,6 @@ from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.export import ServedModel
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "chae2018.py"
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
 
 
 def only_run(out: Path) -> Path:
@@ -36,9 +30,9 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(root, tmp_path_factory) -> Path:
+def finished(run, root, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--root", root, "--quick", "--protocol", "paper", "--batch-size", 4, "--jobs", 1, "--out", out)
+    done = run("--root", root, "--quick", "--protocol", "paper", "--batch-size", 4, "--out", out)
     assert done.returncode == 0, done.stderr
     return only_run(out)
 
@@ -93,11 +87,11 @@ def test_figures_and_a_saved_model_that_hears_a_wav_of_any_length(finished, root
 
 
 @pytest.mark.slow
-def test_resumed_it_ends_with_the_same_numbers(finished):
+def test_resumed_it_ends_with_the_same_numbers(run, finished):
     before = (finished / "results.json").read_bytes()
     (finished / "results.json").unlink()
     (finished / "checkpoints" / "um_dynamic_a.paper.keras").unlink()
-    done = run("--resume", finished, "--jobs", 1)
+    done = run("--resume", finished)
     assert done.returncode == 0, done.stderr
     assert (finished / "results.json").read_bytes() == before
 
@@ -111,14 +105,14 @@ def test_resumed_it_ends_with_the_same_numbers(finished):
         (["--corpus", "ravdess", "--protocol", "paper"], 1, "holds no file named like"),
     ],
 )
-def test_what_cannot_work_is_one_sentence_before_any_work(root, tmp_path, arguments, status, sentence):
+def test_what_cannot_work_is_one_sentence_before_any_work(run, root, tmp_path, arguments, status, sentence):
     root_options = [] if status == 2 else ["--root", root]
     done = run(*arguments, *root_options, "--out", tmp_path / "runs")
     assert done.returncode == status and sentence in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
-def test_weights_of_another_network_are_refused_at_once(root, tmp_path):
+def test_weights_of_another_network_are_refused_at_once(run, root, tmp_path):
     import keras
 
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -128,7 +122,7 @@ def test_weights_of_another_network_are_refused_at_once(root, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_model_under_both_protocols_with_pictures(tmp_path):
+def test_every_model_under_both_protocols_with_pictures(run, tmp_path):
     write_iemocap(tmp_path / "iemocap", sessions=(1, 2, 3), scenarios=["improvised"], dialogues=1, turns=5)
     arguments = ["--root", tmp_path / "iemocap", "--quick", "--epochs", 1, "--batch-size", 4]
     done = run(*arguments, "--out", tmp_path / "runs")

@@ -15,6 +15,8 @@ import pytest
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.evaluation.audit import audit, read_split
+from kerasemo.experiment.session import locked
+from kerasemo.export import ServedModel
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "goswami2018.py"
 VOLATILE = {"log.txt", "report.html", "environment.json", "config.json"}
@@ -24,16 +26,12 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, str(SCRIPT), *map(str, arguments)]
 
 
-def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=cwd)
-
-
 def only_run(out: Path) -> Path:
     (folder,) = (out / "goswami2018").glob("[0-9]*")
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sound_only(tmp_path_factory) -> Path:
     """Six actors, a recording of each emotion, no video."""
     root = tmp_path_factory.mktemp("corpus") / "ravdess"
@@ -41,10 +39,10 @@ def sound_only(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
-def finished(sound_only, tmp_path_factory) -> Path:
+@pytest.fixture(scope="module")
+def finished(run, sound_only, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--root", sound_only, "--epochs", 3, "--jobs", 1, "--out", out)
+    done = run("--root", sound_only, "--epochs", 3, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "Report: " in done.stderr
     return only_run(out)
@@ -88,16 +86,17 @@ def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only
 
 
 def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tmp_path):
-    done = run("--root", sound_only, "--epochs", 3, "--jobs", 2, "--out", tmp_path)
+    arguments = command("--root", sound_only, "--epochs", 3, "--jobs", 2, "--out", tmp_path)
+    done = subprocess.run(arguments, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     same_results(finished, only_run(tmp_path))
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
-    finished, sound_only, tmp_path, stop, interruptible
+    run, finished, sound_only, tmp_path, stop, interruptible
 ):
-    arguments = command("--root", sound_only, "--epochs", 3, "--jobs", 1, "--out", tmp_path)
+    arguments = command("--root", sound_only, "--epochs", 3, "--out", tmp_path)
     process = subprocess.Popen(
         arguments,
         stderr=subprocess.PIPE,
@@ -115,7 +114,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
         assert process.returncode == 1
         assert re.search(r"Interrupted\. .* go on with: .*--resume ", errors) and "Traceback" not in errors
         assert not list(tmp_path.rglob(".unfinished*"))
-    done = run("--resume", folder, "--jobs", 2)
+    done = run("--resume", folder)
     assert done.returncode == 0, done.stderr
     same_results(finished, folder)
     assert not list(tmp_path.rglob(".unfinished*"))
@@ -124,12 +123,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
 def test_the_saved_model_answers_for_a_wav(finished, sound_only):
     (saved_model,) = (finished / "saved_model").iterdir()
     wav = next(sound_only.rglob("*.wav"))
-    done = subprocess.run(
-        [sys.executable, "-m", "kerasemo", "predict", saved_model, wav, "--json"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    (answer,) = json.loads(done.stdout)
-    assert answer["file"] == str(wav) and sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert ServedModel(saved_model).predict(wav).sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -147,17 +141,24 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
         (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
     ],
 )
-def test_wrong_calls_are_one_sentence(finished, sound_only, tmp_path, arguments, status, sentence):
+def test_wrong_calls_are_one_sentence(run, finished, sound_only, tmp_path, monkeypatch, arguments, status, sentence):
     places = {"finished": finished, "corpus": sound_only, "empty": tmp_path / "empty"}
     (tmp_path / "empty").mkdir()
-    done = run(*[argument.format(**places) for argument in arguments], cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = run(*[argument.format(**places) for argument in arguments])
     assert done.returncode == status
     assert sentence in " ".join(done.stderr.split()) and "Traceback" not in done.stderr
     assert not any(tmp_path.rglob("config.json"))
 
 
+def test_a_run_is_worked_on_by_one_process_at_a_time(run, finished):
+    with locked(finished):
+        done = run("--resume", finished)
+    assert done.returncode == 1 and f"is being worked on, by process {os.getpid()}" in done.stderr
+
+
 @pytest.mark.slow
-def test_every_table_and_figure_on_sound_and_video(tmp_path):
+def test_every_table_and_figure_on_sound_and_video(run, tmp_path):
     root = tmp_path / "ravdess"
     write_ravdess(root, actors=range(1, 7), channels=["speech"], clips_per_emotion=1, jobs=2)
     done = run("--root", root, "--epochs", 1, "--out", tmp_path / "runs")

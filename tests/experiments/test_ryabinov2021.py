@@ -1,10 +1,7 @@
 """AlexNet on a tiny synthetic corpus with labels that are not known; slow: the whole experiment as a user runs it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,21 +10,13 @@ import pytest
 from kerasemo import manifest
 from kerasemo.corpora import iemocap
 from kerasemo.corpora.synthetic import write_iemocap
-from kerasemo.errors import InputError, WrongCall
+from kerasemo.errors import WrongCall
+from kerasemo.experiment import Outcome
 from kerasemo.export import ServedModel
 from kerasemo.timeline import timeline
 from kerasemo.training.run import Run
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "ryabinov2021.py"
-OPTIONS = {
-    "architecture": "alexnet", "augment": ["spectrogram", "speed", "noise"], "batch_size": 8, "corpus": "iemocap",
-    "epochs": 1, "imagenet": None, "jobs": 1, "manifest": None, "max_bad": 0.05, "merge_excited": False,
-    "protocol": "paper", "quick": False, "root": None, "seed": 0, "task": None, "weighting": "uncertainty",
-}  # fmt: skip
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +40,20 @@ def with_gaps(root) -> Path:
 @pytest.fixture(scope="module")
 def trained(script, root, with_gaps, tmp_path_factory):
     """AlexNet of both tasks, trained on what is known."""
-    options = SimpleNamespace(**OPTIONS | {"root": str(root), "manifest": str(with_gaps)})
-    run = Run.create(tmp_path_factory.mktemp("runs"), script.KEY, {"options": vars(options), "notes": []})
-    data = script.read_corpus(run, options)
-    cell = next(cell for cell in script.plan(run, data, options) if cell.task == script.MULTITASK)
-    script.train_cell(run.path, data, options, cell)
-    return run, data, cell, options
+    changes = ["spectrogram", "speed", "noise"]
+    options = script.Options(
+        root=root, manifest=with_gaps, augment=changes, architecture="alexnet", batch_size=8, epochs=1, protocol="paper"
+    )
+    run = Run.create(tmp_path_factory.mktemp("runs"), script.STUDY.key, {"notes": []})
+    corpus = script.read(run, options)
+    ((_, cells),) = script.networks(run, corpus, options)
+    cell = next(cell for cell in cells if script.MULTITASK in cell.network)
+    script.STUDY.trainer(run, corpus, options)(cell)
+    return Outcome(run, options, corpus, [cell])
 
 
 def test_a_missing_label_is_neither_learnt_nor_scored(trained, with_gaps):
-    run, data, cell, _ = trained
+    run, data, (cell,) = trained.run, trained.corpus, trained.cells
     table = manifest.load(with_gaps).set_index("clip")
     assert len(data.table) == len(table) == 24  # none is dropped
     sides = {side: data.table["clip"].iloc[rows] for side, rows in cell.split.partitions().items()}
@@ -79,47 +72,10 @@ def test_a_missing_label_is_neither_learnt_nor_scored(trained, with_gaps):
 
 
 def test_figures_of_what_it_sees(script, trained):
-    run, data, cell, _ = trained
-    script.draw_curves(run, data, cell, [cell.model])
-    script.draw_sight(run, data, cell)
-    assert {path.stem for path in (run.path / "figures").glob("*.png")} == {
+    script.figures(trained, [])
+    assert {path.stem for path in (trained.run.path / "figures").glob("*.png")} == {
         "losses_alexnet_paper", "confusion_alexnet_paper", "tsne_alexnet_paper", "grad_cam_alexnet_paper",
     }  # fmt: skip
-
-
-def test_ratings_become_three_levels_and_one_class_is_refused(script, root):
-    table = iemocap.read(root, "drop")
-    levels = script.labels_of(table, "valence", "iemocap")
-    assert ((levels == "low") == (table["valence"] <= 2.5)).all()
-    assert ((levels == "high") == (table["valence"] > 3.5)).all()
-    none = pd.DataFrame(columns=["reason"])
-    assert script.classes_of(pd.Series(["high", "low", None]), "valence", "iemocap", none) == ["low", "high"]
-    with pytest.raises(InputError, match="gender has one class, 'female'; two classes or more are needed"):
-        script.classes_of(pd.Series(["female", None]), "gender", "iemocap", none)
-    with pytest.raises(InputError, match="gender has no label"):
-        script.classes_of(pd.Series([None, None]), "gender", "iemocap", none)
-    silent = pd.DataFrame({"reason": ["a.wav is silent"] * 3})
-    with pytest.raises(InputError, match=r"no label in the clips that can be used \(3 cannot: a\.wav is silent\)"):
-        script.classes_of(pd.Series([None, None]), "gender", "iemocap", silent)
-    with pytest.raises(InputError, match="the corpus has no labels of accent"):
-        script.labels_of(table, "accent", "iemocap")
-    for column in ("speaker", "clip", "group"):
-        with pytest.raises(InputError, match=f"the corpus has no labels of {column}; give one of gender, "):
-            script.labels_of(table.assign(group="x"), column, "manifest")
-
-
-def test_labels_that_nothing_learns_or_tests_are_refused(script):
-    table = pd.DataFrame({"gender": [0, 1, script.UNKNOWN, script.UNKNOWN]})
-    data = script.Data(table, [], None, {"gender": ["female", "male"]}, pd.Series(dtype=int))
-
-    def split(train, test):
-        return script.Split("fold", np.array(train), np.array([], int), np.array(test))
-
-    script.require_labels(data, [split([0, 2], [1, 3]), split([1], [2, 3])])
-    with pytest.raises(InputError, match="no clip that trains under fold has a label of gender"):
-        script.require_labels(data, [split([0, 2], [1, 3]), split([2, 3], [0, 1])])
-    with pytest.raises(InputError, match="no clip that is tested has a label of gender"):
-        script.require_labels(data, [split([0, 1], [2, 3])])
 
 
 @pytest.mark.parametrize(
@@ -135,26 +91,26 @@ def test_labels_that_nothing_learns_or_tests_are_refused(script):
 )
 def test_options_that_do_not_go_together_are_refused(script, given, sentence):
     with pytest.raises(WrongCall, match=sentence):
-        script.check_options(SimpleNamespace(**OPTIONS | given))
+        script.Options(**given).check()
 
 
-def test_a_wrong_call_leaves_nothing(tmp_path):
+def test_a_wrong_call_leaves_nothing(run, tmp_path):
     done = run("--corpus", "ravdess", "--out", tmp_path / "runs")
     assert done.returncode == 2 and "need --root" in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
 @pytest.mark.slow
-def test_weights_of_another_network_are_refused_at_once(tmp_path):
+def test_weights_of_another_network_are_refused_at_once(run, tmp_path):
     done = run("--imagenet", SCRIPT, "--out", tmp_path / "runs")
     assert done.returncode == 1 and "does not hold the weights of vgg16" in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
 @pytest.fixture(scope="module")
-def finished(root, tmp_path_factory) -> Path:
+def finished(run, root, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    call = ("--architecture", "alexnet", "--quick", "--epochs", 2, "--jobs", 1, "--protocol", "paper")
+    call = ("--architecture", "alexnet", "--quick", "--epochs", 2, "--protocol", "paper")
     done = run("--root", root, *call, "--out", out)
     assert done.returncode == 0, done.stderr
     (folder,) = (out / "ryabinov2021").glob("[0-9]*")
@@ -187,19 +143,19 @@ def test_the_saved_model_hears_a_file_at_once_and_over_time(finished, root):
 
 
 @pytest.mark.slow
-def test_resumed_it_ends_with_the_same_numbers(finished):
+def test_resumed_it_ends_with_the_same_numbers(run, finished):
     before = (finished / "results.json").read_bytes()
     weights = (finished / "history" / "alexnet_multitask.paper.csv").read_bytes()
     (finished / "results.json").unlink()
     (finished / "checkpoints" / "alexnet_multitask.paper.keras").unlink()
-    done = run("--resume", finished, "--jobs", 1)
+    done = run("--resume", finished)
     assert done.returncode == 0, done.stderr
     assert (finished / "results.json").read_bytes() == before
     assert (finished / "history" / "alexnet_multitask.paper.csv").read_bytes() == weights
 
 
 @pytest.mark.slow
-def test_vgg_with_speakers_held_out(root, with_gaps, tmp_path):
+def test_vgg_with_speakers_held_out(run, root, with_gaps, tmp_path):
     call = (
         "--architecture",
         "vgg16",

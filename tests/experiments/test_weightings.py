@@ -1,8 +1,6 @@
 """The comparison as a user runs it, on a tiny synthetic corpus."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +12,7 @@ from kerasemo.weighting import WEIGHTINGS
 SCRIPT = Path(__file__).parents[2] / "experiments" / "weightings.py"
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
-
-
-def test_two_actors_cannot_be_held_out(tmp_path):
+def test_two_actors_cannot_be_held_out(run, tmp_path):
     write_ravdess(tmp_path / "ravdess", actors=[1, 2], channels=["speech"], modalities=["audio"], clips_per_emotion=2)
     done = run("--root", tmp_path / "ravdess", "--out", tmp_path / "runs")
     assert done.returncode == 1 and "needs at least 3 speakers" in done.stderr
@@ -26,7 +20,7 @@ def test_two_actors_cannot_be_held_out(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_weighting_has_its_rows_and_resumes_to_the_same(tmp_path):
+def test_every_weighting_has_its_rows_and_resumes_to_the_same(run, tmp_path):
     corpus = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 2}
     write_ravdess(tmp_path / "ravdess", actors=[1, 2], **corpus)
     options = ["--protocol", "paper", "--seeds", 2, "--epochs", 2]

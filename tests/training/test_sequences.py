@@ -19,7 +19,7 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.run import Run
 from kerasemo.training.sequences import predict, sequence_items, shift_to_back, shift_to_front
-from kerasemo.training.train import train_network
+from kerasemo.training.train import train
 from kerasemo.weighting import Static
 
 LENGTHS = {"Devel_DE_01": 30, "Devel_DE_02": 47, "Devel_HU_01": 38}
@@ -176,10 +176,10 @@ def test_a_trained_regressor_leaves_its_files_and_predictions(tmp_path):
     run = Run.create(tmp_path, "atmaja2020", {"notes": [], "corpus": "synthetic"})
     model = regressor()
 
-    def write_predictions() -> None:
+    def write_predictions(model: keras.Model) -> None:
         avec2019.write_predictions(run.file("predictions", "faus.mtl2", "devel"), predict(model, items))
 
-    train_network(
+    train(
         run,
         "faus.mtl2",
         model,

@@ -155,4 +155,4 @@ def test_an_optimizer_needs_variables(two_tasks):
 
 
 def test_the_option_of_the_experiments_names_every_weighting():
-    assert set(typing.get_args(typing.get_args(experiment.Weighting)[0])) == set(WEIGHTINGS)
+    assert set(typing.get_args(experiment.WeightingName)) == set(WEIGHTINGS)

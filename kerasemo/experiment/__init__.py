@@ -1,0 +1,45 @@
+"""The skeleton of an experiment: typed options, the run's session, and one course from the corpus to the tables.
+
+A script gives a `Study` what is its own: `read`, `networks`, `build`, `rows`, `figures`. CONTRIBUTING.md shows how.
+"""
+
+from kerasemo.command_line import data, running, training
+from kerasemo.experiment.cells import Cell, Training, cells_of, joint_model
+from kerasemo.experiment.corpora import (
+    Corpus,
+    classes_that_occur,
+    corpus_root,
+    name_corpus,
+    require_classes,
+    require_groups,
+    set_aside,
+)
+from kerasemo.experiment.options import Options, WeightingName, max_bad, weighting
+from kerasemo.experiment.outcome import Folds, Outcome
+from kerasemo.experiment.study import Stage, Study, note_weighting
+
+__all__ = [
+    "Cell",
+    "Corpus",
+    "Folds",
+    "Options",
+    "Outcome",
+    "Stage",
+    "Study",
+    "Training",
+    "WeightingName",
+    "cells_of",
+    "classes_that_occur",
+    "corpus_root",
+    "data",
+    "joint_model",
+    "max_bad",
+    "name_corpus",
+    "note_weighting",
+    "require_classes",
+    "require_groups",
+    "running",
+    "set_aside",
+    "training",
+    "weighting",
+]
