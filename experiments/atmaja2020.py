@@ -23,14 +23,20 @@ from kerasemo import experiment
 from kerasemo.corpora import avec2019
 from kerasemo.corpora.synthetic import write_sewa
 from kerasemo.errors import InputError
-from kerasemo.experiment import Outcome, Stage, Study, Training, traces
+from kerasemo.experiment import Outcome, Paper, Stage, Study, Training, traces
 from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.selection import BestModels
 from kerasemo.reporting import fusion_figures
 from kerasemo.training.run import Run
 from kerasemo.training.weight_search import search_weights
 
-EPOCHS, QUICK_EPOCHS = 50, 4
+PAPER = Paper(
+    "atmaja2020",
+    "Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion Recognition",
+    "Atmaja and Akagi 2020, Japan Advanced Institute of Science and Technology",
+)
+
+EPOCHS = (50, 4)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 34, 5e-4
 TRIALS, QUICK_TRIALS = 20, 2
 # Of each language; frames are those of a recording, shortest and longest.
@@ -130,7 +136,7 @@ class Cell:
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(STUDY.key, options, write_sewa, {}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, write_sewa, {}, QUICK)
     labels = avec2019.read_traces(root / "labels")
     sets, slower = avec2019.feature_sets_of(root, SETS, labels)
     for sentence in slower:
@@ -341,19 +347,7 @@ def proposed(outcome: Outcome) -> str | None:
     return FUSION
 
 
-STUDY = Study(
-    key="atmaja2020",
-    title="Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion Recognition",
-    citation="Atmaja and Akagi 2020, Japan Advanced Institute of Science and Technology",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=figures,
-    proposed=proposed,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

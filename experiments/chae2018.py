@@ -23,7 +23,7 @@ from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.scores import negative_log_likelihood
-from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Stage, Study, Training
+from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
@@ -31,7 +31,13 @@ from kerasemo.quiet import import_tensorflow
 from kerasemo.reporting import curves
 from kerasemo.training.run import Run
 
-EPOCHS, QUICK_EPOCHS = 100, 2
+PAPER = Paper(
+    "chae2018",
+    "End-to-End Multimodal Emotion and Gender Recognition with Dynamic Weights of Joint Loss",
+    "Chae, Kim, Shin, Kim and Lee 2018, Korea Advanced Institute of Science and Technology",
+)
+
+EPOCHS = (100, 2)  # the second under --quick
 LEARNING_RATE, CLIP_NORM = 1e-4, 1.0
 DECAY, DECAY_EPOCHS = 0.1, 10
 TRAIN, VALIDATION = 0.6, 0.2
@@ -113,7 +119,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; features and inputs by protocol and modality."""
     if options.imagenet:
         require_weights(options.imagenet)
-    root = experiment.corpus_root(STUDY.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
     manifest, groups, folds = read_manifest(root, options)
     if absent := sorted(set(GENDERS) - set(manifest["gender"])):
         raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
@@ -177,7 +183,7 @@ def describe(run: Run, table: pd.DataFrame, options: Options) -> None:
     """What a reader of the tables must know of the data."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
     if options.quick:
-        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip, and {options.epochs or QUICK_EPOCHS} epochs.")
+        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip, and {options.epochs or EPOCHS[1]} epochs.")
     if options.corpus == "iemocap":
         tied = int((table["majority"] == iemocap.NO_MAJORITY).sum())
         run.note(f"Whole sessions are held out; {tied} clips without a majority have one of their most voted labels.")
@@ -321,20 +327,7 @@ def proposed(outcome: Outcome) -> str:
     return next(m for start in ("mm_dynamic.", "um_dynamic_a.") for m in models if m.startswith(start))
 
 
-STUDY = Study(
-    key="chae2018",
-    title="End-to-End Multimodal Emotion and Gender Recognition with Dynamic Weights of Joint Loss",
-    citation="Chae, Kim, Shin, Kim and Lee 2018, Korea Advanced Institute of Science and Technology",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=figures,
-    proposed=proposed,
-    weighting_rate=None,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed, weighting_rate=None)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

@@ -19,11 +19,17 @@ from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
-from kerasemo.experiment import Cell, Corpus, Outcome, Stage, Study, Training, emodal
+from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
 from kerasemo.training.items import Items
 from kerasemo.training.run import Run
 
-EPOCHS, QUICK_EPOCHS = 60, 5
+PAPER = Paper(
+    "emodal_features",
+    "EMODal on features that others have computed",
+    "Zhang, Gu, Ma, Ni, Zhang and Huang 2018, SenSys, poster abstract; features of RAVDESS",
+)
+
+EPOCHS = (60, 5)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 AUDIO_DROPOUT = 0.5
 LOGISTIC_C = 0.1
@@ -125,20 +131,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
     return emodal.rows(outcome, emodal.NETWORKS | LOGISTIC)
 
 
-STUDY = Study(
-    key="emodal_features",
-    title="EMODal on features that others have computed",
-    citation="Zhang, Gu, Ma, Ni, Zhang and Huang 2018, SenSys, poster abstract; features of RAVDESS",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=emodal.figures,
-    proposed=emodal.proposed,
-    tables=emodal.TABLES,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, emodal.figures, emodal.proposed, emodal.TABLES)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

@@ -29,7 +29,7 @@ from kerasemo import manifest as manifests
 from kerasemo.corpora import iemocap, ravdess
 from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.evaluation import protocols, tables
-from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Stage, Study, Training, labels
+from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.reporting import spectrogram_sight
@@ -40,7 +40,13 @@ from kerasemo.training.segments import Segments
 if TYPE_CHECKING:
     import keras
 
-EPOCHS, QUICK_EPOCHS = 30, 1
+PAPER = Paper(
+    "ryabinov2021",
+    "Applying Multitask Deep Learning to Emotion Recognition in Speech",
+    "Ryabinov, Uzdiaev and Vatamaniuk 2021, Proceedings of the Southwest State University",
+)
+
+EPOCHS = (30, 1)  # the second under --quick
 LEARNING_RATE = 1e-4
 TRAIN, VALIDATION = 0.7, 0.1
 N_FOLDS = protocols.MIN_FOLDS
@@ -113,7 +119,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; the first task is the foremost."""
     if options.imagenet:
         require_weights(options)
-    root = experiment.corpus_root(STUDY.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
     manifest, groups, folds = read_manifest(root, options)
     tasks = list(dict.fromkeys(options.task or TASKS[options.source]))
     bins = dict.fromkeys(RATINGS, LEVEL_ENDS) if options.source == "iemocap" else {}
@@ -307,19 +313,7 @@ def proposed(outcome: Outcome) -> str:
     return max(outcome.cells, key=lambda cell: (MULTITASK in cell.network, "vgg16" in cell.network)).model
 
 
-STUDY = Study(
-    key="ryabinov2021",
-    title="Applying Multitask Deep Learning to Emotion Recognition in Speech",
-    citation="Ryabinov, Uzdiaev and Vatamaniuk 2021, Proceedings of the Southwest State University",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=figures,
-    proposed=proposed,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

@@ -21,14 +21,20 @@ from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.scores import unweighted_average_recall
-from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Stage, Study, Training
+from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.reporting import curves
 from kerasemo.training.items import Items, read_items
 from kerasemo.training.run import Run
 
-EPOCHS, QUICK_EPOCHS = 40, 10
+PAPER = Paper(
+    "weightings",
+    "Weightings of task losses compared",
+    "no paper: one network, one corpus, all weightings of kerasemo",
+)
+
+EPOCHS = (40, 10)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 32, 1e-3
 UNITS = (256, 128)
 TRAIN = 0.8
@@ -47,7 +53,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """Speech of the user's RAVDESS, or of the synthetic one."""
-    root = experiment.corpus_root(STUDY.key, options, write_ravdess, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
     manifest = ravdess.read(root)
     manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
@@ -145,19 +151,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
         outcome.save(curves.grid(panels, title, outcome.notice), f"task_weights_{protocol}", title)
 
 
-STUDY = Study(
-    key="weightings",
-    title="Weightings of task losses compared",
-    citation="no paper: one network, one corpus, all weightings of kerasemo",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=figures,
-    proposed=lambda outcome: outcome.cells[0].model,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

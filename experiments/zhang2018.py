@@ -24,7 +24,7 @@ from kerasemo.corpora import folder, ravdess
 from kerasemo.corpora.synthetic import write_films
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
-from kerasemo.experiment import Cell, Corpus, Outcome, Stage, Study, Training, emodal
+from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
 from kerasemo.features.faces import Faces
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.short_term import ShortTerm
@@ -32,7 +32,13 @@ from kerasemo.training.audiovisual import AudioVisual
 from kerasemo.training.items import Items
 from kerasemo.training.run import Run
 
-EPOCHS, QUICK_EPOCHS = 20, 5
+PAPER = Paper(
+    "zhang2018",
+    "Multimodal Emotion Recognition by extracting common and modality-specific information",
+    "Zhang, Gu, Ma, Ni, Zhang and Huang 2018, SenSys, poster abstract",
+)
+
+EPOCHS = (20, 5)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 COPIES = 3
 TRAIN = 0.8
@@ -85,7 +91,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(STUDY.key, options, write_films, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, write_films, SYNTHETIC, QUICK)
     name, manifest, known, folds = read_manifest(root, options)
     classes = [label for label in known if options.emotions == "all" or label in EMOTIONS]
     if not classes:
@@ -209,20 +215,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
     return emodal.rows(outcome)
 
 
-STUDY = Study(
-    key="zhang2018",
-    title="Multimodal Emotion Recognition by extracting common and modality-specific information",
-    citation="Zhang, Gu, Ma, Ni, Zhang and Huang 2018, SenSys, poster abstract",
-    options=Options,
-    epochs=(EPOCHS, QUICK_EPOCHS),
-    read=read,
-    networks=networks,
-    build=build,
-    rows=rows,
-    figures=emodal.figures,
-    proposed=emodal.proposed,
-    tables=emodal.TABLES,
-)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, emodal.figures, emodal.proposed, emodal.TABLES)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

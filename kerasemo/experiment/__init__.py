@@ -16,6 +16,7 @@ from kerasemo.experiment.corpora import (
 )
 from kerasemo.experiment.options import Options, WeightingName, max_bad, weighting
 from kerasemo.experiment.outcome import Folds, Outcome
+from kerasemo.experiment.session import Paper
 from kerasemo.experiment.study import Stage, Study, note_weighting
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Folds",
     "Options",
     "Outcome",
+    "Paper",
     "Stage",
     "Study",
     "Training",

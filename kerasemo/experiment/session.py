@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerasemo import files
@@ -20,16 +20,27 @@ ALLOWED_WITH_RESUME = {"resume", "jobs", "scheduler", "debug"}
 LOCK = ".lock"
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What an experiment reproduces.
+
+    Attributes:
+        key: such as `goswami2018`; names the runs' folder.
+        title: of the paper.
+        citation: authors, year and venue.
+    """
+
+    key: str
+    title: str
+    citation: str
+
+
 @contextmanager
-def session(
-    key: str, title: str, citation: str, options: Options, given: Collection[str]
-) -> Iterator[tuple[Run, Options]]:
+def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[tuple[Run, Options]]:
     """Begin or resume a run, and end it: report page, exit status, one sentence for whatever went wrong.
 
     Args:
-        key: the experiment's key, such as `goswami2018`.
-        title: the paper's title.
-        citation: authors, year and venue.
+        paper: what is reproduced.
         options: what the command was given.
         given: the names of the options that the user has given.
 
@@ -38,11 +49,11 @@ def session(
     """
     with plain_errors(options.debug):
         if options.resume:
-            run, options = _resumed(key, options, given)
+            run, options = _resumed(paper.key, options, given)
         else:
             options.check()
-            config = {"title": title, "citation": citation, "options": options.to_config(), "notes": []}
-            run = Run.create(options.out, key, config)
+            config = {"title": paper.title, "citation": paper.citation, "options": options.to_config(), "notes": []}
+            run = Run.create(options.out, paper.key, config)
     resume_with = shlex.join([sys.executable, sys.argv[0], "--resume", str(run.path)])
     interrupted = f"Interrupted. What is done is kept; go on with: {resume_with}"
     with plain_errors(options.debug, interrupted), locked(run.path):

@@ -13,7 +13,7 @@ from kerasemo.evaluation import tables
 from kerasemo.experiment.cells import FIXED_SUM, WEIGHTING_RATE, Cell, Predictions, Training, train_cell
 from kerasemo.experiment.options import Options
 from kerasemo.experiment.outcome import Outcome
-from kerasemo.experiment.session import session
+from kerasemo.experiment.session import Paper, session
 from kerasemo.training.grid import run_cells
 from kerasemo.training.run import Run
 
@@ -26,8 +26,7 @@ class Study:
     """An experiment: what is its own, as functions; the course is `reproduce`.
 
     Attributes:
-        key: such as `goswami2018`; names the runs' folder.
-        title, citation: of the paper.
+        paper: what is reproduced.
         options: the options of its command.
         epochs: of training, and under `--quick`.
         read: run, options -> what the other functions take as `corpus`. Whatever cannot work it says.
@@ -36,14 +35,12 @@ class Study:
         build: run, corpus, options, cell -> what to train; or, of a model that is no network, its predictions.
         rows: outcome -> rows of the results.
         figures: outcome, rows -> nothing; draws.
-        proposed: outcome -> the name of the model to export.
+        proposed: outcome -> the name of the model to export; the first that was trained, where nothing is given.
         tables: the order of the tables; of those that are not named, that of the rows.
         weighting_rate: the learning rate of trained task weights; None: they go with the network.
     """
 
-    key: str
-    title: str
-    citation: str
+    paper: Paper
     options: type[Options]
     epochs: tuple[int, int]
     read: Callable[[Run, Any], Any]
@@ -51,7 +48,7 @@ class Study:
     build: Callable[[Run, Any, Any, Cell], Training | Predictions]
     rows: Callable[[Outcome], Iterable[dict]]
     figures: Callable[[Outcome, Sequence[dict]], None]
-    proposed: Callable[[Outcome], str | None]
+    proposed: Callable[[Outcome], str | None] = lambda outcome: outcome.cells[0].model
     tables: Sequence[str] = ()
     weighting_rate: float | None = WEIGHTING_RATE
 
@@ -65,7 +62,7 @@ class Study:
 
         def command(context: typer.Context, **values: Any) -> None:
             given = {name for name in values if context.get_parameter_source(name).name == "COMMANDLINE"}
-            with session(self.key, self.title, self.citation, self.options(**values), given) as (run, options):
+            with session(self.paper, self.options(**values), given) as (run, options):
                 self.reproduce(run, options)
 
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")

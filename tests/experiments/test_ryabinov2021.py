@@ -44,7 +44,7 @@ def trained(script, root, with_gaps, tmp_path_factory):
     options = script.Options(
         root=root, manifest=with_gaps, augment=changes, architecture="alexnet", batch_size=8, epochs=1, protocol="paper"
     )
-    run = Run.create(tmp_path_factory.mktemp("runs"), script.STUDY.key, {"notes": []})
+    run = Run.create(tmp_path_factory.mktemp("runs"), script.PAPER.key, {"notes": []})
     corpus = script.read(run, options)
     ((_, cells),) = script.networks(run, corpus, options)
     cell = next(cell for cell in cells if script.MULTITASK in cell.network)

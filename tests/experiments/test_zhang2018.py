@@ -52,7 +52,7 @@ def test_sound_alone_has_no_images_to_read(script, tmp_path):
     for emotion in ("angry", "sad"):
         (tmp_path / "clips" / emotion).mkdir(parents=True)
         (tmp_path / "clips" / emotion / "a.wav").touch()
-    run = Run.create(tmp_path / "runs", script.STUDY.key, {"notes": []})
+    run = Run.create(tmp_path / "runs", script.PAPER.key, {"notes": []})
     options = script.Options(root=tmp_path / "clips", modality="image", jobs=1)
     with pytest.raises(InputError, match="no clip of these classes has video: angry, sad"):
         script.read(run, options)
@@ -90,7 +90,7 @@ def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
     (tmp_path / "cut.wav").write_bytes(b"RIFF")
     pd.DataFrame(rows, columns=["audio", "emotion", "speaker"]).to_csv(tmp_path / "clips.csv", index=False)
     options = script.Options(root=tmp_path, clips=tmp_path / "clips.csv", max_bad=0.9, protocol="paper", jobs=1)
-    run = Run.create(tmp_path / "runs", script.STUDY.key, {"notes": []})
+    run = Run.create(tmp_path / "runs", script.PAPER.key, {"notes": []})
     data = script.read(run, options)
     assert data.classes["emotion"] == run.config["classes"]["emotion"] == ["happy", "sad"]
     assert data.table["emotion"].tolist() == [i % 2 for i in range(12)]
