@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+ROOT = Path(__file__).parents[2]
+FOLDERS = [ROOT / "experiments", ROOT / "docs"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Done:
 def script(request):
     """The experiment that a test module is of, as a module: `test_zhang2018.py` -> `experiments/zhang2018.py`."""
     name = request.path.stem.removeprefix("test_")
-    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / f"{name}.py")
+    path = next(folder / f"{name}.py" for folder in FOLDERS if (folder / f"{name}.py").exists())
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look their own module up
     spec.loader.exec_module(module)

@@ -1,0 +1,79 @@
+"""A paper of your own: one dense network for emotion and one loss, on the MFCCs of RAVDESS.
+
+python new_paper.py --root DIR --protocol both
+"""
+
+import keras
+
+from kerasemo import experiment
+from kerasemo.corpora import ravdess
+from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.evaluation import protocols
+from kerasemo.experiment import Corpus, Paper, Study, Training
+from kerasemo.features.mfcc import Mfcc
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.items import Items, read_items
+
+PAPER = Paper("new_paper", "Emotion from forty numbers", "You 2026, nowhere yet")
+SYNTHETIC = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 2}
+PUBLISHED = 0.55
+
+
+def read(run, options):
+    """The corpus, and what the networks read of it."""
+    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, quick={"actors": range(1, 5)})
+    manifest = ravdess.read(root)
+    experiment.require_groups(options, manifest["speaker"], ravdess.folds())
+    inputs = {"audio": NetworkInput(Mfcc())}
+    table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs)
+    experiment.set_aside(run, set_aside)
+    classes = {"emotion": sorted(set(table["emotion"]))}
+    experiment.name_corpus(run, root, "RAVDESS", classes=classes)
+    numbers = table["emotion"].map(classes["emotion"].index)
+    table = table[["clip", "speaker"]].assign(group=table["speaker"], emotion=numbers)
+    return Corpus(table, classes, ravdess.folds(), inputs, arrays)
+
+
+def networks(run, corpus, options):
+    """One stage: the network on every split of every protocol."""
+    cells = []
+    for protocol in options.protocols:
+        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, train=0.8)
+        cells += experiment.cells_of(run, ["dense"], corpus.table, splits)
+    yield "Training", cells
+
+
+def build(run, corpus, options, cell):
+    """What one cell trains."""
+    audio = keras.Input(corpus.features["audio"].shape[1:], name="audio")
+    x = keras.layers.Normalization()(audio)
+    x = keras.layers.Dense(64, activation="relu")(x)
+    emotion = keras.layers.Dense(len(corpus.classes["emotion"]), activation="softmax", name="emotion")(x)
+    decisions = {"emotion": "emotion"}
+    sides = cell.split.partitions()
+    return Training(
+        keras.Model({"audio": audio}, {"emotion": emotion}),
+        {"emotion": keras.losses.SparseCategoricalCrossentropy()},
+        keras.optimizers.Adam(1e-3),
+        {side: Items.of_rows(rows, corpus.features, cell.items, decisions) for side, rows in sides.items()},
+        batch_size=32,
+        decisions=decisions,
+        inputs=corpus.inputs,
+    )
+
+
+def rows(outcome):
+    """The paper's table."""
+    for folds in outcome.folds:
+        yield folds.score("Table 1", "Dense network", published=PUBLISHED)
+
+
+def figures(outcome, results):
+    """The paper's figure."""
+    outcome.draw_scores(results, "Table 1", "table_1")
+
+
+STUDY = Study(PAPER, experiment.Options, (30, 5), read, networks, build, rows, figures)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)
