@@ -2,33 +2,28 @@
 
 Reruns table 2 (single-task and multitask losses), the random search of the three weights, table 3 (unimodal, bimodal,
 late and multistage fusion) and figure 3 (CCC by stage). Networks learn from the recordings of Train and are scored on
-those of Devel. Under the paper's protocol whatever is chosen or fitted on Devel is scored on Devel; under `speaker` it
-is chosen and fitted anew for each fold of dialogues, and scored on the dialogues left out. One choice is not made anew,
-because each would need more networks: which sets are paired.
+those of Devel. Under the paper's protocol, whatever is chosen or fitted on Devel is scored on Devel; under `speaker`, it
+is chosen and fitted anew for each fold of dialogues and scored on the dialogues left out, except for which feature sets
+are paired: that would need more networks.
 
-With a root that holds `labels/` and `predictions/` but no features, such as the predictions that the organisers of
-AVEC 2019 published, the fusion runs on those and the rest is left out.
+A root with `labels/` and `predictions/` but no features, such as what the organisers of AVEC 2019 published, is fused.
 """
 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from kerasemo import experiment
-from kerasemo.corpora import avec2019
+from kerasemo.corpora.avec2019 import FEATURE_SETS, TARGETS
 from kerasemo.corpora.synthetic import write_sewa
-from kerasemo.errors import InputError
-from kerasemo.experiment import Outcome, Paper, Stage, Study, Training, traces
-from kerasemo.fusion import methods, predictions, protocols, scoring
-from kerasemo.fusion.selection import BestModels
+from kerasemo.experiment import Outcome, Paper, Stage, Study, Training
+from kerasemo.experiment.trace_corpus import TraceCorpus
+from kerasemo.experiment.traces import TraceScores
+from kerasemo.fusion import methods, scoring
 from kerasemo.reporting import fusion_figures
 from kerasemo.training.run import Run
-from kerasemo.training.weight_search import search_weights
+from kerasemo.training.weight_search import draw_points
 
 PAPER = Paper(
     "atmaja2020",
@@ -39,48 +34,24 @@ PAPER = Paper(
 EPOCHS = (50, 4)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 34, 5e-4
 TRIALS, QUICK_TRIALS = 20, 2
-# Of each language; frames are those of a recording, shortest and longest.
-QUICK = {"train": 4, "devel": 4, "frames": (150, 250)}
+QUICK = {"train": 4, "devel": 4, "frames": (150, 250)}  # recordings of each language, their frames
 
-# The paper's names of the feature sets (table 1).
-SETS = {
-    "egemaps": "audio_features_egemaps",
-    "egemaps_boaw": "audio_features_egemaps_xbow",
-    "egemaps_functionals": "audio_features_egemaps_functionals",
-    "deepspectrum": "audio_features_DeepSpectrum_DenseNet121",
-    "mfcc": "audio_features_mfcc",
-    "mfcc_boaw": "audio_features_mfcc_xbow",
-    "mfcc_functionals": "audio_features_mfcc_functionals",
-    "fau": "visual_features",
-    "fau_bovw": "visual_features_xbow",
-    "fau_functionals": "visual_features_functionals",
-    "resnet": "visual_features_ResNet",
-    "vgg": "visual_features_VGG",
-}
 FAU = "fau_functionals"
 N_PAIRED, N_FUSED, FOLDS = 7, 11, 7
-FUSION = "fusion"
 
-# Factors of arousal, valence and liking (equation 3); MTL1 has gamma = 1 - (alpha + beta) with the .7 and .3 of its
-# source, Parthasarathy and Busso 2017.
-LOSSES = {
-    "STL1": (1, 0, 0),
-    "STL2": (0, 1, 0),
-    "STL3": (0, 0, 1),
-    "MTL1": (0.7, 0.3, 0),
-    "MTL2": (0.7, 0.2, 1),
-}
-# Arousal, valence, liking and their average.
+# Factors of arousal, valence and liking (equation 3), and the CCC of each and their average (table 2). MTL1 has gamma =
+# 1 - (alpha + beta) with the .7 and .3 of its source, Parthasarathy and Busso 2017.
 TABLE_2 = {
-    "STL1": (0.511, 0.235, 0.107, 0.284),
-    "STL2": (0.255, 0.558, 0.077, 0.297),
-    "STL3": (0.255, 0.320, 0.191, 0.244),
-    "MTL1": (0.476, 0.524, 0.009, 0.336),
-    "MTL2": (0.522, 0.578, 0.194, 0.431),
+    "STL1": ((1, 0, 0), (0.511, 0.235, 0.107, 0.284)),
+    "STL2": ((0, 1, 0), (0.255, 0.558, 0.077, 0.297)),
+    "STL3": ((0, 0, 1), (0.255, 0.320, 0.191, 0.244)),
+    "MTL1": ((0.7, 0.3, 0), (0.476, 0.524, 0.009, 0.336)),
+    "MTL2": ((0.7, 0.2, 1), (0.522, 0.578, 0.194, 0.431)),
 }
+BEST_FACTORS, BEST_PUBLISHED = TABLE_2["MTL2"]
 LATE = "Multimodal late fusion"
 TABLE_3 = {
-    "Unimodal": (0.522, 0.578, 0.194, 0.431),
+    "Unimodal": BEST_PUBLISHED,
     "Bimodal early fusion": (0.552, 0.557, 0.284, 0.464),
     LATE: (0.627, 0.616, 0.292, 0.512),
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
@@ -105,223 +76,131 @@ class Options(experiment.Options):
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """What was found under the root.
-
-    Attributes:
-        root: the root.
-        sets: the feature sets, by the paper's names; none where there are only predictions.
-        labels: recording -> traces, of Devel.
-        given: model -> recording -> traces of Devel, where there are no features.
-    """
-
-    root: Path
-    sets: list[str]
-    labels: dict[str, np.ndarray]
-    given: dict[str, dict[str, np.ndarray]]
-
-
-@dataclass(frozen=True)
 class Cell:
-    """One network to train: name, feature sets, factors of its losses, its seed where it is not the run's, and a
-    weighting that learns in the factors' place."""
+    """One network: its feature sets, and factors of its losses or a weighting; `seed`: where it is not the run's."""
 
     model: str
     sets: tuple[str, ...]
-    factors: tuple[float, float, float] = LOSSES["MTL2"]
+    factors: tuple[float, float, float] = BEST_FACTORS
     seed: int | None = None
     weighting: str = "static"
     network: str = "lstm_regressor"
 
 
-def read(run: Run, options: Options) -> Corpus:
-    """The user's corpus, or the synthetic one."""
+def read(run: Run, options: Options) -> TraceScores:
+    """The user's corpus, or the synthetic one, and what scores models on its Devel under both protocols."""
     root = experiment.corpus_root(PAPER.key, options, write_sewa, {}, QUICK)
-    labels = avec2019.read_traces(root / "labels")
-    sets, slower = avec2019.feature_sets_of(root, SETS, labels)
-    for sentence in slower:
-        run.note(f"Left out, for its descriptors have a rate of their own: {sentence}")
-    devel, train = (
-        {recording: trace for recording, trace in labels.items() if avec2019.partition(recording) == partition}
-        for partition in ("Devel", "Train")
-    )
-    if not devel:
-        raise InputError(f"{root / 'labels'} has no recording of Devel, which is what is scored.")
-    experiment.name_corpus(run, root, "AVEC 2019 CES", "SEWA", classes={})
-    if sets and (not train or FAU not in sets):
-        raise InputError(f"{root} needs labels of Train and the feature set {SETS[FAU]} beside those it has.")
-    given = {} if sets else read_predictions(root)
-    describe(run, Corpus(root, sets, devel, given), len(train))
-    return Corpus(root, sets, devel, given)
-
-
-def describe(run: Run, corpus: Corpus, n_train: int) -> None:
-    """What a reader of the tables must know of the data."""
-    if corpus.sets:
-        run.note(f"{n_train} recordings train, {len(corpus.labels)} are scored; {len(corpus.sets)} feature sets.")
-        if len(corpus.sets) > N_PAIRED:
-            run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")
-    else:
-        run.note(
-            f"{corpus.root.name} has no features, so that no network is trained; {len(corpus.given)} saved predictions "
-            "are fused, tables 2 and 3 lack the rows of the networks, and what was published is of other models."
-        )
+    corpus = TraceCorpus.read(run, root, needed=FAU)
+    if len(corpus.sets) > N_PAIRED:
+        run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")
     run.note(
         f"Multistage fusion chooses context and C in-sample, as the paper does; held out, only C, by inner folds, with "
         f"context {methods.HELD_OUT_CONTEXTS[0]}."
     )
-    if missing := [SETS[name] for name in SETS if name not in corpus.sets] if corpus.sets else []:
-        run.note(f"Feature sets that the corpus does not have: {', '.join(missing)}.")
+    return TraceScores(run, options, corpus, options.scoring, FOLDS)
 
 
-def read_predictions(root: Path) -> dict[str, dict[str, np.ndarray]]:
-    """The predictions of single models; what the organisers fused in-sample has seen the labels and stays out."""
-    folders = [path for path in sorted((root / "predictions").glob("*")) if path.is_dir()]
-    if not folders:
-        raise InputError(f"{root} holds neither feature sets such as {SETS[FAU]} nor predictions/<model>/.")
-    return predictions.read([folder for folder in folders if folder.name != predictions.ORGANISERS_FUSION])
-
-
-def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
+def networks(run: Run, scores: TraceScores, options: Options) -> Iterator[Stage]:
     """Each set alone and the losses of table 2; the weight search; pairs of the best sets (section 6)."""
-    if not corpus.sets:
+    if not scores.corpus.sets:
         return
-    losses = cells_of_losses(options)
-    cells = [*unimodal(corpus), *(cell for seeds in losses.values() for cell in seeds)]
-    experiment.note_weighting(run, options.weighting, len(avec2019.TARGETS))
-    yield "Training", list(dict.fromkeys(cells))
-    search(run, corpus, options)
-    yield "Training pairs", pairs(trace_scores(run, corpus, options), corpus)
-
-
-def unimodal(corpus: Corpus) -> list[Cell]:
-    """A network of each feature set."""
-    return [Cell(name, (name,)) for name in corpus.sets]
+    unimodal = [Cell(name, (name,)) for name in scores.corpus.sets]
+    table_2 = [cell for seeds in cells_of_losses(options).values() for cell in seeds]
+    experiment.note_weighting(run, options.weighting, len(TARGETS))
+    trials = searched(options)
+    yield "Training", list(dict.fromkeys(unimodal + table_2 + trials))
+    best = max(trials, key=lambda cell: scores.average(cell.model)).factors
+    run.note(f"Of {len(trials)} searched weights of {', '.join(TARGETS)} the best on Devel are {best}.")
+    yield "Training pairs", pairs(scores)
 
 
 def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
     """The networks of table 2, one a seed."""
-    losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, factors in LOSSES.items()}
+    losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, (factors, _) in TABLE_2.items()}
     losses["MTL2"] = Cell(FAU, (FAU,))
     if options.weighting != "static":
         losses[options.weighting] = Cell(f"{FAU}_{options.weighting}", (FAU,), weighting=options.weighting)
+    further_seeds = range(1, options.seeds)
     return {
-        loss: [
-            cell,
-            *(replace(cell, model=f"{cell.model}_seed-{n}", seed=options.seed + n) for n in range(1, options.seeds)),
-        ]
+        loss: [cell, *(replace(cell, model=f"{cell.model}_seed-{n}", seed=options.seed + n) for n in further_seeds)]
         for loss, cell in losses.items()
     }
 
 
-def pairs(scores: traces.TraceScores, corpus: Corpus) -> list[Cell]:
+def pairs(scores: TraceScores) -> list[Cell]:
     """Early fusion of each pair of the best sets."""
-    best = sorted(corpus.sets, key=lambda name: -scores.average(name))[:N_PAIRED]
+    best = sorted(scores.corpus.sets, key=lambda name: -scores.average(name))[:N_PAIRED]
     return [Cell(f"{one}-{other}", (one, other)) for one, other in itertools.combinations(best, 2)]
 
 
-def search(run: Run, corpus: Corpus, options: Options) -> list[str]:
-    """Random search of the three factors on the FAU functionals (section 5); the names of the networks."""
-    found = search_weights(
-        partial(searched_value, run.path, corpus, options),
-        avec2019.TARGETS,
-        options.trials or (QUICK_TRIALS if options.quick else TRIALS),
-        options.seed,
-        run.file("weights.journal"),
-        options.jobs,
-        options.scheduler,
-    )
-    best = ", ".join(f"{target} {weight:g}" for target, weight in found.best.items())
-    run.note(f"Of {len(found.trials)} searched weights the best on Devel are {best}.")
-    return [searched_cell(point).model for point in found.trials[list(avec2019.TARGETS)].to_dict("records")]
+def searched(options: Options) -> list[Cell]:
+    """Random search of the three factors on the FAU functionals (section 5)."""
+    trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
+    points = [tuple(point.values()) for point in draw_points(TARGETS, trials, options.seed)]
+    return [
+        Cell("-".join([f"{FAU}_search", *(f"{round(10 * factor)}" for factor in factors)]), (FAU,), factors)
+        for factors in points
+    ]
 
 
-def searched_cell(point: dict[str, float]) -> Cell:
-    tenths = "-".join(f"{round(10 * weight)}" for weight in point.values())
-    return Cell(f"{FAU}_search-{tenths}", (FAU,), tuple(point.values()))
-
-
-def searched_value(run_path: Path, corpus: Corpus, options: Options, point: dict[str, float]) -> float:
-    """The average CCC on Devel of the network trained with these factors."""
-    run, cell = Run(run_path), searched_cell(point)
-    STUDY.trainer(run, corpus, options)(cell)
-    return trace_scores(run, corpus, options).average(cell.model)
-
-
-def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
+def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Training:
     """The LSTM regressor of some feature sets, on the concordance of each target."""
     import keras
 
     from kerasemo.losses import CCCLoss
     from kerasemo.metrics import CCC
     from kerasemo.models.lstm_regressor import lstm_regressor
-    from kerasemo.training.sequences import SHIFT, predict, sequence_items
+    from kerasemo.training.sequences import SHIFT, predict
 
-    features = {name: avec2019.read_features(corpus.root / SETS[name]) for name in cell.sets}
-    labels = avec2019.read_traces(corpus.root / "labels")
-    items = {
-        name: sequence_items(features, {r: t for r, t in labels.items() if avec2019.partition(r) == partition})
-        for name, partition in {"train": "Train", "validation": "Devel"}.items()
-    }
-    static = dict(zip(avec2019.TARGETS, cell.factors, strict=True))
+    items = scores.corpus.items(cell.sets)
     return Training(
         lstm_regressor({name: array.shape[-1] for name, array in items["train"].inputs.items()}),
-        {target: CCCLoss() for target in avec2019.TARGETS},
+        {target: CCCLoss() for target in TARGETS},
         keras.optimizers.RMSprop(LEARNING_RATE),
         items,
         BATCH_SIZE,
         weighting=cell.weighting,
-        weights=static if cell.weighting == "static" else None,
-        metrics={target: [CCC()] for target in avec2019.TARGETS},
-        description={"feature_sets": {name: SETS[name] for name in cell.sets}, "shift": SHIFT},
-        write_predictions=lambda model: avec2019.write_predictions(
-            run.file("predictions", cell.model), predict(model, items["validation"])
-        ),
+        weights=dict(zip(TARGETS, cell.factors, strict=True)) if cell.weighting == "static" else None,
+        metrics={target: [CCC()] for target in TARGETS},
+        description={"feature_sets": {name: FEATURE_SETS[name] for name in cell.sets}, "shift": SHIFT},
+        write_predictions=lambda model: scores.write(cell.model, predict(model, items["validation"])),
     )
 
 
-def trace_scores(run: Run, corpus: Corpus, options: Options) -> traces.TraceScores:
-    """What scores models on Devel under both protocols."""
-    return traces.TraceScores(run, options, corpus.labels, corpus.given, options.scoring, FOLDS)
+def early_fusion(scores: TraceScores) -> dict[str, list[str]]:
+    """The models that are fused later, by their row of table 3: of one set and of two, or those that are given."""
+    return {
+        "Unimodal": scores.corpus.sets or sorted(scores.corpus.given),
+        "Bimodal early fusion": [cell.model for cell in pairs(scores)],
+    }
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
     """Tables 2 and 3, and the weight search."""
-    corpus, options = outcome.corpus, outcome.options
-    scores = trace_scores(outcome.run, corpus, options)
-    if corpus.sets:
+    scores, options = outcome.corpus, outcome.options
+    if scores.corpus.sets:
         for loss, seeds in cells_of_losses(options).items():
-            for cell in seeds:
-                row = loss if cell.seed is None else f"{loss}, seed {cell.seed}"
-                published = None if cell.seed is not None else TABLE_2.get(loss)
-                yield from scores.best("Table 2", row, [cell.model], published)
-        searched = search(outcome.run, corpus, options)
-        yield from scores.best("Weight search", "Best of the searched weights", searched, TABLE_2["MTL2"])
-        bimodal = [cell.model for cell in pairs(scores, corpus)]
-        yield from scores.best("Table 3", "Unimodal", corpus.sets, TABLE_3["Unimodal"])
-        yield from scores.best("Table 3", "Bimodal early fusion", bimodal, TABLE_3["Bimodal early fusion"])
-    else:
-        yield from scores.best("Table 3", "Unimodal", candidates(outcome, scores), TABLE_3["Unimodal"])
-    yield from fusion_rows(outcome, scores)
+            yield from scores.best("Table 2", loss, [seeds[0].model], TABLE_2.get(loss, (None, None))[1])
+            for cell in seeds[1:]:
+                yield from scores.best("Table 2", f"{loss}, seed {cell.seed}", [cell.model])
+        trials = [cell.model for cell in searched(options)]
+        yield from scores.best("Weight search", "Best of the searched weights", trials, BEST_PUBLISHED)
+    for row, models in early_fusion(scores).items():
+        if models:
+            yield from scores.best("Table 3", row, models, TABLE_3[row])
+    yield from fusion_rows(outcome)
 
 
-def candidates(outcome: Outcome, scores: traces.TraceScores) -> list[str]:
-    """The models that are fused: all of one set or two, or those that are given."""
-    corpus = outcome.corpus
-    return [*corpus.sets, *(cell.model for cell in pairs(scores, corpus))] if corpus.sets else sorted(corpus.given)
-
-
-def fusion_rows(outcome: Outcome, scores: traces.TraceScores) -> Iterator[dict]:
+def fusion_rows(outcome: Outcome) -> Iterator[dict]:
     """Late and multistage fusion of the best models (table 3, figure 3), and beside them what else fuses."""
-    fused = scores.fuse(candidates(outcome, scores), FUSIONS, N_FUSED)
+    scores = outcome.corpus
+    fused = scores.fuse([*itertools.chain(*early_fusion(scores).values())], FUSIONS, N_FUSED)
     figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
     outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))
-    for protocol in outcome.options.protocols:
-        for row in FUSIONS.values():
-            stages = fused.stages[row, protocol]
-            if len(stages) > 1:
-                yield from scores.rows("Table 3", LATE, protocol, stages[0], TABLE_3[LATE])
-            yield from scores.rows("Table 3", row, protocol, stages[-1], TABLE_3.get(row))
+    for (row, protocol), stages in fused.stages.items():
+        if len(stages) > 1:
+            yield from scores.rows("Table 3", LATE, protocol, stages[0], TABLE_3[LATE])
+        yield from scores.rows("Table 3", row, protocol, stages[-1], TABLE_3.get(row))
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
@@ -333,18 +212,8 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
 
 def proposed(outcome: Outcome) -> str | None:
     """One network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
-    if not outcome.corpus.sets:
-        return None
-    scores = trace_scores(outcome.run, outcome.corpus, outcome.options)
-    models = candidates(outcome, scores)
-    fusion = BestModels(methods.estimator(methods.DEFAULT, protocols.HELD_OUT), N_FUSED)
-    data = scores.aligned(models)
-    fusion.fit(data.inputs, data.labels, data.lengths, scores.groups)
-    if not outcome.run.has_trained(FUSION):
-        traces.save_chain(
-            outcome.run, FUSION, [models[number] for number in fusion.models_], fusion.estimator_.stages(), SETS
-        )
-    return FUSION
+    scores = outcome.corpus
+    return scores.save_recommended("fusion", [*itertools.chain(*early_fusion(scores).values())], N_FUSED)
 
 
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)

@@ -4,7 +4,7 @@ Source: Ringeval et al. 2019, "AVEC 2019 Workshop and Challenge: State-of-Mind, 
 Cross-Cultural Affect Recognition", arXiv 1907.11510. Video chats of two partners about an advert, in German,
 Hungarian and Chinese; arousal, valence and liking in -1 to 1, ten times a second.
 
-The root holds `audio/`, `video/`, `labels/` and a folder for each of `FEATURE_SETS`, with one file a recording,
+The root holds `audio/`, `video/`, `labels/` and the folders of `FEATURE_SETS`, with one file a recording,
 `<Partition>_<Language>_<number>`. Test labels were never published.
 
 *Traces* are float64 arrays `frames x 3`: `TARGETS` in their order, a row every `HOP_S`. A set of recordings is a dict
@@ -36,22 +36,23 @@ PARTITIONS = {
     "Test": {"DE": 16, "HU": 18, "CN": 70},
 }
 
-# Folders below the root, named as in the organisers' scripts. Functionals, bags of words (xbow) and deep features come
-# every `HOP_S`; the low-level descriptors beside them (egemaps, mfcc, visual_features) have rates of their own there.
-FEATURE_SETS = (
-    "audio_features_egemaps",
-    "audio_features_egemaps_functionals",
-    "audio_features_egemaps_xbow",
-    "audio_features_mfcc",
-    "audio_features_mfcc_functionals",
-    "audio_features_mfcc_xbow",
-    "audio_features_DeepSpectrum_DenseNet121",
-    "visual_features",
-    "visual_features_functionals",
-    "visual_features_xbow",
-    "visual_features_ResNet",
-    "visual_features_VGG",
-)
+# By the names of atmaja2020 (table 1), folders below the root, named as in the organisers' scripts. Functionals, bags
+# of words (xbow) and deep features come every `HOP_S`; the low-level descriptors beside them (egemaps, mfcc,
+# visual_features) have rates of their own there.
+FEATURE_SETS = {
+    "egemaps": "audio_features_egemaps",
+    "egemaps_boaw": "audio_features_egemaps_xbow",
+    "egemaps_functionals": "audio_features_egemaps_functionals",
+    "deepspectrum": "audio_features_DeepSpectrum_DenseNet121",
+    "mfcc": "audio_features_mfcc",
+    "mfcc_boaw": "audio_features_mfcc_xbow",
+    "mfcc_functionals": "audio_features_mfcc_functionals",
+    "fau": "visual_features",
+    "fau_bovw": "visual_features_xbow",
+    "fau_functionals": "visual_features_functionals",
+    "resnet": "visual_features_ResNet",
+    "vgg": "visual_features_VGG",
+}
 
 # Partners whose recordings have the same sound. The challenge does not name them; known for Devel only.
 _PARTNERS = {
@@ -260,7 +261,7 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     none, a row every `HOP_S`. It may be longer or shorter than the labels by a few frames.
 
     Args:
-        folder: one of `FEATURE_SETS` below the corpus' root, or one of the same form.
+        folder: one of those of `FEATURE_SETS` below the corpus' root, or one of the same form.
 
     Returns:
         Recording -> features, float64 `frames x features`, sorted by recording.
@@ -431,28 +432,30 @@ _DIALOGUES = {
 }
 
 
-def feature_sets_of(root: Path, folders: Mapping[str, str], labels: Collection[str]) -> tuple[list[str], list[str]]:
+def feature_sets_of(root: Path, labels: Collection[str]) -> tuple[list[str], list[str]]:
     """The feature sets that are under a root, all checked before anything is trained.
 
     Args:
         root: of the corpus.
-        folders: name -> folder of each feature set.
         labels: the recordings that have labels.
 
     Returns:
-        The names of those that can be used, and a sentence for each whose descriptors have a rate of their own.
+        The names in `FEATURE_SETS` of those that can be used, and a sentence for each whose descriptors have a rate of
+        their own.
 
     Raises:
         InputError: one lacks a recording, or its files cannot be read.
     """
     sets, slower = [], []
-    for name in [name for name, folder in folders.items() if (root / folder).is_dir()]:
+    for name, folder in FEATURE_SETS.items():
+        if not (root / folder).is_dir():
+            continue
         try:
-            features = read_features(root / folders[name])
+            features = read_features(root / folder)
         except OtherRate as error:
             slower.append(str(error))
             continue
         if missing := sorted(set(labels) - set(features)):
-            raise InputError(f"{root / folders[name]} has no {missing[0]}.csv, which has labels.")
+            raise InputError(f"{root / folder} has no {missing[0]}.csv, which has labels.")
         sets.append(name)
     return sets, slower

@@ -9,10 +9,10 @@ from kerasemo import files
 from kerasemo.corpora import avec2019
 from kerasemo.evaluation.tables import COLUMNS
 from kerasemo.experiment.options import Options
+from kerasemo.experiment.trace_corpus import TraceCorpus
 from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
-from kerasemo.fusion.stage import Stage
 from kerasemo.training.run import Run
 
 PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
@@ -36,26 +36,17 @@ class TraceScores:
     """Scores predictions of recordings under both protocols.
 
     Args:
-        run: the run, in whose folder the predictions are.
+        run: the run, in whose folder the predictions of the models that it has trained are.
         options: of the run.
-        labels: recording -> traces.
-        given: model -> recording -> traces, of models that the run has not trained.
+        corpus: the labels, and the predictions of other models.
         by: `plain` or `avec`, see `scoring.DDOF`.
         n_folds: folds of dialogues, at the most.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        options: Options,
-        labels: Mapping[str, np.ndarray],
-        given: Mapping[str, Mapping[str, np.ndarray]],
-        by: str,
-        n_folds: int,
-    ) -> None:
-        self.run, self.options, self.labels, self.given = run, options, labels, given
+    def __init__(self, run: Run, options: Options, corpus: TraceCorpus, by: str, n_folds: int) -> None:
+        self.run, self.options, self.corpus = run, options, corpus
         self.ddof = scoring.DDOF[by]
-        self.groups, note = predictions.groups(sorted(labels))
+        self.groups, note = predictions.groups(sorted(corpus.devel))
         self.folds = None
         if "speaker" in options.protocols:
             n_folds = max(2, min(n_folds, len(set(self.groups))))
@@ -66,10 +57,14 @@ class TraceScores:
     def aligned(self, models: Sequence[str]) -> predictions.Aligned:
         """The predictions of some models beside the labels."""
         of_models = {
-            model: self.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
+            model: self.corpus.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
             for model in models
         }
-        return predictions.align(of_models, self.labels)
+        return predictions.align(of_models, self.corpus.devel)
+
+    def write(self, model: str, traces: Mapping[str, np.ndarray]) -> None:
+        """Keep what a model predicts, recording -> traces, in the run folder."""
+        avec2019.write_predictions(self.run.file("predictions", model), traces)
 
     def average(self, model: str) -> float:
         """The average CCC of one model on all recordings."""
@@ -138,31 +133,39 @@ class TraceScores:
             for score, number in zip(scores, published or (None,) * len(scores), strict=True)
         ]
 
+    def save_recommended(self, name: str, models: Sequence[str], n_fused: int) -> str | None:
+        """Save the networks of the best models and the recommended fusion of them, fitted on all of Devel, as one.
+
+        Args:
+            name: of the whole.
+            models, n_fused: as in `fuse`.
+
+        Returns:
+            The name; None where the models are none of the run's networks.
+        """
+        if not self.corpus.sets:
+            return None
+        if self.run.has_trained(name):
+            return name
+        from kerasemo.training.reproducible import one_thread
+
+        one_thread()
+        from kerasemo.fusion.network import chain_network
+        from kerasemo.training.saving import load_network
+        from kerasemo.training.sequences import SHIFT
+
+        data = self.aligned(models)
+        fusion = BestModels(methods.estimator(methods.DEFAULT, protocols.HELD_OUT), n_fused)
+        fusion.fit(data.inputs, data.labels, data.lengths, self.groups)
+        best = [models[number] for number in fusion.models_]
+        networks = {model: load_network(self.run.path / "checkpoints" / f"{model}.keras") for model in best}
+        chain = chain_network(networks, fusion.estimator_.stages(), SHIFT)
+        folders = {feature_set: avec2019.FEATURE_SETS[feature_set] for feature_set in chain.input}
+        self.run.write_json({"model": name, "feature_sets": folders}, "checkpoints", f"{name}.json")
+        with files.whole(self.run.path / "checkpoints" / f"{name}.keras") as temporary:
+            chain.save(temporary)
+        return name
+
     def _score(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
         """The CCC of each target and of their average, with intervals by dialogue."""
         return scoring.score_rows(scoring.group_sums(data, traces, self.groups), self.ddof, self.options.seed)
-
-
-def save_chain(run: Run, name: str, models: Sequence[str], stages: Sequence[Stage], folders: Mapping[str, str]) -> None:
-    """Save the networks of some models and their fusion as one network.
-
-    Args:
-        run: the run that has trained them.
-        name: of the whole.
-        models: those that are fused, in order.
-        stages: of the fitted fusion.
-        folders: of each feature set.
-    """
-    from kerasemo.training.reproducible import one_thread
-
-    one_thread()
-    from kerasemo.fusion.network import chain_network
-    from kerasemo.training.saving import load_network
-    from kerasemo.training.sequences import SHIFT
-
-    networks = {model: load_network(run.path / "checkpoints" / f"{model}.keras") for model in models}
-    chain = chain_network(networks, stages, SHIFT)
-    described = {"model": name, "feature_sets": {each: folders[each] for each in chain.input}}
-    run.write_json(described, "checkpoints", f"{name}.json")
-    with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
-        chain.save(temporary)

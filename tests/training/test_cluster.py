@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kerasemo.errors import InputError
 from kerasemo.training import grid
 from kerasemo.training.grid import run_cells
-from kerasemo.training.weight_search import search_weights
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
@@ -172,16 +170,6 @@ def test_interrupted_it_takes_back_what_has_not_begun(cluster, tmp_path, monkeyp
     run_cells(work, [20, 21], 1, "Waiting", cluster.scheduler)
     # Each worker may have had one cell in work and one at hand.
     assert len(list(tmp_path.iterdir())) <= len(["0", "interrupted", "20", "21"]) + 2 * len(cluster.workers)
-
-
-def test_weights_are_searched_there(cluster, tmp_path):
-    objective = lambda point: point["arousal"] - point["valence"] ** 2  # noqa: E731, workers cannot import tests
-    here, there = [
-        search_weights(objective, ["arousal", "valence"], 5, 0, tmp_path / f"{name}.journal", 1, scheduler)
-        for name, scheduler in {"here": None, "there": cluster.scheduler}.items()
-    ]
-    pd.testing.assert_frame_equal(there.trials, here.trials, check_exact=True)
-    assert there.best == here.best
 
 
 def test_a_lost_scheduler_is_one_sentence(cluster, capfd, monkeypatch):

@@ -45,7 +45,7 @@ def write_sewa(
     devel: int = 14,
     languages: Iterable[str] = _LANGUAGES,
     frames: tuple[int, int] = FRAMES,
-    feature_sets: Iterable[str] = avec2019.FEATURE_SETS,
+    feature_sets: Iterable[str] = tuple(avec2019.FEATURE_SETS.values()),
     width: int = 16,
     seed: int = 0,
     jobs: int = 1,
@@ -66,7 +66,7 @@ def write_sewa(
         devel: recordings of `Devel` in each language, even, 2 to 14: whole dialogues, in the order of their first side.
         languages: `DE`, `HU` or both.
         frames: shortest and longest recording, frames of 0.1 s, 1 to 1768.
-        feature_sets: which sets, names of `avec2019.FEATURE_SETS`.
+        feature_sets: which sets, folders of `avec2019.FEATURE_SETS`.
         width: features of each set, 8 or more.
         seed: decides on emotions, chance and lengths; not negative.
         jobs: processes that write; -1: one a core.
@@ -91,7 +91,7 @@ def write_sewa(
 def _check(parameters: dict) -> None:
     for name, known in (
         ("languages", list(_LANGUAGES)),
-        ("feature_sets", sorted(avec2019.FEATURE_SETS)),
+        ("feature_sets", sorted(avec2019.FEATURE_SETS.values())),
     ):
         unknown = [value for value in parameters[name] if value not in known]
         if unknown or not parameters[name]:

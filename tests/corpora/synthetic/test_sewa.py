@@ -23,14 +23,16 @@ def contents(root):
 
 
 def test_folders_are_the_official_ones_and_hold_the_same_recordings(small):
-    assert sorted(path.name for path in small.iterdir()) == sorted(["labels", "synthetic.json", *avec2019.FEATURE_SETS])
+    assert sorted(path.name for path in small.iterdir()) == sorted(
+        ["labels", "synthetic.json", *avec2019.FEATURE_SETS.values()]
+    )
     expected = ["Devel_DE_01", "Devel_DE_12", "Devel_HU_01", "Devel_HU_14"]
     expected += [f"Train_{language}_{number:02d}" for language in ("DE", "HU") for number in (1, 2, 3, 4)]
     labels = avec2019.read_traces(small / "labels")
     assert list(labels) == sorted(expected)
     assert all(30 <= len(trace) <= 50 for trace in labels.values())
     assert np.abs(np.concatenate([*labels.values()])).max() <= 1
-    for name in avec2019.FEATURE_SETS:
+    for name in avec2019.FEATURE_SETS.values():
         features = avec2019.read_features(small / name)
         assert {recording: array.shape for recording, array in features.items()} == {
             recording: (len(trace), 9) for recording, trace in labels.items()
@@ -39,7 +41,7 @@ def test_folders_are_the_official_ones_and_hold_the_same_recordings(small):
 
 def test_partners_share_sound_but_not_sight(small):
     dialogues = [["Devel_DE_01", "Devel_DE_12"], ["Devel_HU_01", "Devel_HU_14"], ["Train_DE_03", "Train_DE_04"]]
-    for name in avec2019.FEATURE_SETS:
+    for name in avec2019.FEATURE_SETS.values():
         features = avec2019.read_features(small / name)
         for one, other in dialogues:
             assert np.array_equal(features[one], features[other]) == name.startswith("audio")
@@ -49,7 +51,9 @@ def test_partners_share_sound_but_not_sight(small):
 
 
 def test_both_kinds_of_file_are_there(small):
-    first = {name: (small / name / "Train_DE_01.csv").read_text().split("\n")[0] for name in avec2019.FEATURE_SETS}
+    first = {
+        name: (small / name / "Train_DE_01.csv").read_text().split("\n")[0] for name in avec2019.FEATURE_SETS.values()
+    }
     with_header = {name for name, line in first.items() if line.startswith("name;timestamp;")}
     assert len(with_header) == 9
     assert all(first[name].startswith("Train_DE_01,0.0,") for name in first.keys() - with_header)
