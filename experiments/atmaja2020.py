@@ -2,9 +2,8 @@
 
 Reruns table 2 (single-task and multitask losses), the random search of the three weights, table 3 (unimodal, bimodal,
 late and multistage fusion) and figure 3 (CCC by stage). Networks learn from the recordings of Train and are scored on
-those of Devel. Under the paper's protocol, whatever is chosen or fitted on Devel is scored on Devel; under `speaker`, it
-is chosen and fitted anew for each fold of dialogues and scored on the dialogues left out, except for which feature sets
-are paired: that would need more networks.
+those of Devel. Under the paper's protocol, what is chosen or fitted on Devel is scored on Devel; under `speaker`, it is
+chosen and fitted anew for each fold of dialogues and scored on the dialogues left out (all but the pairs of sets).
 
 A root with `labels/` and `predictions/` but no features, such as what the organisers of AVEC 2019 published, is fused.
 """
@@ -136,10 +135,9 @@ def pairs(scores: TraceScores) -> list[Cell]:
 def searched(options: Options) -> list[Cell]:
     """Random search of the three factors on the FAU functionals (section 5)."""
     trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
-    points = [tuple(point.values()) for point in draw_points(TARGETS, trials, options.seed)]
     return [
-        Cell("-".join([f"{FAU}_search", *(f"{round(10 * factor)}" for factor in factors)]), (FAU,), factors)
-        for factors in points
+        Cell("-".join([f"{FAU}_search", *(f"{round(10 * w)}" for w in point.values())]), (FAU,), tuple(point.values()))
+        for point in draw_points(TARGETS, trials, options.seed)
     ]
 
 
