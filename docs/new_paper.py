@@ -8,11 +8,10 @@ import keras
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
-from kerasemo.evaluation import protocols
 from kerasemo.experiment import Corpus, Paper, Study, Training
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.training.items import Items, read_items
+from kerasemo.training.items import read_items
 
 PAPER = Paper("new_paper", "Emotion from forty numbers", "You 2026, nowhere yet")
 SYNTHETIC = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 2}
@@ -29,18 +28,12 @@ def read(run, options):
     experiment.set_aside(run, set_aside)
     classes = {"emotion": sorted(set(table["emotion"]))}
     experiment.name_corpus(run, root, "RAVDESS", classes=classes)
-    numbers = table["emotion"].map(classes["emotion"].index)
-    table = table[["clip", "speaker"]].assign(group=table["speaker"], emotion=numbers)
-    return Corpus(table, classes, ravdess.folds(), inputs, arrays)
+    return Corpus.of_clips(table, classes, ravdess.folds(), inputs, arrays)
 
 
 def networks(run, corpus, options):
     """One stage: the network on every split of every protocol."""
-    cells = []
-    for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, train=0.8)
-        cells += experiment.cells_of(run, ["dense"], corpus.table, splits)
-    yield "Training", cells
+    yield "Training", experiment.plan(run, ["dense"], corpus, options, train=0.8)
 
 
 def build(run, corpus, options, cell):
@@ -50,12 +43,11 @@ def build(run, corpus, options, cell):
     x = keras.layers.Dense(64, activation="relu")(x)
     emotion = keras.layers.Dense(len(corpus.classes["emotion"]), activation="softmax", name="emotion")(x)
     decisions = {"emotion": "emotion"}
-    sides = cell.split.partitions()
     return Training(
         keras.Model({"audio": audio}, {"emotion": emotion}),
         {"emotion": keras.losses.SparseCategoricalCrossentropy()},
         keras.optimizers.Adam(1e-3),
-        {side: Items.of_rows(rows, corpus.features, cell.items, decisions) for side, rows in sides.items()},
+        corpus.items(cell, decisions),
         batch_size=32,
         decisions=decisions,
         inputs=corpus.inputs,

@@ -10,26 +10,28 @@ step, 100 epochs. Scores are those of the last epoch: the code's choice of the b
 `--corpus ravdess` trains the networks of the sound on speech of RAVDESS instead, emotion and gender.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
 from kerasemo import experiment
-from kerasemo.corpora import iemocap, ravdess
+from kerasemo.corpora import iemocap
 from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.errors import InputError
-from kerasemo.evaluation import protocols, tables
-from kerasemo.evaluation.scores import negative_log_likelihood
-from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
+from kerasemo.evaluation import tables
+from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, joint_loss, speech
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.quiet import import_tensorflow
 from kerasemo.reporting import curves
 from kerasemo.training.run import Run
+
+if TYPE_CHECKING:
+    import keras
 
 PAPER = Paper(
     "chae2018",
@@ -48,21 +50,15 @@ TABLE = "Table 1"
 TASKS = ("emotion", "gender")
 GENDERS = ["female", "male"]
 # Label, modalities and weighting.
-MODELS = {
-    "um_static_a": ("UM-static-A", ("audio",), "static"),
-    "um_dynamic_a": ("UM-dynamic-A", ("audio",), "softmax"),
-    "um_dynamic_v": ("UM-dynamic-V", ("video",), "softmax"),
-    "mm_static": ("MM-static", ("audio", "video"), "static"),
-    "mm_dynamic": ("MM-dynamic", ("audio", "video"), "softmax"),
-    "um_uncertainty_a": ("UM-uncertainty-A", ("audio",), "uncertainty"),
-    "mm_uncertainty": ("MM-uncertainty", ("audio", "video"), "uncertainty"),
-}
-# What `--weighting` adds.
-OTHER_WEIGHTINGS = ["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]
-AUDIOVISUAL = [name for name in MODELS if name != "um_static_a"]
-UNIMODAL = ["um_static_a", "um_dynamic_a", "um_uncertainty_a"]
-MODELS |= {f"um_{name}_a": (f"UM-{name}-A", ("audio",), name) for name in OTHER_WEIGHTINGS}
-MODELS |= {f"mm_{name}": (f"MM-{name}", ("audio", "video"), name) for name in OTHER_WEIGHTINGS}
+MODELS = {}
+for weighting in get_args(experiment.WeightingName):
+    name = "dynamic" if weighting == "softmax" else weighting
+    MODELS[f"um_{name}_a"] = (f"UM-{name}-A", ("audio",), weighting)
+    MODELS[f"um_{name}_v"] = (f"UM-{name}-V", ("video",), weighting)
+    MODELS[f"mm_{name}"] = (f"MM-{name}", ("audio", "video"), weighting)
+LABELS = {name: label for name, (label, *_) in MODELS.items()}
+AUDIOVISUAL = ["um_dynamic_a", "um_dynamic_v", "mm_static", "mm_dynamic", "um_uncertainty_a", "mm_uncertainty"]
+SOUND = ["um_static_a", "um_dynamic_a", "um_uncertainty_a"]  # without video
 # Final weights of emotion and gender, and the negative log-likelihood of the validation set (table 1).
 PUBLISHED = {
     "um_dynamic_a": (0.3232, 0.6768, 158.38),
@@ -70,113 +66,64 @@ PUBLISHED = {
     "mm_static": (0.5, 0.5, 167.10),
     "mm_dynamic": (0.3623, 0.6377, 112.89),
 }
-# Figure 2, its upper and lower row; the last where only sound is there.
-COMPARED = [
-    ("static and dynamic", ["mm_static", "mm_dynamic"]),
-    ("modalities", ["um_dynamic_a", "um_dynamic_v", "mm_dynamic"]),
-    ("static and dynamic", ["um_static_a", "um_dynamic_a"]),
-]
+# Figure 2, its upper and lower row, and what comes next to the upper one where only sound is there.
+COMPARED = {
+    "static and dynamic": ["mm_static", "mm_dynamic"],
+    "modalities": ["um_dynamic_a", "um_dynamic_v", "mm_dynamic"],
+    "static and dynamic, sound": ["um_static_a", "um_dynamic_a"],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Whose layout the root has.")
-    scale: Literal["deviation", "variance"] = experiment.data(
-        "deviation", "What sound is divided by under the paper's protocol; variance: as the authors' code does."
-    )
+    scale: Literal["deviation", "variance"] = experiment.data("deviation", "What sound is divided by.")
     crop: Literal["fixed", "track"] = experiment.data("fixed", "The authors' fixed crop of the face, or a face track.")
     ties: Literal["random", "drop"] = experiment.data("random", "Turns without a majority: one of the tied, or none.")
     merge_excited: bool = experiment.data(False, "Count excited turns as happy ones.")
     max_bad: float = experiment.max_bad()
-    imagenet: Path | None = experiment.training(
-        None, "Weights of keras.applications' ResNet-50 to begin with.", exists=True, dir_okay=False
-    )
-    weighting: Literal["liebel_korner", "dwa", "gradnorm", "random", "pcgrad"] | None = experiment.training(
-        None, "Train models with this weighting too."
-    )
+    imagenet: Path | None = experiment.imagenet("ResNet-50")
+    weighting: experiment.WeightingName | None = experiment.training(None, "Train models with this weighting too.")
     batch_size: int = experiment.training(1, "Clips a step.", min=1)
 
     def conflicts(self):
-        of_iemocap = {
-            "--crop": self.crop != "fixed",
-            "--ties": self.ties != "random",
-            "--merge-excited": self.merge_excited,
-            "--imagenet": self.imagenet,
-        }
-        given = [name for name, is_given in of_iemocap.items() if is_given]
+        for_iemocap = self.crop != "fixed" or self.ties != "random" or self.merge_excited or self.imagenet
         return {
             "--corpus ravdess needs --root, the folder of your copy.": self.corpus == "ravdess" and not self.root,
-            f"--corpus ravdess trains on sound, and has one label a clip; leave out {', '.join(given)}.": (
-                self.corpus == "ravdess" and given
-            ),
-            "--scale is for the paper's protocol; leave it out.": (
-                self.scale != "deviation" and self.protocol == "speaker"
-            ),
+            "--crop, --ties, --merge-excited and --imagenet are for IEMOCAP; of RAVDESS the sound is read, which has "
+            "one label a clip: leave them out.": self.corpus == "ravdess" and for_iemocap,
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """The user's corpus, or the synthetic one; features and inputs by protocol and modality."""
+    """The user's corpus, or the synthetic one."""
     if options.imagenet:
-        require_weights(options.imagenet)
+        experiment.try_building(network, ("video",), {"emotion": 2}, options)
     root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
-    manifest, groups, folds = read_manifest(root, options)
-    if absent := sorted(set(GENDERS) - set(manifest["gender"])):
+    choices = {"ties": options.ties, "merge_excited": options.merge_excited, "improvised_only": True}
+    corpus = speech.read(options.corpus, root, options.seed, **choices)
+    if absent := sorted(set(GENDERS) - set(corpus.manifest["gender"])):
         raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
-    experiment.require_groups(options, groups, folds)
-    table, files_of, inputs = read_features(run, manifest.assign(group=groups), root, options)
-    emotions = ravdess.EMOTIONS.values() if options.corpus == "ravdess" else iemocap.CLASSES
-    classes = {"emotion": [name for name in emotions if name in set(table["emotion"])], "gender": GENDERS}
-    experiment.name_corpus(run, root, options.corpus.upper(), classes=classes)
+    experiment.require_groups(options, corpus.manifest["group"], corpus.folds)
+    inputs = network_inputs(corpus, options)
+    table, files, _ = experiment.read_clips(run, corpus.manifest, root, inputs, options)
+    classes = {"emotion": experiment.present(corpus.emotions, table["emotion"]), "gender": GENDERS}
+    experiment.name_corpus(run, root, corpus.name, classes=classes)
     describe(run, table, options)
-    numbers = {task: table[task].map(classes[task].index) for task in TASKS}
-    return Corpus(table[["clip", "speaker", "group"]].assign(**numbers), classes, folds, inputs, files_of)
+    return Corpus.of_clips(table, classes, corpus.folds, inputs, files)
 
 
-def require_weights(path: Path) -> None:
-    """A file of weights that does not fit is said at once."""
-    from kerasemo.training.reproducible import one_thread
-
-    one_thread()  # as training does later, in this process where there is but one
-    from kerasemo.features.pretrained import resnet50
-    from kerasemo.models.end_to_end import PICTURE
-
-    resnet50(path, PICTURE)
-
-
-def read_manifest(root: Path, options: Options) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """The manifest, what is held out whole with each clip, and the fold of that."""
-    if options.corpus == "ravdess":
-        manifest = ravdess.read(root)
-        manifest = manifest[manifest["channel"] == "speech"].assign(video=None).reset_index(drop=True)
-        return manifest, manifest["speaker"], ravdess.folds()
-    manifest = iemocap.read(root, options.ties, options.seed, merge_excited=options.merge_excited, improvised_only=True)
-    return manifest, *iemocap.session_folds(manifest)
-
-
-def read_features(
-    run: Run, manifest: pd.DataFrame, root: Path, options: Options
-) -> tuple[pd.DataFrame, dict[tuple[str, str], list[Path]], dict[tuple[str, str], NetworkInput]]:
-    """The clips that all networks can read, and the files of their features for each protocol."""
+def network_inputs(corpus: speech.Speech, options: Options) -> dict[str, NetworkInput]:
+    """Sound, and pictures of the face where IEMOCAP has them."""
     import_tensorflow()
     from kerasemo.models.end_to_end import SAMPLES
-    from kerasemo.training.clips import read_clips
 
     longest_s = QUICK_LONGEST_S if options.quick else LONGEST_S
-    channel = "speaker" if options.corpus == "iemocap" else "mean"
-    scales = {"paper": options.scale, "speaker": "deviation"}
-    inputs = {}
-    for protocol in options.protocols:
-        waveform = Waveform(longest_s=longest_s, channel=channel, scale=scales[protocol])
-        inputs[protocol, "audio"] = NetworkInput(waveform, frame_length=SAMPLES)
-    if manifest["video"].notna().any():
-        video = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
-        inputs |= {(protocol, "video"): video for protocol in options.protocols}
-    table, files_of, set_aside = read_clips(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
-    experiment.set_aside(run, set_aside)
-    if lacking := len(manifest) - len(table) - len(set_aside):
-        run.note(f"{lacking} clips are left out, because they have sound without video or video without sound.")
-    return table, files_of, inputs
+    sound = Waveform(longest_s=longest_s, channel=corpus.channel, scale=options.scale)
+    inputs = {"audio": NetworkInput(sound, frame_length=SAMPLES)}
+    if options.corpus == "iemocap" and corpus.manifest["video"].notna().any():
+        inputs["video"] = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
+    return inputs
 
 
 def describe(run: Run, table: pd.DataFrame, options: Options) -> None:
@@ -193,50 +140,41 @@ def describe(run: Run, table: pd.DataFrame, options: Options) -> None:
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Every network on every split."""
-    has_video = any(name == "video" for _, name in corpus.features)
-    names = [*(AUDIOVISUAL if has_video else UNIMODAL)]
+    names = AUDIOVISUAL if "video" in corpus.inputs else SOUND
+    experiment.note_left_out(run, [LABELS[name] for name in AUDIOVISUAL if name not in names], has_sound=True)
     if options.weighting:
-        names += [f"um_{options.weighting}_a", *([f"mm_{options.weighting}"] if has_video else [])]
-    if left_out := [MODELS[name][0] for name in AUDIOVISUAL if name not in names]:
-        run.note(f"Left out, because the corpus has no video: {', '.join(left_out)}.")
-    cells = []
-    for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, TRAIN, VALIDATION)
-        if not all(len(split.validation) for split in splits):
-            raise InputError(f"{len(corpus.table)} clips are too few to train, validate and test on.")
-        cells += experiment.cells_of(run, names, corpus.table, splits)
+        added = [name for name, (*_, weighting) in MODELS.items() if weighting == options.weighting]
+        names = list(dict.fromkeys([*names, *(name for name in added if set(MODELS[name][1]) <= set(corpus.inputs))]))
     for method in dict.fromkeys(MODELS[name][2] for name in names):
         experiment.note_weighting(run, method, len(TASKS), rate=None)
-    yield "Training", cells
+    yield "Training", experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)
+
+
+def network(modalities: Sequence[str], n_classes: dict[str, int], options: Options) -> "keras.Model":
+    """The network of some modalities (section 3)."""
+    from kerasemo.models.end_to_end import end_to_end
+
+    return end_to_end(n_classes, modalities, imagenet=options.imagenet if "video" in modalities else None)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
     """One of the models of table 1; the loss weights go with the network's optimizer, as in the authors' code."""
     import keras
 
-    from kerasemo.models.end_to_end import end_to_end
     from kerasemo.training.clips import N_FRAMES, Clips
 
     _, modalities, method = MODELS[cell.network]
-    n_classes = {task: len(names) for task, names in corpus.classes.items()}
-    network = end_to_end(n_classes, modalities, imagenet=options.imagenet if "video" in modalities else None)
-    inputs = {name: corpus.inputs[cell.protocol, name] for name in modalities}
-    clips = {
-        side: Clips.of_rows(
-            rows, inputs, {name: corpus.features[cell.protocol, name] for name in modalities}, corpus.table, TASKS
-        )
-        for side, rows in cell.split.partitions().items()
-    }
+    clips = corpus.clips(Clips, cell, TASKS, modalities)
     steps = -(-len(clips["train"]) // options.batch_size)
     rate = keras.optimizers.schedules.ExponentialDecay(LEARNING_RATE, DECAY_EPOCHS * steps, DECAY, staircase=True)
     return Training(
-        network,
+        network(modalities, {task: len(names) for task, names in corpus.classes.items()}, options),
         {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
         keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM),
         clips,
         options.batch_size,
         decisions={task: task for task in TASKS},
-        inputs=inputs,
+        inputs={name: corpus.inputs[name] for name in modalities},
         weighting=method,
         weights=dict.fromkeys(TASKS, 1 / len(TASKS)),
         description={"n_frames": N_FRAMES},
@@ -245,43 +183,15 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 def rows(outcome: Outcome) -> Iterator[dict]:
     """Model by model: final weights, losses, accuracies and recalls."""
-    of_paper = outcome.options.corpus == "iemocap"
-    for folds in sorted(outcome.folds, key=lambda folds: (list(MODELS).index(folds.network), folds.protocol)):
-        published = PUBLISHED.get(folds.network, (None,) * 3) if of_paper else (None,) * 3
-        yield from weight_and_loss_rows(folds, published)
-        for task in TASKS:
-            for metric in tables.METRICS:
-                yield folds.score(TABLE, MODELS[folds.network][0], metric=metric, task=task)
-
-
-def weight_and_loss_rows(folds: Folds, published: tuple) -> Iterator[dict]:
-    """Table 1, and the losses at equal weights."""
-    label, _, method = MODELS[folds.network]
-    final = [history.iloc[-1] for history in folds.histories()]
-    for task, number in zip(TASKS, published, strict=False):
-        weights = pd.DataFrame({"value": [last[f"{task}_weight"] for last in final], "speaker": "all"})
-        yield folds.mean(weights, TABLE, label, f"final weight of {task}", number)
-    losses = validation_losses(folds, final)
-    if method in ("static", "softmax"):  # whose weights add up to 1
-        per_clip = folds.mean(losses.assign(value=losses["joint"]), TABLE, label, "validation NLL per clip")
-        if folds.protocol == "paper":  # a sum depends on the size of the set, which the paper does not give
-            yield {**per_clip, "metric": "validation NLL, sum", "published": published[2]} | {
-                name: per_clip[name] and len(losses) * per_clip[name] for name in ("measured", "low", "high")
-            }
-        yield per_clip
-    equal = losses.assign(value=losses[list(TASKS)].mean(axis=1))
-    yield folds.mean(equal, TABLE, label, "validation NLL per clip, equal weights")
-
-
-def validation_losses(folds: Folds, final: list[pd.Series]) -> pd.DataFrame:
-    """Each validation clip's losses: of each task, and joint with the final weights of its fold."""
-    parts = []
-    for fold, last in zip(folds.each(), final, strict=True):
-        predictions = {task: fold.predictions("validation", task) for task in TASKS}
-        losses = pd.DataFrame({task: negative_log_likelihood(table, task) for task, table in predictions.items()})
-        joint = sum(last[f"{task}_weight"] * losses[task] for task in TASKS)
-        parts.append(losses.assign(joint=joint, speaker=predictions[TASKS[0]]["speaker"]))
-    return pd.concat(parts, ignore_index=True)
+    for model in dict.fromkeys(cell.network for cell in outcome.cells):
+        label, _, weighting = MODELS[model]
+        published = PUBLISHED.get(model) if outcome.options.corpus == "iemocap" else None
+        for protocol in outcome.options.protocols:
+            folds = outcome.of(model, protocol)
+            yield from joint_loss.rows(folds, TABLE, label, weighting, TASKS, published)
+            for task in TASKS:
+                for metric in tables.METRICS:
+                    yield folds.score(TABLE, label, metric=metric, task=task)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
@@ -290,43 +200,18 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     title = "Unweighted average recall"
     outcome.draw_scores(recalls, TABLE, "recalls", title=title, alt=f"{title} of emotion and gender")
     for protocol in outcome.options.protocols:
-        of_protocol = sorted(
-            (folds for folds in outcome.folds if folds.protocol == protocol),
-            key=lambda folds: list(MODELS).index(folds.network),
-        )
-        histories = {folds.network: folds.mean_history() for folds in of_protocol}
-        most = max(len(folds.cells) for folds in of_protocol)
-        n_folds = f", mean of {most} folds" if most > 1 else ""
-        for history in histories.values():
-            for side in ("", "val_"):
-                history[f"{side}equal"] = history[[f"{side}{task}_loss" for task in TASKS]].mean(axis=1)
-        weights = [curves.weight_panel(MODELS[network][0], [history]) for network, history in histories.items()]
-        for name, title, panels in [
-            ("figure_2", "Figure 2: joint loss per epoch", loss_panels(histories, "loss", COMPARED)),
-            ("equal_weights", "Joint loss at equal weights", loss_panels(histories, "equal", [("", list(histories))])),
-            ("task_weights", "Task weights", weights),
+        outcome.draw_weights(protocol, LABELS)
+        means = {folds.network: curves.with_equal_weights(folds.mean_history()) for folds in outcome.under(protocol)}
+        for file, name, column, compared in [
+            ("figure_2", "Figure 2: joint loss", "loss", COMPARED),
+            ("equal_weights", "Joint loss at equal weights", "equal_loss", {"": list(means)}),
         ]:
-            titled = f"{title}, {protocol} protocol{n_folds}"
-            outcome.save(curves.grid(panels, titled, outcome.notice), f"{name}_{protocol}", titled)
+            title = f"{name} per epoch, {protocol} protocol, mean of the folds"
+            panels = curves.compared_panels(means, LABELS, column, compared)
+            outcome.save(curves.grid(panels, title, outcome.notice), f"{file}_{protocol}", title)
 
 
-def loss_panels(histories: dict[str, pd.DataFrame], column: str, compared: list) -> list[curves.Panel]:
-    """Training and validation loss of models beside each other, as far as they were trained."""
-    labels = {network: MODELS[network][0] for network in histories}
-    return [
-        panel
-        for what, names in compared
-        if set(names) <= set(histories)
-        for panel in curves.compared_panels(histories, labels, names, column, what)
-    ]
-
-
-def proposed(outcome: Outcome) -> str:
-    """The network that the paper proposes; the one of sound where there is no video."""
-    models = [cell.model for cell in outcome.cells]
-    return next(m for start in ("mm_dynamic.", "um_dynamic_a.") for m in models if m.startswith(start))
-
-
+proposed = experiment.preferring("mm_dynamic", "um_dynamic_a")
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed, weighting_rate=None)
 
 if __name__ == "__main__":

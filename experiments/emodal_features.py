@@ -18,7 +18,6 @@ import pandas as pd
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.errors import InputError
-from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
 from kerasemo.training.items import Items
 from kerasemo.training.run import Run
@@ -58,30 +57,24 @@ class Options(experiment.Options):
 def read(run: Run, options: Options) -> Corpus:
     """The features, all clips and classes that are there."""
     table, arrays = ravdess.read_features(options.features)
-    classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in set(table["emotion"])]
+    classes = experiment.present(ravdess.EMOTIONS.values(), table["emotion"])
     if len(classes) < 2:
         raise InputError(f"there is one class, {classes[0]}; two or more are needed.")
     run.configure(corpus="features of RAVDESS", notice=None, classes={"emotion": classes})
-    numbers = table["emotion"].map(classes.index)
-    table = table[["clip", "speaker"]].assign(emotion=numbers, group=table["speaker"])
-    experiment.require_groups(options, table["group"], ravdess.folds())
+    experiment.require_groups(options, table["speaker"], ravdess.folds())
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
     run.note(
         f"Dense layers stand in place of the convolutions, and the voice's network has dropout of {AUDIO_DROPOUT}, "
         f"which the paper's has not; logistic regression has C = {LOGISTIC_C}. Both were picked on these clips."
     )
-    return Corpus(table, {"emotion": classes}, ravdess.folds(), {}, arrays)
+    return Corpus.of_clips(table, {"emotion": classes}, ravdess.folds(), {}, arrays)
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Every network and regression on every split."""
     names = emodal.trainable(run, corpus.features, options.weighting)
     names += [name for name, (_, modalities, _) in LOGISTIC.items() if set(modalities) <= set(corpus.features)]
-    cells = []
-    for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, TRAIN)
-        cells += experiment.cells_of(run, names, corpus.table, splits)
-    yield "Training", cells
+    yield "Training", experiment.plan(run, names, corpus, options, TRAIN)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
@@ -97,9 +90,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | 
     network = emodal_network(len(corpus.classes["emotion"]), modalities, **shapes, audio_dropout=AUDIO_DROPOUT)
     network, losses = emodal.with_losses(network, off, shifted=options.weighting != "static")
     decisions = {output: "emotion" for output in emodal.OUTPUTS if output in network.output}
-    arrays = {name: corpus.features[name] for name in modalities}
-    sides = cell.split.partitions()
-    items = {side: Items.of_rows(rows, arrays, cell.items, decisions) for side, rows in sides.items()}
+    items = corpus.items(cell, decisions, modalities)
     adam = keras.optimizers.Adam(LEARNING_RATE)
     return Training(network, losses, adam, items, BATCH_SIZE, decisions=decisions, weighting=options.weighting)
 

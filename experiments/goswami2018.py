@@ -9,10 +9,9 @@ and at which epoch its "best" accuracy was read (here the last, so that no parti
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from kerasemo import experiment
@@ -20,7 +19,7 @@ from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.protocols import Split
-from kerasemo.experiment import Cell, Folds, Outcome, Paper, Stage, Study, Training
+from kerasemo.experiment import Cell, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.frames import Frames
 from kerasemo.features.mfcc import Mfcc
@@ -62,17 +61,16 @@ LESS_DATA = {
 }
 FULL, VALIDATION = 0.8, 0.1
 ORDER = ["Experiment 1", "Experiment 2", "Experiment 3", "Distillation"]
-# Outputs that have a loss, and their weights; `beta` is the image's in architecture 0 (section 4.7).
-EMOTION = {"emotion": 1.0}
-TASKS = {
-    "architecture_0": {"emotion_audio": 1.0, "emotion_image": "beta"},
-    "architecture_4": {"emotion": 1.0, "audio_probe": 1.0, "image_probe": 1.0},
-    "distilled_probes": {"emotion": 1.0, "audio_probe_logits": 1.0, "image_probe_logits": 1.0},
+# Outputs that have a loss, where it is not the joint classifier alone.
+LOSSES = {
+    "architecture_0": ("emotion_audio", "emotion_image"),
+    "architecture_4": ("emotion", "audio_probe", "image_probe"),
+    "distilled_probes": ("emotion", "audio_probe_logits", "image_probe_logits"),
 }
 TEACHERS = {"audio_probe_logits": "audio_cnn", "image_probe_logits": "image_cnn"}
 
-MEDIA = ("audio", "image")
-MODALITIES = {"audio_cnn": ["audio"], "image_cnn": ["image"]}
+STUDENT = "distilled_probes"
+MODALITIES = {"audio_cnn": ("audio",), "image_cnn": ("image",)}
 # Experiment 3 (figure 7): the outputs of architecture 4.
 CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image probe": "image_probe"}
 
@@ -87,9 +85,7 @@ class Options(experiment.Options):
 
     def conflicts(self):
         return {
-            "--weighting gradnorm does not go with probes, which share no layer with the joint classifier.": (
-                self.weighting == "gradnorm"
-            ),
+            "--weighting gradnorm needs a layer that all losses share; probes have none.": self.weighting == "gradnorm",
             "--beta is a static weight; leave it out, or --weighting.": self.weighting != "static" and self.beta != 1,
         }
 
@@ -99,8 +95,7 @@ def read(run: Run, options: Options) -> AudioVisual:
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
     manifest = ravdess.read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
-    present = set(manifest["emotion"])
-    classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in present]
+    classes = experiment.present(ravdess.EMOTIONS.values(), manifest["emotion"])
     experiment.name_corpus(run, root, "RAVDESS", classes={"emotion": classes})
     inputs = {
         "audio_mean": NetworkInput(Mfcc()),
@@ -109,42 +104,33 @@ def read(run: Run, options: Options) -> AudioVisual:
     }
     data = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
     experiment.set_aside(run, data.set_aside)
-    run.note(
-        f"{len(data.recordings)} recordings and {len(data.images)} images of {manifest['speaker'].nunique()} actors."
-    )
+    n_actors = manifest["speaker"].nunique()
+    run.note(f"{len(data.recordings)} recordings and {len(data.images)} images of {n_actors} actors.")
     return data
 
 
 def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
     """Every network on every split that the tables ask for; distilled probes learn from networks trained by then."""
-    media = {"audio": len(data.recordings), "image": len(data.images)}
-    trainable = [network for network in NETWORKS if all(media[name] for name in MODALITIES.get(network, media))]
-    if left_out := [name for network, (name, _) in NETWORKS.items() if network not in trainable]:
-        absent = "video" if data.images.empty else "sound"
-        run.note(f"Left out, because the corpus has no {absent}: {', '.join(left_out)}.")
+    trainable = [network for network in NETWORKS if set(modalities_of(network)) <= data.modalities]
+    left_out = [name for network, (name, _) in NETWORKS.items() if network not in trainable]
+    experiment.note_left_out(run, left_out, has_sound="audio" in data.modalities)
     cells = []
     for protocol in options.protocols:
         for share, wanted in {FULL: NETWORKS, **LESS_DATA}.items():
-            for network in (network for network in wanted if network in trainable):
-                items = items_of(data, network, protocol, options.seed)
+            for network in experiment.present(wanted, trainable):
+                items = data.table(modalities_of(network), protocol == "paper", options.seed)
                 split = splits(items, protocol, share, options.seed)
                 cells += experiment.cells_of(run, [network], items, split, split_name=lambda cell: cell.model)
     describe(run, cells)
     experiment.note_weighting(run, options.weighting, len(trainable) - len(MODALITIES))
-    yield "Training", [cell for cell in cells if cell.network != "distilled_probes"]
-    if students := [cell for cell in cells if cell.network == "distilled_probes"]:
+    yield "Training", [cell for cell in cells if cell.network != STUDENT]
+    if students := [cell for cell in cells if cell.network == STUDENT]:
         yield "Distilling", students
 
 
-def items_of(data: AudioVisual, network: str, protocol: str, seed: int) -> pd.DataFrame:
-    """What a network is trained and scored on: recordings, images, or pairs of both (section 4.1)."""
-    if network == "audio_cnn":
-        return data.recordings.assign(audio=np.arange(len(data.recordings)))
-    if network == "image_cnn":
-        return data.images.assign(image=np.arange(len(data.images)))
-    if protocol == "paper":
-        return protocols.pair_classwise(data.images, data.recordings, "emotion", seed)
-    return protocols.pair_performances(data.images, data.recordings, "emotion")
+def modalities_of(network: str) -> tuple[str, ...]:
+    """What a network hears and sees."""
+    return MODALITIES.get(network, ("audio", "image"))
 
 
 def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[Split]:
@@ -162,15 +148,10 @@ def share_of(cell: Cell) -> float:
 
 def describe(run: Run, cells: list[Cell]) -> None:
     """Notes on what the protocols differ in beside the speakers."""
-    held_out = [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]
-    if held_out:
-        speakers = held_out[0].items["speaker"]
-        training = [cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out]
-        run.note(
-            f"With actors held out each fold trains on at least {min(training)} of {speakers.nunique()} actors; under "
-            f"the paper's protocol {FULL:.0%} of the items train."
-        )
-    if any(cell.network == "distilled_probes" and cell.protocol == "paper" for cell in cells):
+    if held_out := [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]:
+        fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
+        run.note(f"With actors held out each fold trains on at least {fewest} actors; under the paper's {FULL:.0%}.")
+    if any(cell.network == STUDENT and cell.protocol == "paper" for cell in cells):
         run.note(
             "Distillation under the paper's protocol: recordings, images and pairs are split each at random, so that "
             "the unimodal teachers have learnt from clips that test their student."
@@ -185,69 +166,59 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
     from kerasemo.models import crossmodal
 
     audio = "audio_sequence" if cell.network == "architecture_2" else f"audio_{options.audio}"
-    arrays = {name: {"audio": audio, "image": "image"}[name] for name in MODALITIES.get(cell.network, MEDIA)}
+    arrays = {name: {"audio": audio, "image": "image"}[name] for name in modalities_of(cell.network)}
     shapes = {f"{name}_shape": data.arrays[array].shape[1:] for name, array in arrays.items()}
     network = crossmodal.NETWORKS[cell.network](len(data.classes), **shapes)
-    weights = {task: options.beta if w == "beta" else w for task, w in TASKS.get(cell.network, EMOTION).items()}
     decisions = [output for output in network.output if output not in TEACHERS]
-
-    def items(table: pd.DataFrame) -> Items:
-        inputs = {name: data.arrays[array][table[name]] for name, array in arrays.items()}
-        targets = {output: table["emotion"].to_numpy() for output in decisions}
-        targets |= {output: teach(run, output, cell, inputs) for output in set(TEACHERS) & set(weights)}
-        return Items(inputs, targets, table)
-
+    losses = {
+        output: LogitMatching() if output in TEACHERS else keras.losses.SparseCategoricalCrossentropy()
+        for output in LOSSES.get(cell.network, ["emotion"])
+    }
+    sides = {side: data.items(table, arrays, decisions) for side, table in cell.sides().items()}
+    if cell.network == STUDENT:
+        sides = {side: taught(run, cell, items) for side, items in sides.items()}
     return Training(
         network,
-        {t: LogitMatching() if t in TEACHERS else keras.losses.SparseCategoricalCrossentropy() for t in weights},
+        losses,
         keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM),
-        {side: items(table) for side, table in cell.sides().items()},
+        sides,
         BATCH_SIZE,
         decisions=dict.fromkeys(decisions, "emotion"),
         inputs={name: data.inputs[array] for name, array in arrays.items()},
         weighting=options.weighting,
-        weights=weights,
+        weights={output: options.beta if output == "emotion_image" else 1.0 for output in losses},
     )
 
 
-def teach(run: Run, task: str, cell: Cell, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """The logits of the unimodal network that was trained on the same protocol and fold.
+def taught(run: Run, cell: Cell, items: Items) -> Items:
+    """The items with the logits of the unimodal networks that were trained on the same protocol and fold."""
+    from kerasemo.training.distillation import teacher_logits
 
-    Under the paper's protocol a teacher has learnt from clips that test its student; with actors held out it has not.
-    """
-    from kerasemo.models import crossmodal
-    from kerasemo.training.saving import load_network
-
-    teacher = load_network(run.file("checkpoints", f"{TEACHERS[task]}.{cell.split.name}.keras"))
-    logits = crossmodal.logits_of(teacher, "emotion")
-    return logits.predict({name: inputs[name] for name in logits.input}, batch_size=256, verbose=0)["emotion"]
+    files = {output: run.file("checkpoints", f"{name}.{cell.split.name}.keras") for output, name in TEACHERS.items()}
+    logits = {output: teacher_logits(file, "emotion", items.inputs) for output, file in files.items()}
+    return replace(items, targets={**items.targets, **logits})
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
     """The rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and the distillation."""
     for protocol in outcome.options.protocols:
-        for folds in outcome.folds:
-            if folds.protocol == protocol:
-                yield from rows_of(folds, share_of(folds.cells[0]))
-
-
-def rows_of(folds: Folds, share: float) -> Iterator[dict]:
-    """The rows of one network, trained on a share of the data."""
-    name, accuracies = NETWORKS[folds.network]
-    if folds.network == "distilled_probes":
-        yield folds.score("Distillation", f"{name} (logits)")
-        return
-    if share == FULL:
-        for partition, published in zip(("test", "validation", "train"), accuracies, strict=True):
-            yield folds.score("Experiment 1", name, partition, published=published)
-    else:
-        row = f"{name} ({share:.0%} for training)"
-        for partition, published in zip(("test", "train"), LESS_DATA[share][folds.network], strict=True):
-            yield folds.score("Experiment 2", row, partition, published=published)
-    if folds.network == "architecture_4" and share == FULL:
-        for row, output in CURVES.items():
-            yield folds.score("Experiment 3", row, "validation", output=output)
-        yield folds.score("Distillation", f"{name} (labels)")
+        for folds in outcome.under(protocol):
+            share = share_of(folds.cells[0])
+            name, accuracies = NETWORKS[folds.network]
+            if folds.network == STUDENT:
+                yield folds.score("Distillation", f"{name} (logits)")
+                continue
+            if share == FULL:
+                table, row, partitions = "Experiment 1", name, ("test", "validation", "train")
+            else:
+                table, row, partitions = "Experiment 2", f"{name} ({share:.0%} for training)", ("test", "train")
+                accuracies = LESS_DATA[share][folds.network]
+            for partition, published in zip(partitions, accuracies, strict=True):
+                yield folds.score(table, row, partition, published=published)
+            if folds.network == "architecture_4" and share == FULL:
+                for row, output in CURVES.items():
+                    yield folds.score("Experiment 3", row, "validation", output=output)
+                yield folds.score("Distillation", f"{name} (labels)")
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
@@ -263,12 +234,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
             outcome.save(figure, f"experiment_3_curves_{folds.protocol}", title)
 
 
-def proposed(outcome: Outcome) -> str:
-    """The network that the paper recommends; the first that was trained where it was not."""
-    trained = [cell.model for cell in outcome.cells]
-    return next((model for model in trained if model.startswith("architecture_4.")), trained[0])
-
-
+proposed = experiment.preferring("architecture_4")
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed, ORDER)
 
 if __name__ == "__main__":

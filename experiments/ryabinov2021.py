@@ -10,8 +10,7 @@ its probabilities are the mean of theirs; the split is of utterances, since segm
 still. A segment has mean 0 and deviation 1, its spectrogram 80 mel bands and a frame every 20 ms, made inside the
 network. Tasks are emotion and gender, of RAVDESS intensity too; `--task` takes any label of the corpus. The optimizer
 is Adam, which the paper cites; with the SGD of the networks' own papers AlexNet learns RAVDESS several times as slowly.
-The weights of the losses have an Adam of their own, since at the networks' rate they would hardly move. Training
-changes neither sound nor spectrograms unless `--augment` is given.
+Training changes neither sound nor spectrograms unless `--augment` is given.
 
 A clip without a label of one task trains the others. `--manifest` reads any corpus.
 """
@@ -21,19 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import pandas as pd
+from matplotlib.figure import Figure
 
 from kerasemo import experiment
-from kerasemo import manifest as manifests
-from kerasemo.corpora import iemocap, ravdess
 from kerasemo.corpora.synthetic import write_iemocap
-from kerasemo.evaluation import protocols, tables
-from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels
+from kerasemo.evaluation import tables
+from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, speech
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.reporting import spectrogram_sight
-from kerasemo.training.clips import read_clips
 from kerasemo.training.run import Run
 from kerasemo.training.segments import Segments
 
@@ -49,31 +44,20 @@ PAPER = Paper(
 EPOCHS = (30, 1)  # the second under --quick
 LEARNING_RATE = 1e-4
 TRAIN, VALIDATION = 0.7, 0.1
-N_FOLDS = protocols.MIN_FOLDS
 QUICK = {"sessions": (1, 2, 3), "dialogues": 1, "turns": 10}
 
 SAMPLING_RATE = 16_000
 SEGMENT_S, SEGMENT_HOP_S = 3.0, 1.5
-N_MELS, WINDOW_S, HOP_S = 80, 0.04, 0.02
-# No clip of the corpora is as long; a corpus of long recordings is cut in clips first.
-LONGEST_S = 600.0
-SEGMENT, SEGMENT_HOP = round(SEGMENT_S * SAMPLING_RATE), round(SEGMENT_HOP_S * SAMPLING_RATE)
+LONGEST_S = 600.0  # no clip of the corpora is as long; long recordings are cut in clips first
+SEGMENT = {"segment_length": round(SEGMENT_S * SAMPLING_RATE), "segment_hop": round(SEGMENT_HOP_S * SAMPLING_RATE)}
 
 AUGMENTATIONS = ("spectrogram", "speed", "noise")
 ARCHITECTURES = {"alexnet": "AlexNet", "vgg16": "VGG-16"}
 MULTITASK = labels.MULTITASK
-TASKS = {
-    "iemocap": ["emotion", "gender"],
-    "ravdess": ["emotion", "gender", "intensity"],
-    "manifest": ["emotion", "gender"],
-}
+TASKS = {"ravdess": ["emotion", "gender", "intensity"]}
 # Of IEMOCAP, 1 to 5: the ends of the lower two of three classes.
 RATINGS = ("valence", "activation", "dominance")
 LEVELS, LEVEL_ENDS = ["low", "middle", "high"], (2.5, 3.5)
-KNOWN_CLASSES = {
-    "iemocap": {"emotion": iemocap.CLASSES, **dict.fromkeys(RATINGS, LEVELS)},
-    "ravdess": {"emotion": list(ravdess.EMOTIONS.values())},
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +76,7 @@ class Options(experiment.Options):
     augment: list[str] | None = experiment.training(
         None, "Changes in training: spectrogram (SpecAugment), speed or noise; repeat it.  [default: none]"
     )
-    imagenet: Path | None = experiment.training(
-        None, "Weights of keras.applications' VGG-16 to begin with.", exists=True, dir_okay=False
-    )
+    imagenet: Path | None = experiment.imagenet("VGG-16")
     batch_size: int = experiment.training(32, "Segments a step.", min=1)
 
     @property
@@ -118,62 +100,31 @@ class Options(experiment.Options):
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; the first task is the foremost."""
     if options.imagenet:
-        require_weights(options)
+        experiment.try_building(network, "vgg16", {"emotion": 2}, options)
     root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
-    manifest, groups, folds = read_manifest(root, options)
-    tasks = list(dict.fromkeys(options.task or TASKS[options.source]))
-    bins = dict.fromkeys(RATINGS, LEVEL_ENDS) if options.source == "iemocap" else {}
-    named = {f"{task} label": labels.of_clips(manifest, task, bins.get(task), LEVELS) for task in tasks}
-    experiment.require_groups(options, groups, folds)
-    name = options.manifest.stem if options.manifest else options.corpus.upper()
-    experiment.name_corpus(run, root, name)
-    channel = "speaker" if options.source == "iemocap" else "mean"
-    waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=channel)
-    inputs = {"waveform": NetworkInput(waveform, segment_length=SEGMENT, segment_hop=SEGMENT_HOP)}
-    table, files_of, set_aside = read_clips(
-        manifest.assign(group=groups, **named), root, inputs, jobs=options.jobs, max_bad=options.max_bad
+    corpus = speech.read(
+        options.manifest or options.corpus, root, options.seed, ties="drop", merge_excited=options.merge_excited
     )
-    known = KNOWN_CLASSES.get(options.source, {})
-    classes = {task: labels.classes(table[f"{task} label"], task, known.get(task), set_aside) for task in tasks}
-    run.configure(classes=classes)
-    describe(run, table, classes, options)
-    experiment.set_aside(run, set_aside)
-    numbers = {task: labels.numbers(table[f"{task} label"], names) for task, names in classes.items()}
-    return Corpus(table[["clip", "speaker", "group"]].assign(**numbers), classes, folds, inputs, files_of)
+    experiment.name_corpus(run, root, corpus.name)
+    waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=corpus.channel)
+    inputs = {"waveform": NetworkInput(waveform, **SEGMENT)}
+    tasks = list(dict.fromkeys(options.task or TASKS.get(options.source, ["emotion", "gender"])))
+    rated = RATINGS if options.source == "iemocap" else ()
+    classes = {"emotion": corpus.emotions, **dict.fromkeys(rated, LEVELS)}
+    known = {task: classes.get(task) for task in tasks}
+    found = labels.read_clips(run, corpus, root, inputs, options, known, dict.fromkeys(rated, LEVEL_ENDS))
+    run.configure(classes=found.classes)
+    describe(run, found, options)
+    return found
 
 
-def require_weights(options: Options) -> None:
-    """A file of weights that does not fit is said at once."""
-    from kerasemo.training.reproducible import one_thread
-
-    one_thread()  # as training does later, in this process where there is but one
-    spectrogram_network("vgg16", {"emotion": 2}, options)
-
-
-def read_manifest(root: Path, options: Options) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """The manifest, what is held out whole with each clip, and the fold of that."""
-    if options.source == "iemocap":
-        manifest = iemocap.read(root, "drop", options.seed, merge_excited=options.merge_excited)
-        return manifest, *iemocap.session_folds(manifest)
-    if options.source == "ravdess":
-        manifest = ravdess.read(root)
-        manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
-        return manifest, manifest["speaker"], ravdess.folds()
-    manifest = manifests.load(options.manifest)
-    speakers = manifest["speaker"]
-    return manifest, speakers, protocols.draw_folds(speakers, min(N_FOLDS, speakers.nunique()), options.seed)
-
-
-def describe(run: Run, table: pd.DataFrame, classes: dict[str, list[str]], options: Options) -> None:
+def describe(run: Run, corpus: Corpus, options: Options) -> None:
     """What a reader of the tables must know of the data, and of what was trained."""
-    run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
-    if len(classes) > 1:
-        experiment.note_weighting(run, options.weighting, len(classes))
+    run.note(f"{len(corpus.table)} clips of {corpus.table['speaker'].nunique()} speakers.")
+    if len(corpus.classes) > 1:
+        experiment.note_weighting(run, options.weighting, len(corpus.classes))
     if options.augment:
         run.note(f"Changed in training: {', '.join(dict.fromkeys(options.augment))}.")
-    for task in classes:
-        if n := int(table[f"{task} label"].isna().sum()):
-            run.note(f"{n} clips have no label of {task}: they train the other tasks, and are not scored in this one.")
     run.note(
         f"Segments of {SEGMENT_S:g} s, one every {SEGMENT_HOP_S:g} s; a clip's probabilities are the mean of theirs. "
         "The histories count segments, the tables clips."
@@ -186,47 +137,23 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     learnt = [*corpus.classes, MULTITASK] if len(corpus.classes) > 1 else list(corpus.classes)
     chosen = ARCHITECTURES if options.architecture == "both" else [options.architecture]
     names = [f"{architecture}_{task}" for architecture in chosen for task in learnt]
-    cells = []
-    for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, TRAIN, VALIDATION)
-        labels.require_on_both_sides(corpus.table[list(corpus.classes)], splits)
-        cells += experiment.cells_of(run, names, corpus.table, splits)
+    cells = experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)
+    labels.require_on_both_sides(corpus.table[list(corpus.classes)], [cell.split for cell in cells])
     yield "Training", cells
 
 
-def parts_of(network: str) -> tuple[str, str]:
-    """The architecture and the task, or `MULTITASK`, of a network's key."""
-    architecture, _, task = network.partition("_")
-    return architecture, task
+def parts_of(key: str, corpus: Corpus) -> tuple[str, str, list[str]]:
+    """The architecture of a network, the task, or `MULTITASK`, and the tasks that it learns."""
+    architecture, _, task = key.partition("_")
+    return architecture, task, list(corpus.classes) if task == MULTITASK else [task]
 
 
-def tasks_of(network: str, corpus: Corpus) -> list[str]:
-    """The tasks that it learns."""
-    task = parts_of(network)[1]
-    return list(corpus.classes) if task == MULTITASK else [task]
+def network(architecture: str, n_classes: dict[str, int], options: Options) -> "keras.Model":
+    """The network of a segment."""
+    from kerasemo.models.from_waveform import waveform_cnn
 
-
-def spectrogram_network(architecture: str, n_classes: dict[str, int], options: Options) -> "keras.Model":
-    """A network from the waveform of a segment to the tasks."""
-    from kerasemo.layers import LogMel, NoisePerturbation, SpecAugment, SpeedPerturbation
-    from kerasemo.models.from_waveform import from_waveform
-    from kerasemo.models.spectrogram_cnn import alexnet, vgg16
-
-    log_mel = LogMel(SAMPLING_RATE, WINDOW_S, HOP_S, N_MELS)
-    shape = (round(SEGMENT_S / HOP_S), N_MELS, 1)
-    layers = {"spectrogram": SpecAugment, "speed": SpeedPerturbation, "noise": NoisePerturbation}
-    # Each has a chance of its own.
-    changes = {
-        name: layer(seed=options.seed + number)
-        for number, (name, layer) in enumerate(layers.items())
-        if name in (options.augment or [])
-    }
-    augmentation = changes.pop("spectrogram", None)
-    if architecture == "alexnet":
-        network = alexnet(n_classes, shape, augmentation=augmentation)
-    else:
-        network = vgg16(n_classes, shape, imagenet=options.imagenet, augmentation=augmentation)
-    return from_waveform(network, SEGMENT, log_mel, list(changes.values()))
+    changes = {"augment": options.augment or (), "seed": options.seed}
+    return waveform_cnn(architecture, n_classes, SEGMENT_S, imagenet=options.imagenet, **changes)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
@@ -235,13 +162,12 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
     from kerasemo.models.from_waveform import adapt
 
-    tasks = tasks_of(cell.network, corpus)
-    n_classes = {task: len(corpus.classes[task]) for task in tasks}
-    network = spectrogram_network(parts_of(cell.network)[0], n_classes, options)
-    sides = {side: segments(corpus, rows, tasks) for side, rows in cell.split.partitions().items()}
-    adapt(network, sides["train"].once().map(lambda x, *_: x))
+    architecture, _, tasks = parts_of(cell.network, corpus)
+    model = network(architecture, {task: len(corpus.classes[task]) for task in tasks}, options)
+    sides = corpus.clips(Segments, cell, tasks)
+    adapt(model, sides["train"].once().map(lambda x, *_: x))
     return Training(
-        network,
+        model,
         {task: keras.losses.SparseCategoricalCrossentropy() for task in tasks},
         keras.optimizers.Adam(LEARNING_RATE),
         sides,
@@ -253,20 +179,12 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
     )
 
 
-def segments(corpus: Corpus, rows: np.ndarray, tasks: list[str]) -> Segments:
-    """All segments of some clips."""
-    table = corpus.table.iloc[rows]
-    files = [corpus.features["waveform"][row] for row in rows]
-    targets = {task: table[task].to_numpy() for task in tasks}
-    return Segments.of_clips("waveform", corpus.inputs["waveform"], files, targets, table[["clip", "speaker"]])
-
-
 def rows(outcome: Outcome) -> Iterator[dict]:
     """A table a task."""
     for task in outcome.corpus.classes:
         for folds in outcome.folds:
-            architecture, learnt = parts_of(folds.network)
-            if learnt in (task, MULTITASK):
+            architecture, learnt, tasks = parts_of(folds.network, outcome.corpus)
+            if task in tasks:
                 label = f"{ARCHITECTURES[architecture]}, {'multitask' if learnt == MULTITASK else 'single task'}"
                 for metric in {**tables.METRICS, **tables.AVERAGED}:
                     yield folds.score(task.capitalize(), label, metric=metric, task=task)
@@ -278,41 +196,27 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     for task in outcome.corpus.classes:
         outcome.draw_scores(recalls, task.capitalize(), f"recalls_{task}", title=f"Unweighted average recall of {task}")
     for folds in outcome.folds:
-        architecture, learnt = parts_of(folds.network)
-        if learnt == MULTITASK or len(outcome.corpus.classes) == 1:
-            tasks = tasks_of(folds.network, outcome.corpus)
-            name = f"{ARCHITECTURES[architecture]}, {folds.protocol} protocol"
-            key = f"{architecture}_{folds.protocol}"
-            outcome.draw_losses(
-                folds, {task: task for task in tasks}, f"Losses and their weights, {name}", f"losses_{key}"
-            )
+        architecture, _, tasks = parts_of(folds.network, outcome.corpus)
+        if len(tasks) == len(outcome.corpus.classes):
+            name, key = f"{ARCHITECTURES[architecture]}, {folds.protocol} protocol", f"{architecture}_{folds.protocol}"
+            losses = {task: task for task in tasks}
+            outcome.draw_losses(folds, losses, f"Losses and their weights, {name}", f"losses_{key}")
             outcome.draw_confusion(folds, tasks[0], f"Confusion of {tasks[0]}, {name}", f"confusion_{key}")
-            draw_sight(outcome, folds, tasks[0])
+            for kind, title, figure in sight(outcome, folds, tasks[0], name):
+                outcome.save(figure, f"{kind}_{key}", title)
 
 
-def draw_sight(outcome: Outcome, folds: Folds, task: str) -> None:
-    """What the network of the first fold sees: the embedding of the clips tested, and Grad-CAM maps."""
-    cell = folds.cells[0]
-    architecture, _ = parts_of(folds.network)
-    part = "protocol" if len(folds.cells) == 1 else "protocol, first fold"
-    spectrogram_sight.draw(
-        outcome.run.path / "checkpoints" / f"{cell.model}.keras",
-        segments(outcome.corpus, cell.split.test, [task]),
-        task,
-        outcome.corpus.classes[task],
-        SEGMENT_S,
-        outcome.options.seed,
-        f"{ARCHITECTURES[architecture]}, {folds.protocol} {part}",
-        lambda figure, kind, title: outcome.save(figure, f"{kind}_{architecture}_{folds.protocol}", title),
-        outcome.notice,
-    )
+def sight(outcome: Outcome, folds: Folds, task: str, name: str) -> Iterator[tuple[str, str, Figure]]:
+    """What the network of the first fold sees in the clips that test it."""
+    cell, corpus = folds.cells[0], outcome.corpus
+    network_file = outcome.run.path / "checkpoints" / f"{cell.model}.keras"
+    tested = corpus.clips(Segments, cell, [task])["test"]
+    name = name if len(folds.cells) == 1 else f"{name}, first fold"
+    seed, notice = outcome.options.seed, outcome.notice
+    return spectrogram_sight.figures(network_file, tested, task, corpus.classes[task], name, seed, notice)
 
 
-def proposed(outcome: Outcome) -> str:
-    """VGG-16 of all tasks under the first protocol, or what comes next to it."""
-    return max(outcome.cells, key=lambda cell: (MULTITASK in cell.network, "vgg16" in cell.network)).model
-
-
+proposed = experiment.preferring("vgg16_multitask", "alexnet_multitask")
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)
 
 if __name__ == "__main__":

@@ -19,13 +19,11 @@ import pandas as pd
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
-from kerasemo.evaluation import protocols
 from kerasemo.evaluation.scores import unweighted_average_recall
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.reporting import curves
-from kerasemo.training.items import Items, read_items
+from kerasemo.training.items import read_items
 from kerasemo.training.run import Run
 
 PAPER = Paper(
@@ -54,8 +52,7 @@ class Options(experiment.Options):
 def read(run: Run, options: Options) -> Corpus:
     """Speech of the user's RAVDESS, or of the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
-    manifest = ravdess.read(root)
-    manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
+    manifest = ravdess.read_speech(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}
     table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
@@ -64,21 +61,15 @@ def read(run: Run, options: Options) -> Corpus:
     experiment.name_corpus(run, root, "RAVDESS", classes=classes)
     experiment.set_aside(run, set_aside)
     run.note(f"{len(table)} recordings of {table['speaker'].nunique()} actors, {options.seeds} seeds.")
-    numbers = {task: table[task].map(classes[task].index) for task in TASKS}
-    table = table[["clip", "speaker"]].assign(group=table["speaker"], **numbers)
-    return Corpus(table, classes, ravdess.folds(), inputs, arrays)
+    return Corpus.of_clips(table, classes, ravdess.folds(), inputs, arrays)
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Every weighting and seed on every split; the splits follow from the first seed alone."""
     seeds = range(options.seed, options.seed + options.seeds)
-    cells = []
-    for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, TRAIN)
-        cells += experiment.cells_of(run, WEIGHTINGS, corpus.table, splits, seeds)
     for weighting in WEIGHTINGS[1:]:
         experiment.note_weighting(run, weighting, len(TASKS))
-    yield "Training", cells
+    yield "Training", experiment.plan(run, WEIGHTINGS, corpus, options, TRAIN, seeds=seeds)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
@@ -94,13 +85,11 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
         for task, names in corpus.classes.items()
     }
     decisions = {task: task for task in TASKS}
-    sides = cell.split.partitions()
-    items = {side: Items.of_rows(rows, corpus.features, cell.items, decisions) for side, rows in sides.items()}
     return Training(
         keras.Model({"audio": audio}, outputs),
         {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
         keras.optimizers.Adam(LEARNING_RATE),
-        items,
+        corpus.items(cell, decisions),
         BATCH_SIZE,
         decisions=decisions,
         inputs=corpus.inputs,
@@ -142,13 +131,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     """The mean recalls, and the weights per epoch, a curve a task and seed, the folds averaged."""
     outcome.draw_scores([row for row in results if row["metric"] == MEAN], TABLE, "recalls", title=MEAN)
     for protocol in outcome.options.protocols:
-        of_protocol = [folds for folds in outcome.folds if folds.protocol == protocol]
-        panels = [
-            curves.weight_panel(name, [folds.mean_history() for folds in of_protocol if folds.network == name])
-            for name in WEIGHTINGS
-        ]
-        title = f"Task weights per epoch, {protocol} protocol"
-        outcome.save(curves.grid(panels, title, outcome.notice), f"task_weights_{protocol}", title)
+        outcome.draw_weights(protocol, {weighting: weighting for weighting in WEIGHTINGS})
 
 
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures)

@@ -119,9 +119,8 @@ def read(run: Run, options: Options) -> Corpus:
 def read_manifest(root: Path, options: Options) -> tuple[str, pd.DataFrame, list[str], pd.Series]:
     """The name of the corpus, its manifest, its emotions in order, and the fold of each film or speaker."""
     if options.corpus == "ravdess":
-        manifest = ravdess.read(root)
-        manifest = manifest[manifest["channel"] == "speech"]
-        known = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in set(manifest["emotion"])]
+        manifest = ravdess.read_speech(root)
+        known = experiment.present(ravdess.EMOTIONS.values(), manifest["emotion"])
         return "RAVDESS", manifest, known, ravdess.folds()
     manifest = folder.read(root, options.clips)
     folds = protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)

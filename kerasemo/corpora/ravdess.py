@@ -132,6 +132,12 @@ def read(root: str | os.PathLike) -> pd.DataFrame:
     )
 
 
+def read_speech(root: str | os.PathLike) -> pd.DataFrame:
+    """The manifest of the spoken performances, without the sung ones; see `read`."""
+    table = read(root)
+    return table[table["channel"] == "speech"].reset_index(drop=True)
+
+
 def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Read features of RAVDESS that others have computed: a CSV with a clip a row.
 

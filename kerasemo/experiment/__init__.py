@@ -4,20 +4,24 @@ A script gives a `Study` what is its own: `read`, `networks`, `build`, `rows`, `
 """
 
 from kerasemo.command_line import data, running, training
-from kerasemo.experiment.cells import Cell, Training, cells_of, joint_model
+from kerasemo.experiment.cells import Cell, Training, cells_of, joint_model, plan
 from kerasemo.experiment.corpora import (
     Corpus,
     classes_that_occur,
     corpus_root,
     name_corpus,
+    note_left_out,
+    present,
+    read_clips,
     require_classes,
     require_groups,
     set_aside,
+    try_building,
 )
-from kerasemo.experiment.options import Options, WeightingName, max_bad, weighting
+from kerasemo.experiment.options import Options, WeightingName, imagenet, max_bad, weighting
 from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.experiment.session import Paper
-from kerasemo.experiment.study import Stage, Study, note_weighting
+from kerasemo.experiment.study import Stage, Study, note_weighting, preferring
 
 __all__ = [
     "Cell",
@@ -34,14 +38,21 @@ __all__ = [
     "classes_that_occur",
     "corpus_root",
     "data",
+    "imagenet",
     "joint_model",
     "max_bad",
     "name_corpus",
+    "note_left_out",
     "note_weighting",
+    "plan",
+    "preferring",
+    "present",
+    "read_clips",
     "require_classes",
     "require_groups",
     "running",
     "set_aside",
     "training",
+    "try_building",
     "weighting",
 ]

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kerasemo.errors import InputError
+from kerasemo.evaluation import protocols
 from kerasemo.evaluation.protocols import Split
+from kerasemo.experiment.corpora import Corpus
 from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.run import Run
@@ -81,6 +84,35 @@ def cells_of(
     return cells
 
 
+def plan(
+    run: Run,
+    networks: Sequence[str],
+    corpus: Corpus,
+    options: Options,
+    train: float,
+    validation: float = 0.0,
+    seeds: Sequence[int | None] = (None,),
+) -> list[Cell]:
+    """Every network and seed on every split of every protocol.
+
+    Args:
+        run, networks, seeds: as in `cells_of`.
+        corpus: what is split; under `speaker` its groups are held out, a fold at a time.
+        options: of the run.
+        train, validation: shares of the items under `paper`.
+
+    Raises:
+        InputError: there are too few items, or groups.
+    """
+    cells = []
+    for protocol in options.protocols:
+        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, train, validation)
+        if validation and not all(len(split.validation) for split in splits):
+            raise InputError(f"{len(corpus.table)} clips are too few to train, validate and test on.")
+        cells += cells_of(run, networks, corpus.table, splits, seeds)
+    return cells
+
+
 @dataclass(frozen=True)
 class Training:
     """What a cell trains.
@@ -139,7 +171,6 @@ def train_cell(
         cell: what to train.
     """
     from kerasemo.training.reproducible import seed_everything
-    from kerasemo.training.train import train
 
     run = Run(run_path)
     if run.has_trained(cell.model):
@@ -147,15 +178,20 @@ def train_cell(
     seed = options.seed if cell.seed is None else cell.seed
     seed_everything(seed)
     training = build(run, corpus, options, cell)
-    if not isinstance(training, Training):
-        for side, table in training.items():
-            run.write_table(table, "predictions", cell.model, f"{side}.csv")
+    if isinstance(training, Training):
+        _train(run, cell, training, epochs, seed, own_rate)
         return
-    model = joint_model(training, cell.network, own_rate)
+    for side, table in training.items():
+        run.write_table(table, "predictions", cell.model, f"{side}.csv")
+
+
+def _train(run: Run, cell: Cell, training: Training, epochs: int, seed: int, own_rate: float | None) -> None:
+    from kerasemo.training.train import train
+
     train(
         run,
         cell.model,
-        model,
+        joint_model(training, cell.network, own_rate),
         training.items,
         decisions=training.decisions,
         inputs=training.inputs,

@@ -1,8 +1,9 @@
 """The corpus of a run: the user's or a synthetic one, and what a reader must be told of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,12 @@ from kerasemo.evaluation import protocols
 from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.run import Run
+
+if TYPE_CHECKING:
+    from kerasemo.experiment.cells import Cell
+    from kerasemo.training.clips import Clips
+    from kerasemo.training.items import Items
+    from kerasemo.training.segments import Segments
 
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
@@ -34,6 +41,56 @@ class Corpus:
     folds: pd.Series
     inputs: dict[str, NetworkInput]
     features: dict[str, np.ndarray | list[Path]]
+
+    @classmethod
+    def of_clips(
+        cls,
+        clips: pd.DataFrame,
+        classes: dict[str, list[str]],
+        folds: pd.Series,
+        inputs: dict[str, NetworkInput],
+        features: dict[str, np.ndarray | list[Path]],
+    ) -> "Corpus":
+        """A corpus of clips whose labels are the names of classes.
+
+        Args:
+            clips: a row a clip: `clip, speaker`, the label of each task, and `group` where that is not the speaker.
+            classes, folds, inputs, features: as above.
+        """
+        groups = clips["group"] if "group" in clips else clips["speaker"]
+        numbers = {task: clips[task].map(names.index) for task, names in classes.items()}
+        return cls(clips[["clip", "speaker"]].assign(group=groups, **numbers), classes, folds, inputs, features)
+
+    def items(
+        self, cell: "Cell", targets: Mapping[str, str], inputs: Sequence[str] | None = None
+    ) -> "dict[str, Items]":
+        """The items that a cell trains, validates and tests on, by partition.
+
+        Args:
+            cell: of a split of `table`.
+            targets: output of the network -> its task.
+            inputs: of the network; None: all features.
+        """
+        from kerasemo.training.items import Items
+
+        arrays = {name: self.features[name] for name in inputs or self.features}
+        sides = cell.split.partitions()
+        return {side: Items.of_rows(rows, arrays, cell.items, targets) for side, rows in sides.items()}
+
+    def clips(
+        self, kind: "type[Clips | Segments]", cell: "Cell", tasks: Sequence[str], inputs: Sequence[str] | None = None
+    ) -> "dict[str, Clips | Segments]":
+        """As `items`, of features that stay on disk.
+
+        Args:
+            kind: whole clips, or all segments of them.
+            cell, inputs: as in `items`.
+            tasks: the outputs of the network, each the task of its name.
+        """
+        names = inputs or list(self.features)
+        chosen = [{name: each[name] for name in names} for each in (self.inputs, self.features)]
+        sides = cell.split.partitions()
+        return {side: kind.of_rows(rows, *chosen, self.table, tasks) for side, rows in sides.items()}
 
 
 def corpus_root(key: str, options: Options, write: Callable, size: dict, quick: dict) -> Path:
@@ -82,6 +139,53 @@ def set_aside(run: Run, clips: pd.DataFrame) -> None:
         run.note(f"{len(clips)} clips are set aside; set_aside.csv says why.")
 
 
+def note_left_out(run: Run, labels: Iterable[str], has_sound: bool) -> None:
+    """Say which networks are left out because the corpus has sound alone, or pictures alone."""
+    if names := ", ".join(labels):
+        run.note(f"Left out, because the corpus has no {'video' if has_sound else 'sound'}: {names}.")
+
+
+def try_building(build: Callable, *arguments: Any) -> None:
+    """Build a network that begins with a user's weights, so that a file that does not fit is said before all else.
+
+    Raises:
+        InputError: it does not, see `features.pretrained`.
+    """
+    from kerasemo.training.reproducible import one_thread
+
+    one_thread()  # as training does later, in this process where there is but one
+    build(*arguments)
+
+
+def read_clips(
+    run: Run, manifest: pd.DataFrame, root: Path, inputs: Mapping[str, NetworkInput], options: Options
+) -> tuple[pd.DataFrame, dict[str, list[Path]], pd.DataFrame]:
+    """What networks read of a corpus, left on disk; the clips that cannot be used are written into the run's folder.
+
+    Args:
+        run: the run.
+        manifest: a clip a row.
+        root: of the corpus.
+        inputs: how each input is made.
+        options: of the run, with `max_bad`.
+
+    Returns:
+        As `training.clips.read_clips`.
+
+    Raises:
+        InputError: see `training.clips.read_clips`.
+    """
+    from kerasemo.training import clips
+
+    table, feature_files, unusable = clips.read_clips(
+        manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad
+    )
+    set_aside(run, unusable)
+    if lacking := len(manifest) - len(table) - len(unusable):
+        run.note(f"{lacking} clips are left out, because they have sound without video or video without sound.")
+    return table, feature_files, unusable
+
+
 def require_groups(options: Options, groups: pd.Series, folds: pd.Series) -> None:
     """Say at once, before features are computed, where there are too few groups to hold out.
 
@@ -90,6 +194,12 @@ def require_groups(options: Options, groups: pd.Series, folds: pd.Series) -> Non
     """
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)
+
+
+def present(known: Iterable[str], labels: pd.Series) -> list[str]:
+    """Of all classes of a task those that occur among some labels, in order."""
+    occurring = set(labels)
+    return [name for name in known if name in occurring]
 
 
 def require_classes(classes: dict[str, list[str]]) -> None:

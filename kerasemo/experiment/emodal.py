@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kerasemo.evaluation import tables
+from kerasemo.experiment.corpora import note_left_out
 from kerasemo.experiment.outcome import Folds, Outcome
-from kerasemo.experiment.study import note_weighting
+from kerasemo.experiment.study import note_weighting, preferring
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -32,16 +33,14 @@ NETWORKS = {
     "no_image": ("without the specific loss of images", MODALITIES, "emotion_image"),
 }
 TABLES = ["Table 1", "Table 2", "Ablation"]
-NO_SHARED_LAYER = "--weighting gradnorm does not go with EMODal, where no layer is shared by all losses."
+NO_SHARED_LAYER = "--weighting gradnorm needs a layer that all losses share; EMODal has none."
 SHIFTED = "The common loss is k/2 - H here, which is not below 0; how far weightings move from it depends on that k/2."
 
 
 def trainable(run: Run, features: Collection[str], weighting: str) -> list[str]:
     """The networks whose modalities are there; what is left out, and how losses are weighed, is noted in the run."""
     names = [name for name, (_, modalities, _) in NETWORKS.items() if set(modalities) <= set(features)]
-    if left_out := [label for name, (label, *_) in NETWORKS.items() if name not in names]:
-        absent = "sound" if "image" in features else "video"
-        run.note(f"Left out, because no {absent} was read: {', '.join(left_out)}.")
+    note_left_out(run, [label for name, (label, *_) in NETWORKS.items() if name not in names], "audio" in features)
     note_weighting(run, weighting, len(LOSSES) - 1 if "both" in names else 1)
     if weighting != "static" and "both" in names:
         run.note(SHIFTED)
@@ -138,6 +137,4 @@ def figures(outcome: Outcome, results: Sequence[dict]) -> None:
             outcome.draw_losses(folds, LOSSES, f"Losses and their weights, {name}", f"losses_{folds.protocol}")
 
 
-def proposed(outcome: Outcome) -> str:
-    """The network of both, or the first where there is none."""
-    return next((cell.model for cell in outcome.cells if cell.network == "both"), outcome.cells[0].model)
+proposed = preferring("both")

@@ -1,6 +1,7 @@
 """Labels of any task, which not every clip needs to have: their classes, their numbers, and what cannot be learnt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,12 @@ import pandas as pd
 from kerasemo import manifest as manifests
 from kerasemo.errors import InputError
 from kerasemo.evaluation.protocols import Split
+from kerasemo.experiment import corpora
+from kerasemo.experiment.corpora import Corpus, require_groups
+from kerasemo.experiment.options import Options
+from kerasemo.experiment.speech import Speech
+from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.run import Run
 from kerasemo.training.segments import UNKNOWN
 
 MULTITASK = "multitask"
@@ -57,6 +64,37 @@ def classes(labels: pd.Series, task: str, known: Sequence[str] | None, set_aside
             found += f" in the clips that can be used ({len(set_aside)} cannot: {set_aside['reason'].iloc[0]})"
         raise InputError(f"{task} has {found}; two classes or more are needed: name other tasks with --task.")
     return [label for label in known or sorted(present, key=str) if label in present]
+
+
+def read_clips(
+    run: Run,
+    corpus: Speech,
+    root: Path,
+    inputs: Mapping[str, NetworkInput],
+    options: Options,
+    classes_of: Mapping[str, Sequence[str] | None],
+    ends_of: Mapping[str, Sequence[float]],
+) -> Corpus:
+    """What networks read of a corpus whose clips may lack labels.
+
+    Args:
+        run, root, inputs, options: as in `corpora.read_clips`.
+        corpus: the corpus.
+        classes_of: task -> all its classes in order; None: in the order of their names.
+        ends_of: of tasks that are numbers, see `of_clips`.
+
+    Raises:
+        InputError: a task has fewer than two classes, or see `corpora.read_clips`.
+    """
+    named = {task: of_clips(corpus.manifest, task, ends_of.get(task), known) for task, known in classes_of.items()}
+    require_groups(options, corpus.manifest["group"], corpus.folds)
+    table, files, set_aside = corpora.read_clips(run, corpus.manifest.assign(**named), root, inputs, options)
+    found = {task: classes(table[task], task, known, set_aside) for task, known in classes_of.items()}
+    for task in found:
+        if n := int(table[task].isna().sum()):
+            run.note(f"{n} clips have no label of {task}: they train the other tasks, and are not scored in this one.")
+    class_numbers = {task: numbers(table[task], names) for task, names in found.items()}
+    return Corpus(table[["clip", "speaker", "group"]].assign(**class_numbers), found, corpus.folds, inputs, files)
 
 
 def numbers(labels: pd.Series, names: Sequence[str]) -> pd.Series:

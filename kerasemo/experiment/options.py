@@ -76,3 +76,9 @@ def max_bad(default: float = 0.05, what: str = "broken") -> Any:
 def weighting(default: WeightingName = "static") -> Any:
     """The field `weighting: WeightingName` of experiments with more than one loss."""
     return training(default, "How the losses of several tasks become one; see `kerasemo.weighting`.")
+
+
+def imagenet(network: str) -> Any:
+    """The field `imagenet: Path | None` of experiments whose network may begin with the weights of another."""
+    help = f"Weights of keras.applications' {network} to begin with."
+    return training(None, help, exists=True, dir_okay=False)

@@ -121,6 +121,10 @@ class Outcome:
         cells = [cell for cell in self.cells if (cell.network, cell.protocol) == (network, protocol)]
         return Folds(self.run, network, protocol, cells)
 
+    def under(self, protocol: str) -> list[Folds]:
+        """The folds of each network and seed under one protocol."""
+        return [folds for folds in self.folds if folds.protocol == protocol]
+
     @property
     def notice(self) -> str | None:
         """What every figure must say."""
@@ -148,3 +152,12 @@ class Outcome:
         panels = [curves.loss_panel(name, histories, task) for task, name in losses.items()]
         panels.append(curves.weight_panel("task weights", histories))
         self.save(curves.grid(panels, title, self.notice), file, title)
+
+    def draw_weights(self, protocol: str, labels: Mapping[str, str]) -> None:
+        """Task weights per epoch under one protocol, a panel a network (key -> label), a curve a task and seed."""
+        histories = {network: [] for network in labels}
+        for folds in self.under(protocol):
+            histories[folds.network].append(folds.mean_history())
+        panels = [curves.weight_panel(labels[network], found) for network, found in histories.items() if found]
+        title = f"Task weights per epoch, {protocol} protocol"
+        self.save(curves.grid(panels, title, self.notice), f"task_weights_{protocol}", title)

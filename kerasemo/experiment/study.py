@@ -21,6 +21,16 @@ Stage = tuple[str, list[Cell]]
 """What the progress bar says, and the cells to train, of which none needs another."""
 
 
+def preferring(*networks: str) -> Callable[[Outcome], str]:
+    """What proposes the model to export: the first of some networks, in order, or else the first that was trained."""
+
+    def proposed(outcome: Outcome) -> str:
+        preferred = (cell for network in networks for cell in outcome.cells if cell.network == network)
+        return next(preferred, outcome.cells[0]).model
+
+    return proposed
+
+
 @dataclass(frozen=True)
 class Study:
     """An experiment: what is its own, as functions; the course is `reproduce`.
@@ -35,7 +45,7 @@ class Study:
         build: run, corpus, options, cell -> what to train; or, of a model that is no network, its predictions.
         rows: outcome -> rows of the results.
         figures: outcome, rows -> nothing; draws.
-        proposed: outcome -> the name of the model to export; the first that was trained, where nothing is given.
+        proposed: outcome -> the name of the model to export, see `preferring`.
         tables: the order of the tables; of those that are not named, that of the rows.
         weighting_rate: the learning rate of trained task weights; None: they go with the network.
     """
@@ -48,7 +58,7 @@ class Study:
     build: Callable[[Run, Any, Any, Cell], Training | Predictions]
     rows: Callable[[Outcome], Iterable[dict]]
     figures: Callable[[Outcome, Sequence[dict]], None]
-    proposed: Callable[[Outcome], str | None] = lambda outcome: outcome.cells[0].model
+    proposed: Callable[[Outcome], str | None] = preferring()
     tables: Sequence[str] = ()
     weighting_rate: float | None = WEIGHTING_RATE
 

@@ -1,13 +1,16 @@
 """Networks of spectrograms that take the waveform, so that nothing but sound is needed where they are used."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 
 import keras
 from keras import layers
 
-from kerasemo.layers import LogMel
+from kerasemo.layers import LogMel, NoisePerturbation, SpecAugment, SpeedPerturbation
+from kerasemo.models.spectrogram_cnn import alexnet, vgg16
 
 WAVEFORM, STANDARDISED = "waveform", "waveform_standardised"
+AUGMENTATIONS = {"spectrogram": SpecAugment, "speed": SpeedPerturbation, "noise": NoisePerturbation}
 SILENCE = 1e-10
 """Power that is taken for silence and not made louder, of the scale that the sound comes in: of full scale rounding to
 16 bits has about as much; of a clip that `Waveform` has standardised it is its digital silence."""
@@ -39,6 +42,47 @@ def from_waveform(
     if spectrogram.shape != expected:
         raise ValueError(f"{network.name} reads spectrograms of {expected[1:]}. Received: {spectrogram.shape[1:]}")
     return keras.Model({WAVEFORM: waveform}, network({"spectrogram": spectrogram}), name=network.name)
+
+
+def waveform_cnn(
+    architecture: str,
+    tasks: Mapping[str, int],
+    segment_s: float,
+    *,
+    sampling_rate: int = 16_000,
+    window_s: float = 0.04,
+    hop_s: float = 0.02,
+    n_mels: int = 80,
+    augment: Collection[str] = (),
+    seed: int = 0,
+    imagenet: str | os.PathLike | None = None,
+) -> keras.Model:
+    """AlexNet or VGG-16 on the log-mel spectrogram of a segment of sound, made inside the network.
+
+    Args:
+        architecture: `alexnet` or `vgg16`, see `spectrogram_cnn`.
+        tasks: name -> number of classes.
+        segment_s: length of the segments, seconds.
+        sampling_rate: of the sound, Hz.
+        window_s, hop_s, n_mels: of the spectrogram, see `layers.LogMel`.
+        augment: what changes in training, names of `AUGMENTATIONS`; each has a chance of its own.
+        seed: of these changes.
+        imagenet: weights that VGG-16 begins with, see `spectrogram_cnn.vgg16`.
+
+    Returns:
+        As `from_waveform`.
+    """
+    changes = {
+        name: layer(seed=seed + number) for number, (name, layer) in enumerate(AUGMENTATIONS.items()) if name in augment
+    }
+    shape = (round(segment_s / hop_s), n_mels, 1)
+    on_spectrogram = {"augmentation": changes.pop("spectrogram", None)}
+    if architecture == "alexnet":
+        network = alexnet(tasks, shape, **on_spectrogram)
+    else:
+        network = vgg16(tasks, shape, imagenet=imagenet, **on_spectrogram)
+    log_mel = LogMel(sampling_rate, window_s, hop_s, n_mels)
+    return from_waveform(network, round(segment_s * sampling_rate), log_mel, list(changes.values()))
 
 
 def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:

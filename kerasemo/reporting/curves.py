@@ -99,6 +99,15 @@ def weights_matter(history: pd.DataFrame) -> bool:
     return weights.shape[1] > 1 or bool((weights.nunique() > 1).any())
 
 
+def with_equal_weights(history: pd.DataFrame) -> pd.DataFrame:
+    """A history with the mean of the tasks' losses beside their weighted sum: `equal_loss` and `val_equal_loss`."""
+    means = {
+        f"{side}equal_loss": history[[f"{side}{task}_loss" for task in tasks(history)]].mean(axis=1)
+        for side in ("", "val_")
+    }
+    return history.assign(**means)
+
+
 def loss_panels(history: pd.DataFrame) -> list[Panel]:
     """The panels of `loss_curves`: the total, then each task where there are at least two."""
     names = tasks(history)
@@ -139,32 +148,25 @@ def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
 
 
 def compared_panels(
-    histories: Mapping[str, pd.DataFrame], labels: Mapping[str, str], names: Sequence[str], column: str, title: str
+    histories: Mapping[str, pd.DataFrame], labels: Mapping[str, str], column: str, compared: Mapping[str, Sequence[str]]
 ) -> list[Panel]:
     """A loss of several models beside each other, in training and in validation.
 
     Args:
         histories: of each model; its place there gives a model its colour.
         labels: of each model.
-        names: the models to draw.
         column: of the histories, such as `loss`; in validation it is `val_<column>`.
-        title: what is compared; may be empty.
+        compared: title, which may be empty -> the models to draw; left out where one of them has no history.
     """
-    order = list(histories)
+    looks = {name: look(number) for number, name in enumerate(histories)}
+
+    def curve(name: str, drawn: str) -> Curve:
+        return Curve(labels[name], *looks[name], histories[name]["epoch"], histories[name][drawn])
+
     return [
-        Panel(
-            f"{side}, {title}" if title else side,
-            "loss",
-            [
-                Curve(
-                    labels[name],
-                    *look(order.index(name)),
-                    histories[name]["epoch"],
-                    histories[name][f"{prefix}{column}"],
-                )
-                for name in names
-            ],
-        )
+        Panel(f"{side}, {title}" if title else side, "loss", [curve(name, f"{prefix}{column}") for name in names])
+        for title, names in compared.items()
+        if set(names) <= set(histories)
         for side, prefix in (("training", ""), ("validation", "val_"))
     ]
 

@@ -1,6 +1,6 @@
 """What a network of spectrograms sees: t-SNE of its embedding of clips, and Grad-CAM maps."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,44 +14,51 @@ if TYPE_CHECKING:
     import keras
 
 
-def draw(
-    network: Path,
-    segments: Segments,
-    task: str,
-    classes: list[str],
-    segment_s: float,
-    seed: int,
-    name: str,
-    save: Callable[[Figure, str, str], None],
-    notice: str | None,
-) -> None:
-    """Draw the embedding of some clips, and maps of the segments that a network is surest of, one a class.
+def figures(
+    network: Path, segments: Segments, task: str, classes: Sequence[str], name: str, seed: int, notice: str | None
+) -> Iterator[tuple[str, str, Figure]]:
+    """The embedding of some clips, and maps of the segments that a network is surest of, one a class.
 
     Args:
         network: the saved network, see `models.from_waveform`.
         segments: of the clips; those without a label of the task are passed over, and without any nothing is drawn.
         task: what is decided.
         classes: the names of its classes, in order.
-        segment_s: length of a segment, seconds.
-        seed: of t-SNE.
         name: of the network, for the titles.
-        save: takes a figure, its kind (`tsne` or `grad_cam`) and its title.
+        seed: of t-SNE.
         notice: what every figure must say.
+
+    Yields:
+        The kind of a figure (`tsne` or `grad_cam`), its title, and the figure.
     """
     from kerasemo.models.from_waveform import parts
+    from kerasemo.reporting.embedding import FEWEST, embedding_figure, tsne
     from kerasemo.training.saving import load_network
 
     segments = segments.rows(np.flatnonzero(segments.targets[task] != UNKNOWN))
     if not len(segments):
         return
+    labels = pd.Series(segments.targets[task])
     front, classifier = parts(load_network(network))
     spectrograms = front.predict(segments.once().map(lambda x, *_: x), verbose=0)
-    vectors, probabilities = _answers(classifier, spectrograms, task)
-    _draw_embedding(vectors, segments, task, classes, seed, name, save, notice)
-    _draw_maps(classifier, spectrograms, probabilities, segments, task, classes, segment_s, name, save, notice)
+    embedding, probabilities = _answers(classifier, spectrograms, task)
+    clips = segments.index["clip"].to_numpy()
+    clip_embedding = pd.DataFrame(embedding).groupby(clips, sort=False).mean()
+    if len(clip_embedding) >= FEWEST:
+        title = f"t-SNE of the embedding, {name}"
+        names = [classes[number] for number in labels.groupby(clips, sort=False).first()]
+        points = tsne(clip_embedding.to_numpy(), seed)
+        yield "tsne", title, embedding_figure(points, names, classes, title, notice)
+    title = f"Grad-CAM of {task}, {name}"
+    surest = {number: probabilities[:, number][labels == number].argmax() for number in np.unique(labels)}
+    rows = {number: np.flatnonzero(labels == number)[place] for number, place in surest.items()}
+    made = segments.made
+    segment_s = made.segment_length / made.feature_set.sampling_rate
+    yield "grad_cam", title, _maps(classifier, spectrograms, rows, task, classes, segment_s, title, notice)
 
 
 def _answers(network: "keras.Model", spectrograms: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray]:
+    """The embedding of each spectrogram, and its probabilities."""
     import keras
 
     from kerasemo.models.spectrogram_cnn import EMBEDDING
@@ -60,26 +67,11 @@ def _answers(network: "keras.Model", spectrograms: np.ndarray, task: str) -> tup
     return both.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
 
 
-def _draw_embedding(vectors, segments, task, classes, seed, name, save, notice) -> None:
-    from kerasemo.reporting.embedding import FEWEST, embedding_figure, tsne
-
-    clips = pd.DataFrame(vectors).groupby(segments.index["clip"].to_numpy(), sort=False).mean()
-    if len(clips) < FEWEST:
-        return
-    numbers = pd.Series(segments.targets[task], segments.index["clip"]).groupby(level=0).first().loc[clips.index]
-    title = f"t-SNE of the embedding, {name}"
-    points = tsne(clips.to_numpy(), seed)
-    save(embedding_figure(points, [classes[number] for number in numbers], classes, title, notice), "tsne", title)
-
-
-def _draw_maps(network, spectrograms, probabilities, segments, task, classes, segment_s, name, save, notice) -> None:
+def _maps(network, spectrograms, rows, task, classes, segment_s, title, notice) -> Figure:
+    """Grad-CAM maps of some spectrograms; `rows`: class number -> the row to show."""
     from kerasemo.models.spectrogram_cnn import LAST_CONVOLUTION
     from kerasemo.reporting.grad_cam import grad_cam, grad_cam_figure
 
-    present = np.unique(segments.targets[task])
-    surest = [np.where(segments.targets[task] == number, probabilities[:, number], -1).argmax() for number in present]
-    maps = grad_cam(network, spectrograms[surest], task, present, LAST_CONVOLUTION)
-    title = f"Grad-CAM of {task}, {name}"
-    names = [classes[number] for number in present]
-    figure = grad_cam_figure(spectrograms[surest, ..., 0], maps, names, segment_s, title, notice)
-    save(figure, "grad_cam", title)
+    shown = spectrograms[list(rows.values())]
+    maps = grad_cam(network, shown, task, list(rows), LAST_CONVOLUTION)
+    return grad_cam_figure(shown[..., 0], maps, [classes[number] for number in rows], segment_s, title, notice)

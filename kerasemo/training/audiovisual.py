@@ -1,6 +1,6 @@
 """A corpus of clips with sound and picture in memory, and the items that uni- and cross-modal networks read of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kerasemo.errors import InputError
-from kerasemo.evaluation.protocols import pair_performances
+from kerasemo.evaluation.protocols import pair_classwise, pair_performances
 from kerasemo.features.network_input import NetworkInput
-from kerasemo.training.items import read_items
+from kerasemo.training.items import Items, read_items
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,41 @@ class AudioVisual:
             for table in tables.values()
         )
         return cls(list(classes), recordings, images, arrays, read, pd.concat(set_aside, ignore_index=True))
+
+    @property
+    def modalities(self) -> set[str]:
+        """`audio` where there are recordings, `image` where there are images."""
+        return {name for name, items in {"audio": self.recordings, "image": self.images}.items() if len(items)}
+
+    def table(self, modalities: Sequence[str], classwise: bool, seed: int) -> pd.DataFrame:
+        """What a network of some modalities is trained and scored on: recordings, images, or an image and a recording.
+
+        Args:
+            modalities: `audio`, `image` or both.
+            classwise: give each image a recording of its class, see `protocols.pair_classwise`; else that of its clip.
+            seed: of the pairs of a class.
+
+        Returns:
+            `clip, speaker, emotion`, for each modality the row of its array, and `audio_clip` of pairs.
+        """
+        if len(modalities) == 1:
+            (modality,) = modalities
+            items = self.recordings if modality == "audio" else self.images
+            return items.assign(**{modality: np.arange(len(items))})
+        if classwise:
+            return pair_classwise(self.images, self.recordings, "emotion", seed)
+        return pair_performances(self.images, self.recordings, "emotion")
+
+    def items(self, table: pd.DataFrame, arrays: Mapping[str, str], targets: Sequence[str]) -> Items:
+        """The items of some rows of `table`.
+
+        Args:
+            table: the rows.
+            arrays: modality, which is the input's name -> the name of its array.
+            targets: outputs of the network, each for the emotion.
+        """
+        inputs = {modality: self.arrays[array][table[modality]] for modality, array in arrays.items()}
+        return Items(inputs, {output: table["emotion"].to_numpy() for output in targets}, table)
 
     def clips(self, manifest: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray], pd.DataFrame]:
         """The clips that all that is read could be made of, an image a clip.

@@ -70,6 +70,21 @@ class Segments:
             index.iloc[rows].reset_index(drop=True),
         )
 
+    @classmethod
+    def of_rows(
+        cls,
+        rows: np.ndarray,
+        inputs: Mapping[str, NetworkInput],
+        files: Mapping[str, Sequence[Path]],
+        table: pd.DataFrame,
+        tasks: Sequence[str],
+    ) -> "Segments":
+        """All segments of some rows of a table of clips. Arguments as in `Clips.of_rows`; there is one input."""
+        ((name, made),) = inputs.items()
+        chosen = table.iloc[rows]
+        targets = {task: chosen[task].to_numpy() for task in tasks}
+        return cls.of_clips(name, made, [files[name][row] for row in rows], targets, chosen[["clip", "speaker"]])
+
     def __len__(self) -> int:
         return len(self.index)
 

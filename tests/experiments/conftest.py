@@ -46,4 +46,5 @@ def call(script: ModuleType, *arguments: object) -> Done:
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), pytest.raises(SystemExit) as ended:
         script.STUDY.main(script.__doc__, [*map(str, arguments), "--jobs", "1"])
-    return Done(ended.value.code or 0, errors.getvalue())
+    # Without the frame that typer draws around what it refuses, which breaks sentences.
+    return Done(ended.value.code or 0, errors.getvalue().replace("│", " "))

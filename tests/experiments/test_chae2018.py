@@ -100,7 +100,7 @@ def test_resumed_it_ends_with_the_same_numbers(run, finished):
     ("arguments", "status", "sentence"),
     [
         (["--corpus", "ravdess"], 2, "--corpus ravdess needs --root"),
-        (["--scale", "variance", "--protocol", "speaker"], 2, "--scale is for the paper's protocol"),
+        (["--corpus", "ravdess", "--crop", "track"], 2, "are for IEMOCAP"),
         (["--protocol", "speaker"], 1, "needs at least 3 speakers"),
         (["--corpus", "ravdess", "--protocol", "paper"], 1, "holds no file named like"),
     ],

@@ -128,7 +128,7 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(run, tmp_path):
     assert done.returncode == 0, done.stderr
     table = results(only_run(tmp_path / "runs"))
     assert set(table["row"]) == {"Audio-only", "Logistic regression, audio"} and (table["n"] == 48).all()
-    assert "Left out, because no video was read: Image-only, Audio+Image" in done.stderr
+    assert "Left out, because the corpus has no video: Image-only, Audio+Image" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(run, tmp_path):
         ([], 2, "--features is needed"),
         (["--features", "FEATURES", "--root", "."], 2, "--features stands for a corpus; leave out --root"),
         (["--features", "EMPTY_CSV"], 1, "needs a row a clip"),
-        (["--features", "FEATURES", "--weighting", "gradnorm"], 2, "no layer is shared"),
+        (["--features", "FEATURES", "--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
     ],
 )
 def test_what_cannot_work_is_one_sentence_before_any_work(run, features, tmp_path, arguments, status, sentence):

@@ -131,10 +131,10 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
     [
         (["--root", "absent"], 2, "does not exist"),
         (["--epochs", "0"], 2, "greater than or equal to 1"),
-        (["--weighting", "gradnorm"], 2, "share no layer"),
+        (["--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
         (["--weighting", "dwa", "--beta", "2"], 2, "--beta is a static weight"),
         (["--protocol", "both?"], 2, "is not one of"),
-        (["--beta", "inf"], 2, "is not in the range"),
+        (["--beta", "inf"], 2, "less than or equal to 1000000"),
         (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options it was begun with; leave out --seed"),
         (["--resume", "{corpus}"], 1, "is no run folder"),
         (["--root", "{empty}"], 1, "is empty; the root of RAVDESS holds"),

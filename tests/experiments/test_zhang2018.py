@@ -32,7 +32,7 @@ def results(folder: Path) -> pd.DataFrame:
     [
         (["--corpus", "ravdess"], 2, "--corpus ravdess needs --root"),
         (["--clips", "A_FILE"], 2, "--clips needs --root"),
-        (["--weighting", "gradnorm"], 2, "no layer is shared"),
+        (["--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
         (["--weighting", "equal"], 2, "equal"),
         (["--root", "EMPTY"], 1, "holds no media file"),
         (["--root", "EMPTY", "--modality", "audio", "--detector", "A_FILE"], 2, "are for images; leave them out"),
