@@ -9,7 +9,7 @@ and at which epoch its "best" accuracy was read (here the last, so that no parti
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -18,7 +18,6 @@ from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import write_ravdess
 from kerasemo.evaluation import protocols
-from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.face_pairs import FacePairs
 from kerasemo.features.frames import Frames
@@ -26,7 +25,6 @@ from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.reporting import curves
 from kerasemo.training.audiovisual import AudioVisual
-from kerasemo.training.items import Items
 from kerasemo.training.run import Run
 
 PAPER = Paper(
@@ -70,7 +68,7 @@ LOSSES = {
 TEACHERS = {"audio_probe_logits": "audio_cnn", "image_probe_logits": "image_cnn"}
 
 STUDENT = "distilled_probes"
-MODALITIES = {"audio_cnn": ("audio",), "image_cnn": ("image",)}
+MODALITIES = {network: ("audio", "image") for network in NETWORKS} | {"audio_cnn": ("audio",), "image_cnn": ("image",)}
 # Experiment 3 (figure 7): the outputs of architecture 4.
 CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image probe": "image_probe"}
 
@@ -111,29 +109,27 @@ def read(run: Run, options: Options) -> AudioVisual:
 
 def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
     """Every network on every split that the tables ask for; distilled probes learn from networks trained by then."""
-    trainable = [network for network in NETWORKS if set(modalities_of(network)) <= data.modalities]
+    trainable = [network for network in NETWORKS if set(MODALITIES[network]) <= data.modalities]
     left_out = [name for network, (name, _) in NETWORKS.items() if network not in trainable]
     experiment.note_left_out(run, left_out, has_sound="audio" in data.modalities)
     cells = []
     for protocol in options.protocols:
         for share, wanted in {FULL: NETWORKS, **LESS_DATA}.items():
             for network in experiment.present(wanted, trainable):
-                items = data.table(modalities_of(network), protocol == "paper", options.seed)
+                items = data.table(MODALITIES[network], protocol == "paper", options.seed)
                 split = splits(items, protocol, share, options.seed)
                 cells += experiment.cells_of(run, [network], items, split, split_name=lambda cell: cell.model)
-    describe(run, cells)
-    experiment.note_weighting(run, options.weighting, len(trainable) - len(MODALITIES))
+    if held_out := [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]:
+        fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
+        run.note(f"With actors held out each fold trains on at least {fewest} actors; under the paper's {FULL:.0%}.")
+    if STUDENT in trainable and "paper" in options.protocols:
+        run.note("Distillation under the paper's protocol: teachers have learnt from clips that test their student.")
+    experiment.note_weighting(run, options.weighting, sum(len(MODALITIES[network]) > 1 for network in trainable))
     yield "Training", [cell for cell in cells if cell.network != STUDENT]
-    if students := [cell for cell in cells if cell.network == STUDENT]:
-        yield "Distilling", students
+    yield "Distilling", [cell for cell in cells if cell.network == STUDENT]
 
 
-def modalities_of(network: str) -> tuple[str, ...]:
-    """What a network hears and sees."""
-    return MODALITIES.get(network, ("audio", "image"))
-
-
-def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[Split]:
+def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[protocols.Split]:
     """80-10-10 for experiment 1; for experiment 2 a share for training and the rest for testing."""
     name = protocol if share == FULL else f"{protocol}.train{round(100 * share)}"
     if protocol == "paper":
@@ -146,27 +142,16 @@ def share_of(cell: Cell) -> float:
     return next((share for share in LESS_DATA if f".train{round(100 * share)}" in cell.split.name), FULL)
 
 
-def describe(run: Run, cells: list[Cell]) -> None:
-    """Notes on what the protocols differ in beside the speakers."""
-    if held_out := [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]:
-        fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
-        run.note(f"With actors held out each fold trains on at least {fewest} actors; under the paper's {FULL:.0%}.")
-    if any(cell.network == STUDENT and cell.protocol == "paper" for cell in cells):
-        run.note(
-            "Distillation under the paper's protocol: recordings, images and pairs are split each at random, so that "
-            "the unimodal teachers have learnt from clips that test their student."
-        )
-
-
 def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training:
     """One network with its losses: of the joint classifier, and of the branches where they have their own."""
     import keras
 
     from kerasemo.losses import LogitMatching
     from kerasemo.models import crossmodal
+    from kerasemo.training.distillation import with_logits
 
     audio = "audio_sequence" if cell.network == "architecture_2" else f"audio_{options.audio}"
-    arrays = {name: {"audio": audio, "image": "image"}[name] for name in modalities_of(cell.network)}
+    arrays = {name: {"audio": audio, "image": "image"}[name] for name in MODALITIES[cell.network]}
     shapes = {f"{name}_shape": data.arrays[array].shape[1:] for name, array in arrays.items()}
     network = crossmodal.NETWORKS[cell.network](len(data.classes), **shapes)
     decisions = [output for output in network.output if output not in TEACHERS]
@@ -176,7 +161,9 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
     }
     sides = {side: data.items(table, arrays, decisions) for side, table in cell.sides().items()}
     if cell.network == STUDENT:
-        sides = {side: taught(run, cell, items) for side, items in sides.items()}
+        # Trained on the same protocol and fold.
+        files = {task: run.file("checkpoints", f"{name}.{cell.split.name}.keras") for task, name in TEACHERS.items()}
+        sides = {side: with_logits(items, files, "emotion") for side, items in sides.items()}
     return Training(
         network,
         losses,
@@ -190,15 +177,6 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
     )
 
 
-def taught(run: Run, cell: Cell, items: Items) -> Items:
-    """The items with the logits of the unimodal networks that were trained on the same protocol and fold."""
-    from kerasemo.training.distillation import teacher_logits
-
-    files = {output: run.file("checkpoints", f"{name}.{cell.split.name}.keras") for output, name in TEACHERS.items()}
-    logits = {output: teacher_logits(file, "emotion", items.inputs) for output, file in files.items()}
-    return replace(items, targets={**items.targets, **logits})
-
-
 def rows(outcome: Outcome) -> Iterator[dict]:
     """The rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and the distillation."""
     for protocol in outcome.options.protocols:
@@ -208,11 +186,10 @@ def rows(outcome: Outcome) -> Iterator[dict]:
             if folds.network == STUDENT:
                 yield folds.score("Distillation", f"{name} (logits)")
                 continue
-            if share == FULL:
-                table, row, partitions = "Experiment 1", name, ("test", "validation", "train")
-            else:
-                table, row, partitions = "Experiment 2", f"{name} ({share:.0%} for training)", ("test", "train")
-                accuracies = LESS_DATA[share][folds.network]
+            table, partitions = "Experiment 1", ("test", "validation", "train")
+            if share != FULL:
+                table, partitions, accuracies = "Experiment 2", ("test", "train"), LESS_DATA[share][folds.network]
+            row = name if share == FULL else f"{name} ({share:.0%} for training)"
             for partition, published in zip(partitions, accuracies, strict=True):
                 yield folds.score(table, row, partition, published=published)
             if folds.network == "architecture_4" and share == FULL:

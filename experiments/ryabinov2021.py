@@ -87,9 +87,7 @@ class Options(experiment.Options):
     def conflicts(self):
         strange = ", ".join(sorted({*(self.augment or [])} - {*AUGMENTATIONS}))
         return {
-            "--corpus ravdess and --manifest need --root, the folder of your copy.": (
-                self.source != "iemocap" and not self.root
-            ),
+            "--corpus ravdess and --manifest need --root, your copy.": self.source != "iemocap" and not self.root,
             "--manifest stands for a corpus; leave --corpus out.": self.manifest and self.corpus != "iemocap",
             "--merge-excited is for IEMOCAP; leave it out.": self.merge_excited and self.source != "iemocap",
             f"--augment takes {', '.join(AUGMENTATIONS)}. Received: {strange}": strange,
@@ -102,17 +100,16 @@ def read(run: Run, options: Options) -> Corpus:
     if options.imagenet:
         experiment.try_building(network, "vgg16", {"emotion": 2}, options)
     root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
-    corpus = speech.read(
-        options.manifest or options.corpus, root, options.seed, ties="drop", merge_excited=options.merge_excited
-    )
+    choices = {"ties": "drop", "merge_excited": options.merge_excited}
+    corpus = speech.read(options.manifest or options.corpus, root, options.seed, **choices)
     experiment.name_corpus(run, root, corpus.name)
     waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=corpus.channel)
     inputs = {"waveform": NetworkInput(waveform, **SEGMENT)}
     tasks = list(dict.fromkeys(options.task or TASKS.get(options.source, ["emotion", "gender"])))
     rated = RATINGS if options.source == "iemocap" else ()
-    classes = {"emotion": corpus.emotions, **dict.fromkeys(rated, LEVELS)}
-    known = {task: classes.get(task) for task in tasks}
-    found = labels.read_clips(run, corpus, root, inputs, options, known, dict.fromkeys(rated, LEVEL_ENDS))
+    known = {"emotion": corpus.emotions, **dict.fromkeys(rated, LEVELS)}
+    classes = {task: known.get(task) for task in tasks}
+    found = labels.read_clips(run, corpus, root, inputs, options, classes, dict.fromkeys(rated, LEVEL_ENDS))
     run.configure(classes=found.classes)
     describe(run, found, options)
     return found

@@ -86,6 +86,8 @@ class Study:
         corpus = self.read(run, options)
         cells = []
         for description, stage in self.networks(run, corpus, options):
+            if not stage:
+                continue
             run.logger().info("%d models to train.", len(stage))
             run_cells(self.trainer(run, corpus, options), stage, options.jobs, description, options.scheduler)
             cells += stage

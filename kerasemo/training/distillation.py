@@ -1,26 +1,27 @@
-"""What a student network learns from a teacher that was trained before it."""
+"""What a student network learns from teachers that were trained before it."""
 
 import os
 from collections.abc import Mapping
-
-import numpy as np
+from dataclasses import replace
 
 from kerasemo.models.crossmodal import logits_of
+from kerasemo.training.items import Items
 from kerasemo.training.saving import load_network
 
 BATCH_SIZE = 256
 
 
-def teacher_logits(path: str | os.PathLike, output: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The logits that a saved network gives.
+def with_logits(items: Items, teachers: Mapping[str, str | os.PathLike], output: str) -> Items:
+    """Items whose targets are, among others, the logits that saved networks give.
 
     Args:
-        path: its `.keras` file.
-        output: the output whose logits are wanted.
-        inputs: named arrays, items along the first axis; those that the network does not take are passed over.
-
-    Returns:
-        `items x classes`.
+        items: with the inputs that the teachers take, and perhaps others.
+        teachers: name of the new target -> the teacher's `.keras` file.
+        output: the output of the teachers whose logits are learnt.
     """
-    teacher = logits_of(load_network(path), output)
-    return teacher.predict({name: inputs[name] for name in teacher.input}, batch_size=BATCH_SIZE, verbose=0)[output]
+    logits = {}
+    for target, path in teachers.items():
+        teacher = logits_of(load_network(path), output)
+        inputs = {name: items.inputs[name] for name in teacher.input}
+        logits[target] = teacher.predict(inputs, batch_size=BATCH_SIZE, verbose=0)[output]
+    return replace(items, targets={**items.targets, **logits})
