@@ -15,10 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-import pandas as pd
-
 from kerasemo import experiment
-from kerasemo.corpora import iemocap
 from kerasemo.corpora.synthetic import write_iemocap
 from kerasemo.errors import InputError
 from kerasemo.evaluation import tables
@@ -27,7 +24,6 @@ from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.quiet import import_tensorflow
-from kerasemo.reporting import curves
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -72,6 +68,7 @@ COMPARED = {
     "modalities": ["um_dynamic_a", "um_dynamic_v", "mm_dynamic"],
     "static and dynamic, sound": ["um_static_a", "um_dynamic_a"],
 }
+NOT_COMPARABLE = "The weighted losses of models with different weights do not compare; those at equal weights do."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +106,10 @@ def read(run: Run, options: Options) -> Corpus:
     table, files, _ = experiment.read_clips(run, corpus.manifest, root, inputs, options)
     classes = {"emotion": experiment.present(corpus.emotions, table["emotion"]), "gender": GENDERS}
     experiment.name_corpus(run, root, corpus.name, classes=classes)
-    describe(run, table, options)
+    if options.quick:
+        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip.")
+    for sentence in (f"{len(table)} clips of {table['speaker'].nunique()} speakers.", *corpus.notes, NOT_COMPARABLE):
+        run.note(sentence)
     return Corpus.of_clips(table, classes, corpus.folds, inputs, files)
 
 
@@ -124,18 +124,6 @@ def network_inputs(corpus: speech.Speech, options: Options) -> dict[str, Network
     if options.corpus == "iemocap" and corpus.manifest["video"].notna().any():
         inputs["video"] = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
     return inputs
-
-
-def describe(run: Run, table: pd.DataFrame, options: Options) -> None:
-    """What a reader of the tables must know of the data."""
-    run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
-    if options.quick:
-        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip, and {options.epochs or EPOCHS[1]} epochs.")
-    if options.corpus == "iemocap":
-        tied = int((table["majority"] == iemocap.NO_MAJORITY).sum())
-        run.note(f"Whole sessions are held out; {tied} clips without a majority have one of their most voted labels.")
-        run.note("Intervals draw speakers, though the two of a session are in each other's sound.")
-    run.note("The weighted losses of models with different weights do not compare; those at equal weights do.")
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
@@ -199,16 +187,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     recalls = [row for row in results if row["metric"].startswith("test UAR")]
     title = "Unweighted average recall"
     outcome.draw_scores(recalls, TABLE, "recalls", title=title, alt=f"{title} of emotion and gender")
-    for protocol in outcome.options.protocols:
-        outcome.draw_weights(protocol, LABELS)
-        means = {folds.network: curves.with_equal_weights(folds.mean_history()) for folds in outcome.under(protocol)}
-        for file, name, column, compared in [
-            ("figure_2", "Figure 2: joint loss", "loss", COMPARED),
-            ("equal_weights", "Joint loss at equal weights", "equal_loss", {"": list(means)}),
-        ]:
-            title = f"{name} per epoch, {protocol} protocol, mean of the folds"
-            panels = curves.compared_panels(means, LABELS, column, compared)
-            outcome.save(curves.grid(panels, title, outcome.notice), f"{file}_{protocol}", title)
+    joint_loss.figures(outcome, LABELS, COMPARED, "figure_2", "Figure 2: joint loss")
 
 
 proposed = experiment.preferring("mm_dynamic", "um_dynamic_a")

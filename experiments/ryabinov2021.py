@@ -15,7 +15,7 @@ Training changes neither sound nor spectrograms unless `--augment` is given.
 A clip without a label of one task trains the others. `--manifest` reads any corpus.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,9 +63,7 @@ LEVELS, LEVEL_ENDS = ["low", "middle", "high"], (2.5, 3.5)
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Whose layout the root has.")
-    manifest: Path | None = experiment.data(
-        None, "Manifest CSV of a corpus of your own, below the root.", exists=True, dir_okay=False
-    )
+    manifest: Path | None = experiment.data_file("Manifest CSV of a corpus of your own, below the root.")
     merge_excited: bool = experiment.data(False, "iemocap: count excited turns as happy ones.")
     max_bad: float = experiment.max_bad()
     task: list[str] | None = experiment.training(
@@ -111,13 +109,15 @@ def read(run: Run, options: Options) -> Corpus:
     classes = {task: known.get(task) for task in tasks}
     found = labels.read_clips(run, corpus, root, inputs, options, classes, dict.fromkeys(rated, LEVEL_ENDS))
     run.configure(classes=found.classes)
-    describe(run, found, options)
+    describe(run, found, corpus.notes, options)
     return found
 
 
-def describe(run: Run, corpus: Corpus, options: Options) -> None:
+def describe(run: Run, corpus: Corpus, notes: Sequence[str], options: Options) -> None:
     """What a reader of the tables must know of the data, and of what was trained."""
     run.note(f"{len(corpus.table)} clips of {corpus.table['speaker'].nunique()} speakers.")
+    for sentence in notes:
+        run.note(sentence)
     if len(corpus.classes) > 1:
         experiment.note_weighting(run, options.weighting, len(corpus.classes))
     if options.augment:

@@ -20,15 +20,14 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import experiment
-from kerasemo.corpora import folder, ravdess
+from kerasemo.corpora import folder
 from kerasemo.corpora.synthetic import write_films
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
-from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
+from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal, speech
 from kerasemo.features.faces import Faces
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.short_term import ShortTerm
-from kerasemo.training.audiovisual import AudioVisual
 from kerasemo.training.items import Items
 from kerasemo.training.run import Run
 
@@ -42,7 +41,6 @@ EPOCHS = (20, 5)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 COPIES = 3
 TRAIN = 0.8
-N_FOLDS = protocols.MIN_FOLDS
 QUICK = {"films": 6, "clips": 8}
 # What the films show: about what the paper finds in its own (table 1).
 SYNTHETIC = {"audio_share": 0.4, "video_share": 0.55}
@@ -60,71 +58,46 @@ PUBLISHED_CONFUSION = [
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     corpus: Literal["folder", "ravdess"] = experiment.data("folder", "folder: a folder for each class, or --clips.")
-    clips: Path | None = experiment.data(
-        None, "CSV of the clips below the root, instead of folders.", exists=True, dir_okay=False
-    )
+    clips: Path | None = experiment.data_file("CSV of the clips below the root, instead of folders.")
     emotions: Literal["all", "paper"] = experiment.data("all", f"All classes, or {', '.join(EMOTIONS)}.")
     modality: Literal["both", "audio", "image"] = experiment.data(
         "both", "What to read of the corpus; image: videos without sound."
     )
-    detector: Path | None = experiment.data(
-        None, "ONNX file of YuNet, to find faces and eyes.", exists=True, dir_okay=False
-    )
-    landmarks: Path | None = experiment.data(
-        None, "dlib's model of 68 landmarks, to turn faces to the front.", exists=True, dir_okay=False
-    )
+    detector: Path | None = experiment.data_file("ONNX file of YuNet, to find faces and eyes.")
+    landmarks: Path | None = experiment.data_file("dlib's model of 68 landmarks, to turn faces to the front.")
     max_bad: float = experiment.max_bad(0.5, "broken or faceless")
     weighting: experiment.WeightingName = experiment.weighting()
 
     def conflicts(self):
+        ravdess, for_images = self.corpus == "ravdess", self.detector or self.landmarks
         return {
-            "--corpus ravdess needs --root, the folder of your copy, and no --clips.": (
-                self.corpus == "ravdess" and (not self.root or self.clips)
-            ),
+            "--corpus ravdess needs --root, your copy, and takes no --clips.": ravdess
+            and (not self.root or self.clips),
             emodal.NO_SHARED_LAYER: self.weighting == "gradnorm",
             "--clips needs --root, the folder that its paths start from.": self.clips and not self.root,
-            "--detector and --landmarks are for images; leave them out.": (
-                self.modality == "audio" and (self.detector or self.landmarks)
-            ),
+            "--detector and --landmarks are for images; leave them out.": self.modality == "audio" and for_images,
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, write_films, SYNTHETIC, QUICK)
-    name, manifest, known, folds = read_manifest(root, options)
-    classes = [label for label in known if options.emotions == "all" or label in EMOTIONS]
+    is_folder = options.corpus == "folder"
+    source = speech.read_folder(root, options.clips, options.seed) if is_folder else speech.read("ravdess", root)
+    present = experiment.present(source.emotions, source.manifest["emotion"])
+    classes = [emotion for emotion in present if options.emotions == "all" or emotion in EMOTIONS]
     if not classes:
         raise InputError(f"the corpus has none of the emotions {', '.join(EMOTIONS)}; run --emotions all.")
-    experiment.name_corpus(run, root, name, classes={"emotion": classes})
+    experiment.name_corpus(run, root, source.name, classes={"emotion": classes})
     faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
     inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
-    wanted = {name: made for name, made in inputs.items() if options.modality in (name, "both")}
-    media = AudioVisual.read(manifest, root, classes, wanted, jobs=options.jobs, max_bad=options.max_bad)
-    table, arrays, unused = media.clips(manifest[manifest["emotion"].isin(classes)])
-    experiment.set_aside(run, pd.concat([media.set_aside, unused], ignore_index=True))
-    table, classes = experiment.classes_that_occur(run, table, classes)
-    if options.corpus == "folder":
-        for sentence in folder.notes(manifest[manifest["clip"].isin(table["clip"])]):
+    wanted = {name: inputs[name] for name in inputs if options.modality in (name, "both")}
+    corpus = experiment.read_audiovisual(run, source.manifest, root, classes, source.folds, wanted, options)
+    if is_folder:
+        for sentence in folder.notes(source.manifest[source.manifest["clip"].isin(corpus.table["clip"])]):
             run.note(sentence)
-    if len(classes) < 2:
-        raise InputError(f"there is one class, {classes[0]}; two or more are needed.")
-    experiment.require_groups(options, table["speaker"], folds)
-    inputs = {modality: inputs[modality] for modality in arrays}
-    table = table[["clip", "speaker", "emotion"]].assign(group=table["speaker"]).reset_index(drop=True)
-    describe(run, table, inputs)
-    return Corpus(table, {"emotion": classes}, folds, inputs, arrays)
-
-
-def read_manifest(root: Path, options: Options) -> tuple[str, pd.DataFrame, list[str], pd.Series]:
-    """The name of the corpus, its manifest, its emotions in order, and the fold of each film or speaker."""
-    if options.corpus == "ravdess":
-        manifest = ravdess.read_speech(root)
-        known = experiment.present(ravdess.EMOTIONS.values(), manifest["emotion"])
-        return "RAVDESS", manifest, known, ravdess.folds()
-    manifest = folder.read(root, options.clips)
-    folds = protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
-    return "films", manifest, sorted(set(manifest["emotion"])), folds
+    describe(run, corpus.table, corpus.inputs)
+    return corpus
 
 
 def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> None:
@@ -132,10 +105,7 @@ def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> 
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers, films or groups of them.")
     if "image" in inputs:
         run.note(inputs["image"].feature_set.treatment)
-        run.note(
-            f"A clip stands {COPIES} times in an epoch: "
-            "once as it is under the paper's protocol, else always augmented."
-        )
+        run.note(f"A clip stands {COPIES} times in an epoch: augmented; under the paper's protocol once as it is.")
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
@@ -181,28 +151,18 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 def partitions(corpus: Corpus, cell: Cell, seed: int, decisions: dict[str, str]) -> dict[str, Items]:
     """The items of each side; those that train stand there as often as copies are made of each."""
+    from kerasemo.models.emodal import augmented_copies
+
     arrays = {name: corpus.features[name] for name in emodal.NETWORKS[cell.network][1]}
-    if len(cell.items) > len(corpus.table):
-        arrays = {name: copies(array, seed, name) for name, array in arrays.items()}
     sides = cell.split.partitions()
-    if "image" in corpus.inputs and cell.protocol != "paper":
+    if "image" in corpus.inputs and cell.protocol == "paper":
+        arrays = {
+            name: np.tile(array, (COPIES, 1)) if name == "audio" else augmented_copies(array, COPIES, seed)
+            for name, array in arrays.items()
+        }
+    elif "image" in corpus.inputs:
         sides["train"] = np.tile(sides["train"], COPIES)
-    return {
-        side: Items.of_rows(rows, arrays, cell.items, dict.fromkeys(decisions, "emotion"))
-        for side, rows in sides.items()
-    }
-
-
-def copies(array: np.ndarray, seed: int, modality: str) -> np.ndarray:
-    """`COPIES` rounds of all clips: as they are, and, of pictures, augmented."""
-    if modality == "audio":
-        return np.concatenate([array] * COPIES)
-    from kerasemo.models.emodal import augmentation
-
-    layer = augmentation(seed)
-    batches = [array[i : i + BATCH_SIZE] for _ in range(COPIES - 1) for i in range(0, len(array), BATCH_SIZE)]
-    changed = [np.asarray(layer(batch.astype("float32"), training=True)) for batch in batches]
-    return np.concatenate([array, *(pictures.round().astype(array.dtype) for pictures in changed)])
+    return {side: Items.of_rows(rows, arrays, cell.items, decisions) for side, rows in sides.items()}
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:

@@ -7,18 +7,18 @@ from kerasemo.command_line import data, running, training
 from kerasemo.experiment.cells import Cell, Training, cells_of, joint_model, plan
 from kerasemo.experiment.corpora import (
     Corpus,
-    classes_that_occur,
     corpus_root,
     name_corpus,
     note_left_out,
     present,
+    read_audiovisual,
     read_clips,
     require_classes,
     require_groups,
     set_aside,
     try_building,
 )
-from kerasemo.experiment.options import Options, WeightingName, imagenet, max_bad, weighting
+from kerasemo.experiment.options import Options, WeightingName, data_file, imagenet, max_bad, weighting
 from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.experiment.session import Paper
 from kerasemo.experiment.study import Stage, Study, note_weighting, preferring
@@ -35,9 +35,9 @@ __all__ = [
     "Training",
     "WeightingName",
     "cells_of",
-    "classes_that_occur",
     "corpus_root",
     "data",
+    "data_file",
     "imagenet",
     "joint_model",
     "max_bad",
@@ -47,6 +47,7 @@ __all__ = [
     "plan",
     "preferring",
     "present",
+    "read_audiovisual",
     "read_clips",
     "require_classes",
     "require_groups",

@@ -13,6 +13,7 @@ from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.audiovisual import AudioVisual
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -186,6 +187,44 @@ def read_clips(
     return table, feature_files, unusable
 
 
+def read_audiovisual(
+    run: Run,
+    manifest: pd.DataFrame,
+    root: Path,
+    classes: Sequence[str],
+    folds: pd.Series,
+    inputs: Mapping[str, NetworkInput],
+    options: Options,
+) -> Corpus:
+    """Clips with sound, a picture or both, in memory; what cannot be used is written into the run's folder.
+
+    Args:
+        run: the run.
+        manifest: a clip a row, with `emotion`.
+        root: of the corpus.
+        classes: the emotions to keep, in order; of those whose clips are all set aside the run has a note.
+        folds: of each speaker.
+        inputs: how `audio` and `image` are made, or one of them.
+        options: of the run, with `max_bad`.
+
+    Raises:
+        InputError: no clip has what is read, one class is left, or there are too few speakers to hold out.
+    """
+    media = AudioVisual.read(manifest, root, list(classes), inputs, jobs=options.jobs, max_bad=options.max_bad)
+    table, arrays, unused = media.clips(manifest[manifest["emotion"].isin(classes)])
+    set_aside(run, pd.concat([media.set_aside, unused], ignore_index=True))
+    table = table.assign(emotion=[classes[number] for number in table["emotion"]]).reset_index(drop=True)
+    left = present(classes, table["emotion"])
+    if lost := [name for name in classes if name not in left]:
+        run.note(f"No clip can be used of {', '.join(lost)}: the classes are {', '.join(left)}.")
+        run.configure(classes={"emotion": left})
+    if len(left) < 2:
+        raise InputError(f"there is one class, {left[0]}; two or more are needed.")
+    require_groups(options, table["speaker"], folds)
+    read = {name: inputs[name] for name in arrays}
+    return Corpus.of_clips(table, {"emotion": left}, folds, read, arrays)
+
+
 def require_groups(options: Options, groups: pd.Series, folds: pd.Series) -> None:
     """Say at once, before features are computed, where there are too few groups to hold out.
 
@@ -206,13 +245,3 @@ def require_classes(classes: dict[str, list[str]]) -> None:
     """Raise an `InputError` where a task has one class."""
     if lone := [task for task, names in classes.items() if len(names) < 2]:
         raise InputError(f"of {', '.join(lone)} the corpus has one class; every task needs two.")
-
-
-def classes_that_occur(run: Run, table: pd.DataFrame, classes: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The clips with new class numbers where all clips of an emotion are set aside, and the classes that are left."""
-    left = [name for number, name in enumerate(classes) if (table["emotion"] == number).any()]
-    if lost := [name for name in classes if name not in left]:
-        run.note(f"No clip can be used of {', '.join(lost)}: the classes are {', '.join(left)}.")
-        run.configure(classes={"emotion": left})
-    numbers = {classes.index(name): number for number, name in enumerate(left)}
-    return table.assign(emotion=table["emotion"].map(numbers)), left

@@ -3,12 +3,13 @@
 Weighted losses of models with different weights do not compare, those at equal weights do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from kerasemo.evaluation.scores import negative_log_likelihood
-from kerasemo.experiment.outcome import Folds
+from kerasemo.experiment.outcome import Folds, Outcome
+from kerasemo.reporting import curves
 
 WEIGHTS_OF_SUM_1 = ("static", "softmax")
 """Weightings whose joint loss is a mean of the tasks' losses, where static weights add up to 1."""
@@ -59,3 +60,26 @@ def losses_of_clips(folds: Folds, tasks: Sequence[str], partition: str = "valida
 
 def _final_weights(folds: Folds, task: str) -> list[float]:
     return [history[f"{task}_weight"].iloc[-1] for history in folds.histories()]
+
+
+def figures(
+    outcome: Outcome, labels: Mapping[str, str], compared: Mapping[str, Sequence[str]], file: str, title: str
+) -> None:
+    """Joint loss, loss at equal weights, and task weights per epoch, a figure each for every protocol.
+
+    Args:
+        outcome: what was trained.
+        labels: of each network.
+        compared: what is compared in a panel of the joint loss -> the networks.
+        file, title: of the joint loss.
+    """
+    for protocol in outcome.options.protocols:
+        outcome.draw_weights(protocol, labels)
+        means = {folds.network: curves.with_equal_weights(folds.mean_history()) for folds in outcome.under(protocol)}
+        for name, heading, column, panels in [
+            (file, title, "loss", compared),
+            ("equal_weights", "Joint loss at equal weights", "equal_loss", {"": list(means)}),
+        ]:
+            drawn = curves.compared_panels(means, labels, column, panels)
+            whole_title = f"{heading} per epoch, {protocol} protocol, mean of the folds"
+            outcome.save(curves.grid(drawn, whole_title, outcome.notice), f"{name}_{protocol}", whole_title)

@@ -68,6 +68,11 @@ class Options:
         return cls(**{name: Path(value) if value and is_path[name] else value for name, value in known.items()})
 
 
+def data_file(help: str) -> Any:
+    """A field `Path | None` for a file that must be there."""
+    return data(None, help, exists=True, dir_okay=False)
+
+
 def max_bad(default: float = 0.05, what: str = "broken") -> Any:
     """The field `max_bad: float` of experiments that read media."""
     return data(default, f"Share of {what} clips beyond which the run fails.", min=0, max=1)

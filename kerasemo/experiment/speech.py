@@ -1,4 +1,4 @@
-"""Corpora of speech that several papers can be run on."""
+"""Corpora that several papers can be run on: the manifest, and what is held out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from kerasemo import manifest as manifests
-from kerasemo.corpora import iemocap, ravdess
+from kerasemo.corpora import folder, iemocap, ravdess
 from kerasemo.evaluation import protocols
 
 
@@ -22,6 +22,7 @@ class Speech:
         folds: of each group.
         channel: of stereo recordings, see `features.waveform.Waveform`.
         emotions: the classes in order, where they are known.
+        notes: what a reader of the tables must know.
     """
 
     name: str
@@ -29,9 +30,10 @@ class Speech:
     folds: pd.Series
     channel: Literal["mean", "speaker"]
     emotions: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int, **iemocap_choices) -> Speech:
+def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0, **iemocap_choices) -> Speech:
     """Read the manifest of a corpus, and decide what is held out.
 
     Args:
@@ -47,7 +49,10 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int, **
     if corpus == "iemocap":
         table = iemocap.read(root, seed=seed, **iemocap_choices)
         groups, folds = iemocap.session_folds(table)
-        return Speech("IEMOCAP", table.assign(group=groups), folds, "speaker", iemocap.CLASSES)
+        notes = ["Whole sessions are held out. Intervals draw speakers, though the two of a session hear each other."]
+        if tied := int((table["majority"] == iemocap.NO_MAJORITY).sum()):
+            notes.append(f"{tied} clips without a majority have one of their most voted labels.")
+        return Speech("IEMOCAP", table.assign(group=groups), folds, "speaker", iemocap.CLASSES, tuple(notes))
     if corpus == "ravdess":
         table = ravdess.read_speech(root)
         emotions = list(ravdess.EMOTIONS.values())
@@ -56,3 +61,11 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int, **
     speakers = table["speaker"]
     folds = protocols.draw_folds(speakers, min(protocols.MIN_FOLDS, speakers.nunique()), seed)
     return Speech(corpus.stem, table.assign(group=speakers), folds, "mean")
+
+
+def read_folder(root: Path, clips: Path | None, seed: int) -> Speech:
+    """Clips of any origin, a folder for each class or a CSV, see `folder.read`; groups of clips are held out."""
+    table = folder.read(root, clips)
+    folds = protocols.draw_folds(table["speaker"], protocols.MIN_FOLDS, seed)
+    emotions = sorted(set(table["emotion"]))
+    return Speech("films", table.assign(group=table["speaker"]), folds, "mean", emotions)

@@ -20,6 +20,7 @@ The paper says nothing of the following, which is chosen here:
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers
 
 from kerasemo.layers import InTraining
@@ -126,6 +127,21 @@ def augmentation(seed: int) -> keras.layers.Layer:
         layers.RandomBrightness(BRIGHTNESS, seed=seed + 3),
     ]
     return InTraining(keras.Sequential(changes), name="augmentation")
+
+
+def augmented_copies(pictures: np.ndarray, n: int, seed: int, batch_size: int = 64) -> np.ndarray:
+    """All pictures once as they are, and n - 1 times augmented, round after round.
+
+    Args:
+        pictures: `pictures x height x width x channels`, 0..255.
+        n: how often each is to be there.
+        seed: of `augmentation`.
+        batch_size: pictures that are changed at a time.
+    """
+    layer = augmentation(seed)
+    batches = [pictures[i : i + batch_size] for _ in range(n - 1) for i in range(0, len(pictures), batch_size)]
+    changed = [np.asarray(layer(batch.astype("float32"), training=True)) for batch in batches]
+    return np.concatenate([pictures, *(batch.round().astype(pictures.dtype) for batch in changed)])
 
 
 def _audio_feature(audio, dropout: float):
