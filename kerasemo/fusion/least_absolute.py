@@ -4,8 +4,8 @@
 input that is 1. Its coordinate descent needs thousands of passes if inputs are collinear, as predictions in a context
 window are. This module uses the alternating direction method of multipliers (ADMM; Boyd et al. 2011, "Distributed
 optimization and statistical learning via the alternating direction method of multipliers", sections 3.1.1, 3.4.3 and
-6.1), which factorises the Gram matrix once. It stops when the duality gap is small: the objective is then within `tol` of the
-optimum.
+6.1), which factorises the Gram matrix once. It stops when the duality gap is small: the objective is then within `tol`
+of the optimum.
 
 In the notation of the reference, `A x - b` are the residuals `inputs @ weights - targets`, `z` is the variable that is
 set equal to them, `u` the scaled dual variable, `rho` the penalty and `alpha` the over-relaxation.

@@ -1,4 +1,4 @@
-"""Random search of the task weights of a joint loss, kept in a journal."""
+"""Random search for the task weights of a joint loss, recorded in a journal."""
 
 import math
 import os
@@ -14,7 +14,7 @@ import pandas as pd
 from kerasemo.errors import InputError
 from kerasemo.training.grid import run_cells
 
-# Optuna loads where it is used: its import is slow.
+# Optuna is imported where it is used, because its import is slow.
 if TYPE_CHECKING:
     import optuna
 
@@ -25,12 +25,12 @@ STEPS = 10
 
 @dataclass(frozen=True)
 class WeightSearch:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
-        trials: a row a trial, in the order of the points: `trial` (from 0), each task's weight under its name, `value`
-            (NaN if it failed) and `state` ("COMPLETE", or "FAIL" if the objective was not finite).
-        best: the weights of the highest value; of equal ones the first.
+        trials: one row per trial, in the order of the points: `trial` (from 0), a column for the weight of each task,
+            `value` (NaN if the trial failed) and `state` ("COMPLETE", or "FAIL" if the objective was not finite).
+        best: the weights with the highest value; the first ones if several are equal.
     """
 
     trials: pd.DataFrame
@@ -46,25 +46,28 @@ def search_weights(
     jobs: int,
     scheduler: str | None = None,
 ) -> WeightSearch:
-    """Find the task weights of the highest objective by random search, as atmaja2020 (section 5) found .7, .2, 1.0.
+    """Find the task weights with the highest objective by random search, as in atmaja2020 (section 5: .7, .2, 1.0).
 
-    The points are those of `draw_points`. The journal is an Optuna study that gets one record, written whole, for each
-    finished trial. A finished trial is never done again; what was running when the search was killed is done anew. So
-    points and values are the same for any number of workers and any interruption, and a later call with more trials
-    goes on. The journal may also hold searches with other tasks or seeds; another objective needs a journal of its own.
-    A process killed while it writes blocks the journal for half a minute.
+    The points are those of `draw_points`. The journal is an Optuna study with one record for each finished trial.
+    Finished trials are never repeated; trials that were running when the search was killed are run again. Points and
+    values therefore do not depend on the number of workers or on interruptions, and a later call with more trials
+    continues the search. The journal may also contain searches with other tasks or seeds; another objective needs
+    another journal. If a process is killed while it writes, the journal is blocked for half a minute.
 
     Args:
-        objective: point -> value to maximise; a value that is not finite marks the trial as failed.
+        objective: function from a point to the value to maximise; if the value is not finite, the trial has failed.
         tasks: names of the tasks.
-        n_trials: number of points in all, those in the journal included.
-        seed: what the points follow from, 0 or more.
-        journal: the file, such as `weights.journal` in the run folder; made if it is not there.
+        n_trials: total number of points, including those in the journal.
+        seed: seed of the points, 0 or more.
+        journal: the file, such as `weights.journal` in the run folder; it is created if it does not exist.
         jobs, scheduler: where the trials run, see `run_cells`.
 
+    Returns:
+        All trials, and the best weights.
+
     Raises:
-        InputError: there are fewer points than trials, the journal is damaged, no trial gave a finite value, or the
-            scheduler is of no use.
+        InputError: There are fewer points than trials, the journal is damaged, no trial gave a finite value, or the
+            scheduler cannot be used.
     """
     points = draw_points(tasks, n_trials, seed)
     record = _Record(Path(journal).resolve(), f"{', '.join(tasks)}; seed {seed}")
@@ -80,20 +83,23 @@ def search_weights(
     ]
     trials = pd.DataFrame(rows).astype({"value": float})
     if trials["value"].isna().all():
-        raise InputError(f"none of the {n_trials} trials in {journal} gave a finite value; look into the training.")
+        raise InputError(f"none of the {n_trials} trials in {journal} gave a finite value; check the training.")
     return WeightSearch(trials, points[trials["value"].idxmax()])
 
 
 def draw_points(tasks: Sequence[str], n_points: int, seed: int) -> list[Point]:
-    """Draw task weights, each uniform over 0, .1, ..., 1 and free of the others, no point twice.
+    """Draw different points of task weights, each weight independent and uniform over 0, .1, ..., 1.
 
-    The paper gives the range 0..1, no constraint on the sum, and as optimum .7, .2, 1.0: tenths with 1 included. The
-    point where all weights are 0, at which nothing is learnt, is left out. More points begin with the same ones.
+    The paper gives the range 0..1 without a constraint on the sum, and the optimum .7, .2, 1.0, hence multiples of .1
+    including 1. The point with all weights 0 is excluded. A larger number of points begins with the same points.
 
     Args:
         tasks: names of the tasks.
-        n_points: how many.
-        seed: what they follow from, 0 or more.
+        n_points: number of points.
+        seed: seed of the points, 0 or more.
+
+    Returns:
+        The points, each task -> weight.
 
     Raises:
         InputError: `n_points` is below 1 or above 11 ^ tasks - 1, the number of points.
@@ -115,20 +121,20 @@ def draw_points(tasks: Sequence[str], n_points: int, seed: int) -> list[Point]:
 
 
 def _evaluate(objective: Callable[[Point], float], record: "_Record", point: Point) -> None:
-    """One cell of the grid: the objective at a point, unless it is known."""
+    """Compute and record the objective at a point, unless it is known; one cell of the grid."""
     if tuple(point.values()) not in record.finished(point):
         record.add(point, float(objective(point)))
 
 
 @dataclass(frozen=True)
 class _Record:
-    """One search in a journal; a plain value, so that workers open the file themselves."""
+    """One search in a journal. It is a plain value, so that each worker opens the file itself."""
 
     journal: Path
     name: str
 
     def begin(self) -> None:
-        """Make the journal and the search in it, where they are not there."""
+        """Create the journal and the search in it, if they do not exist."""
         import optuna
 
         self.journal.parent.mkdir(parents=True, exist_ok=True)
@@ -138,17 +144,17 @@ class _Record:
             )
         except (ValueError, KeyError, TypeError, AssertionError):
             raise InputError(
-                f"{self.journal} is no journal of a weight search, or it is damaged; move it away to search anew."
+                f"{self.journal} is not the journal of a weight search, or it is damaged; remove it for a new search."
             ) from None
 
     def finished(self, tasks: Sequence[str]) -> dict[tuple[float, ...], "optuna.trial.FrozenTrial"]:
-        """The finished trials by their weights, in the order of the tasks."""
+        """Return the finished trials by their weights, in the order of the tasks."""
         trials = self._study().get_trials(deepcopy=False)
-        # Reversed: of two that did the same point at the same time, the first counts.
+        # Reversed, so that the first one is used if two workers computed the same point at the same time.
         return {tuple(trial.params[task] for task in tasks): trial for trial in reversed(trials)}
 
     def add(self, point: Point, value: float) -> None:
-        """Write a finished trial, in one piece."""
+        """Write a finished trial as one record."""
         import optuna
 
         valid = math.isfinite(value)
@@ -171,12 +177,12 @@ class _Record:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         return optuna.storages.JournalStorage(
-            optuna.storages.journal.JournalFileBackend(str(self.journal), _MendingLock(self.journal))
+            optuna.storages.journal.JournalFileBackend(str(self.journal), _RepairingLock(self.journal))
         )
 
 
-class _MendingLock:
-    """Optuna's lock of a journal; whoever takes it cuts off the half line that a killed process may have left."""
+class _RepairingLock:
+    """Optuna's lock of a journal; `acquire` also removes an incomplete line that a killed process may have left."""
 
     def __init__(self, journal: Path):
         from optuna.storages.journal import JournalFileOpenLock
@@ -187,9 +193,9 @@ class _MendingLock:
     def acquire(self) -> bool:
         acquired = self._lock.acquire()
         content = self._journal.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self._journal, whole)
+        end = content.rfind(b"\n") + 1
+        if end < len(content):
+            os.truncate(self._journal, end)
         return acquired
 
     def release(self) -> None:
