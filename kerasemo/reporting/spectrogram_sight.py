@@ -1,4 +1,4 @@
-"""What a network of spectrograms sees: t-SNE of its embedding of clips, and Grad-CAM maps."""
+"""Figures that explain a network on spectrograms: t-SNE of its embeddings of clips, and Grad-CAM maps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,18 +25,19 @@ def draw(
     save: Callable[[Figure, str, str], None],
     notice: str | None,
 ) -> None:
-    """Draw the embedding of some clips, and maps of the segments that a network is surest of, one a class.
+    """Draw the embedding of some clips, and the Grad-CAM map of the most probable segment of each class.
 
     Args:
         network: the saved network, see `models.from_waveform`.
-        segments: of the clips; those without a label of the task are passed over, and without any nothing is drawn.
-        task: what is decided.
+        segments: the segments of the clips. Segments without a label for the task are ignored; if none has a label,
+            nothing is drawn.
+        task: name of the task.
         classes: the names of its classes, in order.
         segment_s: length of a segment, seconds.
-        seed: of t-SNE.
-        name: of the network, for the titles.
-        save: takes a figure, its kind (`tsne` or `grad_cam`) and its title.
-        notice: what every figure must say.
+        seed: seed of t-SNE.
+        name: name of the network, for the titles.
+        save: function that receives a figure, its kind (`tsne` or `grad_cam`) and its title.
+        notice: a warning to print under the titles.
     """
     from kerasemo.models.from_waveform import parts
     from kerasemo.training.saving import load_network
@@ -44,20 +45,22 @@ def draw(
     segments = segments.rows(np.flatnonzero(segments.targets[task] != UNKNOWN))
     if not len(segments):
         return
-    front, classifier = parts(load_network(network))
-    spectrograms = front.predict(segments.once().map(lambda x, *_: x), verbose=0)
-    vectors, probabilities = _answers(classifier, spectrograms, task)
+    spectrogram, classifier = parts(load_network(network))
+    spectrograms = spectrogram.predict(segments.once().map(lambda x, *_: x), verbose=0)
+    vectors, probabilities = _embeddings_and_probabilities(classifier, spectrograms, task)
     _draw_embedding(vectors, segments, task, classes, seed, name, save, notice)
     _draw_maps(classifier, spectrograms, probabilities, segments, task, classes, segment_s, name, save, notice)
 
 
-def _answers(network: "keras.Model", spectrograms: np.ndarray, task: str) -> tuple[np.ndarray, np.ndarray]:
+def _embeddings_and_probabilities(
+    network: "keras.Model", spectrograms: np.ndarray, task: str
+) -> tuple[np.ndarray, np.ndarray]:
     import keras
 
     from kerasemo.models.spectrogram_cnn import EMBEDDING
 
-    both = keras.Model(network.input, [network.get_layer(EMBEDDING).output, network.output[task]])
-    return both.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
+    model = keras.Model(network.input, [network.get_layer(EMBEDDING).output, network.output[task]])
+    return model.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
 
 
 def _draw_embedding(vectors, segments, task, classes, seed, name, save, notice) -> None:
@@ -77,9 +80,9 @@ def _draw_maps(network, spectrograms, probabilities, segments, task, classes, se
     from kerasemo.reporting.grad_cam import grad_cam, grad_cam_figure
 
     present = np.unique(segments.targets[task])
-    surest = [np.where(segments.targets[task] == number, probabilities[:, number], -1).argmax() for number in present]
-    maps = grad_cam(network, spectrograms[surest], task, present, LAST_CONVOLUTION)
+    rows = [np.where(segments.targets[task] == number, probabilities[:, number], -1).argmax() for number in present]
+    maps = grad_cam(network, spectrograms[rows], task, present, LAST_CONVOLUTION)
     title = f"Grad-CAM of {task}, {name}"
     names = [classes[number] for number in present]
-    figure = grad_cam_figure(spectrograms[surest, ..., 0], maps, names, segment_s, title, notice)
+    figure = grad_cam_figure(spectrograms[rows, ..., 0], maps, names, segment_s, title, notice)
     save(figure, "grad_cam", title)

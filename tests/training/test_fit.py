@@ -50,7 +50,7 @@ def test_killed_and_resumed_run_equals_an_uninterrupted_run(tmp_path):
     for steps in (
         STEPS_PER_EPOCH + 3,
         STEPS_PER_EPOCH + 4,
-    ):  # in the second epoch; then, after resuming, in the next one
+    ):  # in epoch 2, then in epoch 3
         stop_after(start(tmp_path / "killed"), steps)
     assert 0 < finish(start(tmp_path / "killed")) < 4 * STEPS_PER_EPOCH
     expected, resumed = (np.load(tmp_path / name / "weights.npz") for name in ("uninterrupted", "killed"))

@@ -66,9 +66,7 @@ def test_only_the_cell_of_a_killed_process_is_run_again(tmp_path, monkeypatch):
 @posix
 def test_a_cell_that_always_kills_its_process_is_an_error(monkeypatch):
     monkeypatch.setattr(grid, "ALLOWED_DEATHS", 0)
-    with pytest.raises(
-        InputError, match=r"a process was killed before .*; if there is too little memory, use a smaller --jobs"
-    ):
+    with pytest.raises(InputError, match=r"a process was killed before .*too little memory, use a smaller --jobs"):
         run_cells(lambda cell: os.kill(os.getpid(), signal.SIGKILL), [1, 2], 2, "Dying")
 
 
