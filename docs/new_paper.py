@@ -1,4 +1,4 @@
-"""A paper of your own: one dense network for emotion and one loss, on the MFCCs of RAVDESS.
+"""Example of a new paper: a dense network for emotion with one loss, on the MFCCs of RAVDESS.
 
 python new_paper.py --root DIR --protocol both
 """
@@ -19,7 +19,7 @@ PUBLISHED = 0.55
 
 
 def read(run, options):
-    """The corpus, and what the networks read of it."""
+    """Read the corpus and compute the features of the networks."""
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, quick={"actors": range(1, 5)})
     manifest = ravdess.read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
@@ -37,7 +37,7 @@ def networks(run, corpus, options):
 
 
 def build(run, corpus, options, cell):
-    """What one cell trains."""
+    """Build the network of one cell, with its losses and items."""
     audio = keras.Input(corpus.features["audio"].shape[1:], name="audio")
     x = keras.layers.Normalization()(audio)
     x = keras.layers.Dense(64, activation="relu")(x)
@@ -55,13 +55,13 @@ def build(run, corpus, options, cell):
 
 
 def rows(outcome):
-    """The paper's table."""
+    """Yield the rows of the paper's table."""
     for folds in outcome.folds:
         yield folds.score("Table 1", "Dense network", published=PUBLISHED)
 
 
 def figures(outcome, results):
-    """The paper's figure."""
+    """Draw the paper's figure."""
     outcome.draw_scores(results, "Table 1", "table_1")
 
 

@@ -1,6 +1,6 @@
 """Multimodal emotion recognition in Keras 3.
 
-Submodules load on first use, so that ``import kerasemo`` costs milliseconds and brings in no TensorFlow.
+Submodules are loaded on first use, so that ``import kerasemo`` takes milliseconds and does not load TensorFlow.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""`python -m kerasemo`: the `kerasemo` command."""
+"""Runs the `kerasemo` command with `python -m kerasemo`."""
 
 from kerasemo.cli import main
 

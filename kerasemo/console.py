@@ -1,4 +1,4 @@
-"""How a command ends when it cannot go on: one sentence, and the right exit status."""
+"""Ends a command that cannot continue with one sentence and the correct exit status."""
 
 import _thread
 import os
@@ -12,18 +12,18 @@ from kerasemo.errors import InputError, WrongCall
 
 @contextmanager
 def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-written is left.") -> Iterator[None]:
-    """Turn what a user can mend into one sentence on the error stream and exit status 1; 2 where the call was wrong.
+    """Convert errors that a user can correct to one sentence on the error stream and exit status 1, or 2 (wrong call).
 
     Args:
-        debug: let everything through with its traceback.
-        interrupted: what to say on Ctrl-C.
+        debug: raise all errors with their traceback instead.
+        interrupted: the sentence after Ctrl-C.
     """
     sys.unraisablehook = _interrupt_again
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has left, as `head` does; Python would complain once more when it flushes at its end.
+        # The reader of the output has ended, such as `head`; otherwise Python reports an error again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (InputError, OSError, KeyboardInterrupt) as error:
@@ -40,7 +40,7 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
 
 
 def _interrupt_again(unraisable) -> None:
-    """Python drops a Ctrl-C that falls into a finaliser, of which training runs many; this sends it again."""
+    """Send Ctrl-C again: Python ignores it inside a finaliser, and training runs many of them."""
     if unraisable.exc_type is KeyboardInterrupt:
         threading.Timer(0.05, _thread.interrupt_main).start()
     else:

@@ -1,16 +1,16 @@
-"""What can be wrong with what a user brings; every message is one sentence: what, in which file, what to do."""
+"""Errors in a user's input; each message is one sentence: what is wrong, in which file, and what to do."""
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used, and no work has been started on it."""
+    """An input of the user cannot be used; no work has been started with it."""
 
 
 class WrongCall(InputError):
-    """Options that are each allowed and do not go together; a command then ends with status 2."""
+    """An option has an invalid value, or options cannot be combined; a command then ends with status 2."""
 
 
 class BrokenClip(InputError):
     """One media file cannot be used (missing, empty, truncated, no sound track, NaN, no face, ...).
 
-    The feature store catches it, sets the clip aside with the message as the reason, and goes on.
+    The feature store catches this error, sets the clip aside with the message as the reason, and continues.
     """

@@ -1,4 +1,4 @@
-"""Trained networks as SavedModels, and SavedModels at work on media files."""
+"""Exports trained networks as SavedModels, and applies SavedModels to media files."""
 
 import json
 import os
@@ -27,8 +27,13 @@ COMPARED_SCALES = (1.0, 30.0, 0.01)
 def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) -> None:
     """Export a trained model of a run folder; see `export`.
 
+    Args:
+        run: the run folder.
+        model: name of the model in the run folder.
+        folder: as in `export`.
+
     Raises:
-        InputError: the run has no such model, or see `export`.
+        InputError: The run has no such model; or see `export`.
     """
     checkpoints = Path(run, "checkpoints")
     try:
@@ -40,36 +45,36 @@ def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) 
 
 
 def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os.PathLike) -> None:
-    """Write the plain network of a `.keras` file as a SavedModel with its preprocessing beside it.
+    """Write the plain network of a `.keras` file as a SavedModel that includes a description of its preprocessing.
 
-    The SavedModel is reloaded and compared with `predict` at several batch sizes and scales of the inputs before it
-    stands at `folder`. This runs in a process of its own that sees no GPU: a network traced where one is visible would
-    not run without.
+    Before it is moved to `folder`, the SavedModel is reloaded and compared with `predict` for several batch sizes and
+    scales of the inputs. This is done in a separate process without a GPU: a network traced with a GPU would need one.
 
     Args:
         keras_file: a saved `JointModel` or functional model with named inputs and outputs.
-        description: what `checkpoints/<model>.json` of a run folder holds: how each input is made from a file
-            (`inputs`), the input for the number of valid frames where there is one (`n_frames`), the output that is the
-            answer (`decision`), the names of its classes (`classes`).
-        folder: where the SavedModel shall stand; one that stands there is replaced.
+        description: the content of `checkpoints/<model>.json` of a run folder: how each input is computed from a file
+            (`inputs`), the name of the input with the number of valid frames, if any (`n_frames`), the output with the
+            decision (`decision`), and the names of its classes (`classes`).
+        folder: folder of the SavedModel; an existing SavedModel is replaced.
 
     Raises:
-        InputError: the file is no model, the folder holds something else, or the reloaded network differs.
+        InputError: The file is not a model, the folder contains something else, or the reloaded network gives different
+            results.
     """
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()) and not (folder / "saved_model.pb").exists():
-        raise InputError(f"{folder} holds something that is no SavedModel; choose another folder.")
+        raise InputError(f"{folder} contains something that is not a SavedModel; choose another folder.")
     if not Path(keras_file).is_file():
         raise InputError(f"{keras_file} is not there; give the .keras file of a trained model.")
     with files.whole(folder) as temporary:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "kerasemo.export", str(keras_file), str(temporary)],
             env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"},
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        if process.returncode:
+            reason = (process.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise InputError(f"{keras_file} could not be exported: {reason}")
         (temporary / PREPROCESSING).parent.mkdir()
         (temporary / PREPROCESSING).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
@@ -85,20 +90,20 @@ def _export_here(keras_file: str, folder: str) -> None:
     reloaded = tf.saved_model.load(folder)
     generator = np.random.default_rng(0)
     for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
-        # An axis of any length gets another one each time.
+        # An axis of any length has a different length each time.
         shapes = {name: [size, *(n or 10 + size for n in x.shape[1:])] for name, x in network.input.items()}
         batch = {
-            # Whole numbers say how many frames are valid.
+            # Integer inputs are numbers of valid frames.
             name: generator.integers(1, 10 + size, shape, endpoint=True).astype("int32")
             if network.input[name].dtype == "int32"
             else (scale * generator.standard_normal(shape)).astype("float32")
             for name, shape in shapes.items()
         }
-        expected, got = network.predict(batch, verbose=0), reloaded.serve(batch)
+        expected, served = network.predict(batch, verbose=0), reloaded.serve(batch)
         for name, values in expected.items():
-            difference = np.abs(values - got[name].numpy()).max() / max(1.0, np.abs(values).max())
+            difference = np.abs(values - served[name].numpy()).max() / max(1.0, np.abs(values).max())
             if not difference <= TOLERANCE:
-                raise InputError(f"{name} of the reloaded network differs from the trained one's by {difference:.1e}.")
+                raise InputError(f"{name} of the reloaded network differs from the trained one by {difference:.1e}.")
 
 
 class ServedModel:
@@ -106,10 +111,11 @@ class ServedModel:
 
     Args:
         folder: a SavedModel that `export` wrote.
-        moved: files that its preprocessing reads, such as a model of landmarks, and that stand elsewhere now.
+        moved: new paths of files that its preprocessing reads, such as a landmark model.
 
     Raises:
-        InputError: the folder is no SavedModel, has no preprocessing beside it, or a file of that is missing.
+        InputError: The folder is not a SavedModel, has no description of the preprocessing, or a file of the
+            preprocessing is missing.
     """
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
@@ -118,16 +124,16 @@ class ServedModel:
             raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
         try:
             self.description = json.loads((folder / PREPROCESSING).read_text())
-            places = {digest_of(path): str(path) for path in moved}
+            new_paths = {digest_of(path): str(path) for path in moved}
             self.inputs = {
-                name: NetworkInput.from_config(_with_its_files(folder, config, places))
+                name: NetworkInput.from_config(_with_current_paths(folder, config, new_paths))
                 for name, config in self.description["inputs"].items()
             }
             self.classes, self._decision = self.description["classes"], self.description["decision"]
             self._n_frames = self.description.get("n_frames")
         except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
             raise InputError(
-                f"{folder} does not say how its inputs are made of media files ({PREPROCESSING})."
+                f"{folder} does not say how its inputs are computed from media files ({PREPROCESSING})."
             ) from None
         tf = import_tensorflow()
         try:
@@ -142,19 +148,20 @@ class ServedModel:
         end_s: float | None = None,
         gender: str | None = None,
     ) -> pd.Series:
-        """The probability of each class for one media file: the mean over the file's images, where it has several.
+        """Predict the probability of each class for one media file: the mean over its images, if there are several.
 
         Args:
             path: the file.
             start_s, end_s: the part to read, seconds; None: from the beginning, to the end.
-            gender: the speaker's, where a feature set chooses a channel or a face by it; `female`, `male` or not known.
+            gender: the speaker's gender, which some feature sets use to choose a channel or a face; `female`, `male` or
+                None if not known.
 
         Returns:
             Probabilities indexed by class name; they sum to 1.
 
         Raises:
-            BrokenClip: the file cannot be used, or has no sound or no video where the network needs it.
-            InputError: the network was trained on features that others computed.
+            BrokenClip: The file cannot be used, or lacks sound or video that the network needs.
+            InputError: The network was trained on features computed by others.
         """
         if not self.inputs:
             raise InputError("this network takes features, not media files; give them to `probabilities`.")
@@ -174,10 +181,13 @@ class ServedModel:
         return pd.Series(self.probabilities(batch).mean(axis=0), index=self.classes)
 
     def probabilities(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
-        """What the network says of items that are made already: `items x classes`.
+        """Predict the class probabilities of preprocessed items.
 
         Args:
-            batch: named inputs, items along the first axis. They go through the network a few at a time.
+            batch: named inputs, items along the first axis; they are processed in small batches.
+
+        Returns:
+            Probabilities, `items x classes`.
         """
         n_items = len(next(iter(batch.values())))
         parts = [
@@ -187,15 +197,15 @@ class ServedModel:
         return np.concatenate([part[self._decision].numpy() for part in parts])
 
 
-def _with_its_files(folder: Path, config: Mapping, places: Mapping[str, str]) -> dict:
-    """How an input is made, with the files that this reads where they stand now: `places`, by digest, or as before."""
-    found = dict(config)
-    of = FEATURE_SETS.get(config["feature_set"])
-    for parameter, digest in of.files.items() if of else ():
-        found[parameter] = path = places.get(config.get(digest), config.get(parameter, ""))
+def _with_current_paths(folder: Path, config: Mapping, new_paths: Mapping[str, str]) -> dict:
+    """Return the config of an input with the current paths of its files: from `new_paths`, by digest, or unchanged."""
+    updated = dict(config)
+    feature_set = FEATURE_SETS.get(config["feature_set"])
+    for parameter, digest in feature_set.files.items() if feature_set else ():
+        updated[parameter] = path = new_paths.get(config.get(digest), config.get(parameter, ""))
         if path and not Path(path).is_file():
             raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")
-    return found
+    return updated
 
 
 if __name__ == "__main__":

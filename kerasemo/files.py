@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and the place for those that can be made again."""
+"""Writes files and folders completely or not at all, and gives the folder for cached files."""
 
 import os
 import shutil
@@ -14,17 +14,20 @@ UNFINISHED = ".unfinished-"
 
 @contextmanager
 def whole(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it to `path` when the block ends, drop it when the block raises.
+    """Yield a temporary path in the same folder; move it to `path` when the block ends, delete it on an error.
 
-    The block may write a file or make a folder there. A reader, or a process killed at any moment, sees the old
-    content or the new one, never a part. A folder that already stands at `path` is replaced in two steps: killed
-    between them, a process leaves nothing there. What a killed process leaves beside `path`, `sweep` removes.
+    The block may write a file or create a folder there. At any moment, even if the process is killed, `path` has the
+    old or the new content, never a part. Replacing an existing folder takes two steps: if the process is killed between
+    them, nothing is at `path`. `sweep` removes temporary files of killed processes.
 
     Args:
-        path: where the result shall stand. Missing parent folders are made.
+        path: path of the result. Missing parent folders are created.
+
+    Yields:
+        The temporary path, with the same name as `path`.
 
     Raises:
-        OSError: the parent folder cannot be made or written.
+        OSError: The parent folder cannot be created or written.
 
     Example:
         >>> import tempfile
@@ -36,25 +39,25 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A folder of its own on the same file system: the rename stays atomic and the name keeps its suffix.
-    workplace = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent))
+    # A temporary folder on the same file system: the rename is atomic, and the file keeps its name and suffix.
+    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent))
     try:
-        temporary = workplace / path.name
+        temporary = folder / path.name
         yield temporary
         if temporary.is_dir() and path.is_dir():
-            path.rename(workplace / "replaced")
+            path.rename(folder / "replaced")
         temporary.replace(path)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(folder: str | os.PathLike) -> None:
-    """Remove what killed processes left half-written anywhere below a folder; none may be at work there."""
+    """Remove incomplete files of killed processes anywhere below a folder; no process may be writing there."""
     for unfinished in list(Path(folder).rglob(f"{UNFINISHED}*")):
         shutil.rmtree(unfinished)
 
 
 def user_cache(*parts: str) -> Path:
-    """A place for what can be made again: below `$KERASEMO_CACHE`, or below the user's cache folder."""
+    """Return a path for cached files, in `$KERASEMO_CACHE` or in the user's cache folder."""
     folder = os.environ.get("KERASEMO_CACHE")
     return Path(folder or platformdirs.user_cache_path("kerasemo", appauthor=False)).joinpath(*parts)

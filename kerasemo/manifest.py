@@ -1,6 +1,6 @@
-"""The table every stage reads: one clip a row.
+"""The manifest, the table that all stages read, with one row per clip.
 
-Columns, in this order; a corpus adds its labels behind them:
+Columns, in this order; a corpus adds its labels after them:
 
 | column    | type   | meaning                                                                    |
 |-----------|--------|----------------------------------------------------------------------------|
@@ -13,8 +13,8 @@ Columns, in this order; a corpus adds its labels behind them:
 | gender    | string | `female` or `male`, or empty                                               |
 | dialogue  | string | the recording or scene several clips share, or empty                       |
 
-A corpus may add `whole_file`: `audio` or `video`, the medium that has a file for each clip alone, so that `start_s` and
-`end_s` are for the other one; or empty.
+A corpus may add `whole_file`: `audio` or `video`, the medium with a separate file for each clip, so that `start_s` and
+`end_s` only apply to the other medium; or empty.
 """
 
 import math
@@ -47,7 +47,7 @@ MEDIA = ["audio", "video"]
 
 
 def stays_under_root(path: str) -> bool:
-    """Whether a manifest's path is relative and never climbs out of the root.
+    """Return whether a path of a manifest is relative and does not leave the root.
 
     >>> stays_under_root("Actor_01/a.wav"), stays_under_root("../a.wav"), stays_under_root("/etc/passwd")
     (True, False, False)
@@ -57,7 +57,7 @@ def stays_under_root(path: str) -> bool:
 
 
 def schema() -> "pa.DataFrameSchema":
-    """The pandera schema of a manifest; corpora may add columns, none may be missing."""
+    """Return the pandera schema of a manifest; corpora may add columns, but none may be missing."""
     import pandera.pandas as pa
 
     inside = pa.Check(stays_under_root, element_wise=True, error="leaves the corpus' root")
@@ -68,7 +68,7 @@ def schema() -> "pa.DataFrameSchema":
         error="has neither audio nor video",
     )
     ordered = pa.Check(
-        # A missing column is a fault of its own.
+        # A missing column is reported separately.
         lambda table: not {*SECONDS} <= {*table} or ~(table["end_s"] <= table["start_s"].fillna(0.0)),
         error="ends before it starts (end_s <= start_s)",
     )
@@ -91,18 +91,18 @@ def schema() -> "pa.DataFrameSchema":
 
 
 def check(table: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Check a manifest and name every fault at once.
+    """Check a manifest and report all faults at once.
 
     Args:
-        table: the manifest, a clip a row.
-        source: what to call it in the error, such as its path.
+        table: the manifest, one row per clip.
+        source: name of the manifest in the error message, such as its path.
 
     Returns:
         The table with the types of `schema`.
 
     Raises:
-        InputError: a column is missing, a clip stands twice, a path leaves the root, a value is out of range;
-            the message lists all of them with their rows.
+        InputError: A column is missing, a clip occurs twice, a path leaves the root, or a value is out of range;
+            the message lists all faults with their lines.
     """
     return _check(table, source, [])
 
@@ -110,10 +110,10 @@ def check(table: pd.DataFrame, source: str) -> pd.DataFrame:
 def load(path: str | os.PathLike) -> pd.DataFrame:
     """Read a manifest from CSV and check it.
 
-    Names such as `007` or `NA` stay the strings they are; an empty cell is a missing value.
+    Names such as `007` or `NA` are read as strings; an empty cell is a missing value.
 
     Raises:
-        InputError: the file is missing, is no CSV, or breaks the schema (see `check`).
+        InputError: The file is missing, is not a CSV, or does not have the schema (see `check`).
     """
     text = dict.fromkeys({*COLUMNS, "whole_file"} - set(SECONDS), str)
     try:
@@ -131,10 +131,10 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def save(table: pd.DataFrame, path: str | os.PathLike) -> None:
-    """Check a manifest and write it as CSV, whole or not at all.
+    """Check a manifest and write it as CSV, completely or not at all.
 
     Raises:
-        InputError: the table breaks the schema (see `check`).
+        InputError: The table does not have the schema (see `check`).
     """
     checked = check(table, "the table to save")
     with files.whole(path) as temporary:
@@ -142,10 +142,10 @@ def save(table: pd.DataFrame, path: str | os.PathLike) -> None:
 
 
 def locate(root: str | os.PathLike, path: str) -> Path:
-    """The file that a manifest's path means.
+    """Return the file of a path in a manifest.
 
     Raises:
-        InputError: the path leaves the root.
+        InputError: The path leaves the root.
     """
     if not stays_under_root(path):
         raise InputError(f"the path {path!r} leaves the corpus' root {root}; give paths relative to the root.")
@@ -153,7 +153,7 @@ def locate(root: str | os.PathLike, path: str) -> Path:
 
 
 def _check(table: pd.DataFrame, source: str, faults: list[str]) -> pd.DataFrame:
-    """As `check`; `faults` are those that the file had before it was a table."""
+    """As `check`; `faults` were found when the file was read."""
     import pandera.errors
 
     try:
@@ -166,11 +166,11 @@ def _check(table: pd.DataFrame, source: str, faults: list[str]) -> pd.DataFrame:
 
 
 def _faults(cases: pd.DataFrame) -> list[str]:
-    """The failure cases of pandera in words: fault after fault, at most three lines of the CSV named for each."""
+    """Describe the failure cases of pandera, with at most three lines of the CSV for each fault."""
     faults = []
-    # A check of whole rows fails once for each column; it is one fault.
-    of_rows = cases["schema_context"] == "DataFrameSchema"
-    subject = cases["column"].where(~of_rows | (cases["check"] == "column_in_dataframe"), "a clip")
+    # A check of rows fails once for each column, but is one fault.
+    is_row_check = cases["schema_context"] == "DataFrameSchema"
+    subject = cases["column"].where(~is_row_check | (cases["check"] == "column_in_dataframe"), "a clip")
     for (column, fault), group in cases.groupby([subject, "check"], dropna=False, sort=False):
         if fault == "column_in_dataframe":
             faults.append("column " + ", ".join(map(str, group["failure_case"])) + " is missing")
@@ -181,7 +181,7 @@ def _faults(cases: pd.DataFrame) -> list[str]:
 
 
 def _lines(rows: Sequence[int]) -> str:
-    """Where in a CSV some rows of its table stand, at most three of them."""
+    """Return the CSV lines of some rows of its table, at most three of them."""
     lines = [f"line {int(row) + 2}" for row in rows]
     return ", ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
 

@@ -1,4 +1,4 @@
-"""Progress bars: on a terminal only, on the error stream, gone when done."""
+"""Progress bars on the error stream, only on a terminal; they disappear at the end."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -7,8 +7,13 @@ Item = TypeVar("Item")
 
 
 def track(items: Iterable[Item], total: int | None, description: str) -> Iterator[Item]:
-    """Pass `items` on and show how many of `total` (None: not known) have come; silent where the error stream is no
-    terminal."""
+    """Yield the items and show a progress bar, if the error stream is a terminal.
+
+    Args:
+        items: the items.
+        total: their number; None if not known.
+        description: text of the progress bar.
+    """
     from rich.console import Console
     from rich.progress import track as rich_track
 

@@ -1,4 +1,4 @@
-"""TensorFlow without the lines that it prints when it is imported."""
+"""Imports TensorFlow without the messages that it prints."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def import_tensorflow() -> ModuleType:
-    """Import TensorFlow, whose first import prints lines whatever its log level, and let it say errors only."""
+    """Import TensorFlow without its messages, which ignore the log level, and let it log only errors."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     errors = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:

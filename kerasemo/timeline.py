@@ -1,4 +1,4 @@
-"""Emotion over time: what a SavedModel says of a long recording, window after window."""
+"""Emotion over time: predicts the class probabilities of windows of a long recording with a SavedModel."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from kerasemo.reporting import figures
 from kerasemo.reporting.timeline_chart import timeline_chart
 
 EVERY_S = 2.0
-"""From window to window, seconds: an hour is 1800 windows of a network."""
+"""Default step from window to window, seconds: an hour has 1800 windows."""
 
 
 def timeline(
@@ -30,29 +30,30 @@ def timeline(
     gender: str | None = None,
     every_s: float = EVERY_S,
 ) -> pd.DataFrame:
-    """The probability of each class in the course of a recording, whatever its length.
+    """Predict the probability of each class over time, for a recording of any length.
 
-    Windows are as long as the segments that the network was trained on, and each is standardised by itself; a recording
-    that is shorter is repeated until it fills one. It is read once, block by block; what memory holds of it does not
-    grow with its length.
+    Windows have the length of the segments that the network was trained on, and each is standardised separately. A
+    recording that is shorter than a window is repeated. The recording is read once, block by block, so that memory does
+    not depend on its length.
 
     Args:
-        served: a network whose one input is segments of a waveform.
+        served: a network whose only input is segments of a waveform.
         path: the recording, sound or video.
         start_s, end_s: the part to read, seconds; None: from the beginning, to the end.
-        gender: whose channel is read of a recording in stereo; `female`, `male` or not known.
-        every_s: from the beginning of a window to that of the next, seconds; at most the length of a window.
+        gender: gender of the speaker whose channel of a stereo recording is read; `female`, `male` or None if not
+            known.
+        every_s: step from the start of a window to the start of the next, seconds; at most the length of a window.
 
     Returns:
-        A row a window: `time_s`, its middle from the beginning of the file, and a column a class. Where the samples are
-        all equal, as in silence, there are no probabilities (NaN).
+        One row per window: `time_s`, the middle of the window in seconds from the start of the file, and one column per
+        class. If all samples of a window are equal, as in silence, its probabilities are NaN.
 
     Raises:
-        InputError: the network reads something else, or `every_s` is out of range.
-        BrokenClip: the recording cannot be used.
+        InputError: The network has other inputs, or `every_s` is out of range.
+        BrokenClip: The recording cannot be used.
     """
-    name, of_network = _segmented_input(served)
-    waveform, length = of_network.feature_set, of_network.segment_length
+    name, network_input = _segmented_input(served)
+    waveform, length = network_input.feature_set, network_input.segment_length
     hop = round(every_s * waveform.sampling_rate)
     if not 1 <= hop <= length:
         most = length / waveform.sampling_rate
@@ -61,7 +62,7 @@ def timeline(
     windows = segments(samples, length, hop)
     rows = [
         ((start_s or 0.0) + (start + min(length, samples.n) / 2) / waveform.sampling_rate, *probabilities)
-        for start, probabilities in track(_answers(served, name, waveform, windows), None, Path(path).name)
+        for start, probabilities in track(_window_probabilities(served, name, waveform, windows), None, Path(path).name)
     ]
     if not rows:
         raise BrokenClip(f"{path} is too short: it holds no sample at {waveform.sampling_rate} Hz.")
@@ -72,9 +73,9 @@ def write_timeline(table: pd.DataFrame, title: str, csv: str | os.PathLike, pict
     """Write a timeline as CSV and as PNG.
 
     Args:
-        table: what `timeline` gives.
-        title: of the picture.
-        csv: the CSV file; cells without probabilities stay empty.
+        table: the result of `timeline`.
+        title: title of the picture.
+        csv: the CSV file; unknown probabilities are empty cells.
         picture: the PNG file.
     """
     with files.whole(csv) as temporary:
@@ -83,7 +84,7 @@ def write_timeline(table: pd.DataFrame, title: str, csv: str | os.PathLike, pict
 
 
 class _Counted:
-    """Blocks of samples, and how many samples they have had so far."""
+    """Iterates over blocks of samples, and counts the samples."""
 
     def __init__(self, blocks: Iterator[np.ndarray]):
         self.blocks, self.n = blocks, 0
@@ -95,25 +96,26 @@ class _Counted:
 
 
 def _segmented_input(served: ServedModel) -> tuple[str, NetworkInput]:
-    """The one input of a network, segments of a waveform."""
-    (name, of_network), *others = served.inputs.items()
-    if others or not isinstance(of_network.feature_set, Waveform) or not of_network.segment_length:
-        read = ", ".join(made.feature_set.name for made in served.inputs.values())
+    """Return the name and config of a network's only input, segments of a waveform."""
+    (name, network_input), *others = served.inputs.items()
+    if others or not isinstance(network_input.feature_set, Waveform) or not network_input.segment_length:
+        feature_sets = ", ".join(config.feature_set.name for config in served.inputs.values())
         raise InputError(
-            f"a timeline needs a network that reads segments of sound, as those of ryabinov2021 do; this one reads a "
-            f"whole clip ({read})."
+            f"a timeline needs a network that reads segments of sound, such as those of ryabinov2021; this one reads "
+            f"whole clips ({feature_sets})."
         )
-    return name, of_network
+    return name, network_input
 
 
-def _answers(
+def _window_probabilities(
     served: ServedModel, name: str, waveform: Waveform, windows: Iterator[tuple[int, np.ndarray]]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Where each window begins, and its probabilities."""
-    while some := list(islice(windows, SERVED_BATCH_SIZE)):
-        standardised = [waveform.standardise(samples) for _, samples in some]
-        heard = [number for number, samples in enumerate(standardised) if samples is not None]
-        probabilities = np.full((len(some), len(served.classes)), np.nan)
-        if heard:
-            probabilities[heard] = served.probabilities({name: np.stack([standardised[number] for number in heard])})
-        yield from zip((start for start, _ in some), probabilities, strict=True)
+    """Yield the start of each window, samples, and its probabilities."""
+    while batch := list(islice(windows, SERVED_BATCH_SIZE)):
+        standardised = [waveform.standardise(samples) for _, samples in batch]
+        with_sound = [number for number, samples in enumerate(standardised) if samples is not None]
+        probabilities = np.full((len(batch), len(served.classes)), np.nan)
+        if with_sound:
+            inputs = {name: np.stack([standardised[number] for number in with_sound])}
+            probabilities[with_sound] = served.probabilities(inputs)
+        yield from zip((start for start, _ in batch), probabilities, strict=True)

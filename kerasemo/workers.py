@@ -1,4 +1,4 @@
-"""Processes side by side that end with the work, and leave Ctrl-C to the process that has started them."""
+"""Parallel processes that end together with their work, and leave Ctrl-C to the process that started them."""
 
 import signal
 import threading
@@ -9,29 +9,29 @@ from typing import Any
 
 @contextmanager
 def side_by_side(tasks: Iterable, jobs: int, return_as: str = "generator_unordered", **options: Any) -> Iterator:
-    """The results of joblib tasks, as they come; left early, the processes are ended where they stand.
+    """Yield an iterator over the results of joblib tasks; if the block ends early, the processes are killed.
 
     Args:
         tasks: calls wrapped in `joblib.delayed`.
-        jobs: number of processes; 1: this one; -1: one a core.
+        jobs: number of processes; 1: the current process; -1: one per core.
         return_as: `generator_unordered`, or `generator` for results in the order of the tasks.
-        **options: as those of `joblib.Parallel`.
+        **options: further arguments of `joblib.Parallel`.
     """
     from joblib import Parallel
 
-    with _deaf_children():
-        done = Parallel(n_jobs=jobs, return_as=return_as, **options)(tasks)
-    with closing(done):
-        yield done
+    with _children_ignoring_interrupts():
+        results = Parallel(n_jobs=jobs, return_as=return_as, **options)(tasks)
+    with closing(results):
+        yield results
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started in here do not hear Ctrl-C, which would have each print its own traceback.
+def _children_ignoring_interrupts() -> Iterator[None]:
+    """Let processes that start in this block ignore Ctrl-C; otherwise each would print a traceback.
 
-    What is ignored when a process starts it goes on ignoring. A Ctrl-C that falls into these milliseconds is lost.
+    A process ignores the signals that its parent ignored when it started. A Ctrl-C within these milliseconds is lost.
     """
-    if threading.current_thread() is not threading.main_thread():  # only there can it be set
+    if threading.current_thread() is not threading.main_thread():  # signal handlers can only be set there
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Shared by all tests: a cache of their own, one thread and two logical CPUs for TensorFlow, the real data if there."""
+"""Settings of all tests: temporary cache, one thread and two logical CPUs for TensorFlow; real data, if available."""
 
 import os
 import signal
@@ -27,9 +27,9 @@ def pytest_configure():
 
 @pytest.fixture(scope="session")
 def interruptible():
-    """Arguments for `Popen` of a process to be interrupted: a group of its own, in which Ctrl-C counts.
+    """Arguments for `Popen` of a process that a test interrupts: a separate process group that reacts to Ctrl-C.
 
-    Tests that run in the background of a shell would hand down that it is to be ignored.
+    If the tests run in the background of a shell, child processes would otherwise ignore Ctrl-C.
     """
     return {"start_new_session": True, "preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
 
@@ -45,7 +45,10 @@ def ravdess_root() -> Path:
 
 @pytest.fixture
 def write_mp4(tmp_path):
-    """Writes a small mp4 with sound and a brightening picture: `write_mp4(seconds=1.2, size=(64, 48)) -> path`."""
+    """A function that writes a small mp4 with sound and a picture that becomes brighter.
+
+    Call: `write_mp4(seconds=1.2, size=(64, 48)) -> path`.
+    """
     import numpy as np
 
     from kerasemo.corpora.synthetic import media

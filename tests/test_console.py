@@ -16,7 +16,7 @@ from kerasemo.errors import InputError, WrongCall
         (KeyboardInterrupt(), "Interrupted; nothing half-written is left.\n", 1),
     ],
 )
-def test_what_a_user_can_mend_is_one_sentence(error, sentence, status, capsys):
+def test_an_error_that_a_user_can_correct_is_one_sentence(error, sentence, status, capsys):
     with pytest.raises(SystemExit) as exit_, plain_errors(debug=False):
         raise error
     assert exit_.value.code == status and capsys.readouterr().err == sentence
@@ -29,14 +29,14 @@ def test_debug_and_bugs_keep_their_traceback():
         raise ZeroDivisionError
 
 
-def test_output_that_nobody_reads_is_no_fault():
+def test_a_closed_output_pipe_is_not_reported():
     code = "from kerasemo.console import plain_errors\nwith plain_errors(debug=False):\n    print('x' * 10**6)"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
     assert process.stderr.read() == ""
 
 
-def test_an_interruption_inside_a_finaliser_is_not_lost():
+def test_an_interruption_inside_a_finaliser_ends_the_command():
     code = """
 import signal, time
 from kerasemo.console import plain_errors

@@ -1,4 +1,4 @@
-"""`import kerasemo` and `kerasemo --help` must stay light."""
+"""`import kerasemo` and `kerasemo --help` must not load large packages."""
 
 import subprocess
 import sys
@@ -16,13 +16,13 @@ HEAVY = ["tensorflow", "keras", "librosa", "sklearn", "pandas", "matplotlib", "c
         "assert 'manifest' in CliRunner().invoke(app, ['--help']).output",
     ],
 )
-def test_nothing_heavy_is_loaded(statement):
+def test_no_large_package_is_loaded(statement):
     code = f"{statement}; import sys; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_submodules_load_on_first_use():
+def test_submodules_are_loaded_on_first_use():
     code = "import kerasemo; print(kerasemo.manifest.COLUMNS[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "clip"

@@ -26,7 +26,7 @@ def clips(**columns) -> pd.DataFrame:
     return table.assign(**columns)
 
 
-def test_saved_and_loaded_manifest_is_the_same(tmp_path):
+def test_loaded_manifest_equals_the_saved_one(tmp_path):
     manifest.save(clips(), tmp_path / "m.csv")
     pd.testing.assert_frame_equal(manifest.load(tmp_path / "m.csv"), clips())
 
@@ -74,25 +74,25 @@ def test_all_faults_are_reported_at_once():
         ),
     ],
 )
-def test_unreadable_manifests_are_one_sentence(tmp_path, content, sentence):
+def test_faults_of_manifest_files_are_an_error(tmp_path, content, sentence):
     path = tmp_path / "m.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=re.escape(sentence)):
         manifest.load(path)
 
 
-def test_a_missing_column_is_no_other_fault(tmp_path):
+def test_a_missing_column_causes_no_other_faults(tmp_path):
     with pytest.raises(InputError) as error:
         manifest.check(clips().drop(columns=["end_s", "video"]), "m.csv")
     assert str(error.value) == "m.csv is no valid manifest: column video, end_s is missing; mend these rows."
 
 
-def test_missing_manifest_is_one_sentence(tmp_path):
+def test_a_missing_manifest_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv cannot be read"):
         manifest.load(tmp_path / "absent.csv")
 
 
-def test_a_broken_table_is_not_written(tmp_path):
+def test_an_invalid_table_is_not_written(tmp_path):
     with pytest.raises(InputError):
         manifest.save(clips(clip=["x", "x"]), tmp_path / "m.csv")
     assert not any(tmp_path.iterdir())
@@ -101,7 +101,7 @@ def test_a_broken_table_is_not_written(tmp_path):
 @pytest.mark.parametrize(
     "path", ["../x.wav", "a/../../x.wav", "/x.wav", "C:/x.wav", "C:x.wav", "..\\x.wav", "a\\b.wav"]
 )
-def test_paths_that_leave_the_root_are_refused(path):
+def test_paths_that_leave_the_root_are_an_error(path):
     assert not manifest.stays_under_root(path)
     with pytest.raises(InputError, match="leaves the corpus' root"):
         manifest.locate("root", path)

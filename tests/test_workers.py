@@ -19,12 +19,12 @@ with plain_errors(debug=False), side_by_side([delayed(time.sleep)(60)] * 2, jobs
 
 
 def workers_of(process: subprocess.Popen) -> int:
-    """How many loky workers run in the group of a process."""
+    """Return the number of loky workers in the group of a process."""
     found = subprocess.run(["pgrep", "-g", str(process.pid), "-f", "LokyProcess"], capture_output=True, text=True)
     return len(found.stdout.split())
 
 
-def test_results_come_in_the_order_of_the_tasks_if_asked():
+def test_results_have_the_order_of_the_tasks_if_requested():
     tasks = [delayed(pow)(2, k) for k in range(5)]
     with side_by_side(tasks, jobs=2, return_as="generator") as done:
         assert list(done) == [1, 2, 4, 8, 16]
@@ -32,7 +32,7 @@ def test_results_come_in_the_order_of_the_tasks_if_asked():
         assert sorted(done) == [1, 2, 4, 8, 16]
 
 
-def test_interrupted_while_they_start_workers_end_without_a_word(interruptible):
+def test_workers_interrupted_during_their_start_print_nothing(interruptible):
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=subprocess.PIPE, text=True, **interruptible)
     end = time.monotonic() + 60
     while workers_of(process) < 2 and time.monotonic() < end:

@@ -1,1 +1,1 @@
-"""Protocols, scores, intervals, tables, and what leaks."""
+"""Evaluation protocols, scores, confidence intervals, result tables, and the audit of splits for leaks."""

@@ -1,4 +1,4 @@
-"""What stands on both sides of a split."""
+"""Audit of a split: finds what is on more than one of its sides, such as train and test."""
 
 import hashlib
 import itertools
@@ -18,13 +18,13 @@ KEYS = ("clip", "speaker")
 def read_split(path: Path) -> pd.DataFrame:
     """Read a split from CSV: a column `clip` or `speaker`, and a column `partition` or `fold`.
 
-    A clip may stand on several sides; that is what an audit is to find.
+    A clip may be on several sides; the audit finds such clips.
 
     Returns:
-        The columns `clip` or `speaker`, and `side`.
+        A table with the columns `clip` or `speaker`, and `side`.
 
     Raises:
-        InputError: the file is no such CSV.
+        InputError: The file is not such a CSV.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
@@ -34,38 +34,40 @@ def read_split(path: Path) -> pd.DataFrame:
     side = next((name for name in SIDES if name in table), None)
     if not key or not side or table.empty or table[[key, side]].isna().any(axis=None):
         raise InputError(
-            f"{path} is no split: it needs a column clip or speaker and a column partition or fold, filled."
+            f"{path} is not a split: it needs a column clip or speaker and a column partition or fold, without empty "
+            "cells."
         )
     return table[[key, side]].rename(columns={side: "side"})
 
 
 def without_side(manifest: pd.DataFrame, split: pd.DataFrame) -> int:
-    """How many clips of a manifest the split puts nowhere."""
+    """Return the number of clips of a manifest that the split does not contain."""
     (key,) = set(split.columns) - {"side"}
     return int((~manifest[key].isin(split[key])).sum())
 
 
 def audit(manifest: pd.DataFrame, split: pd.DataFrame, root: Path | None = None) -> pd.DataFrame:
-    """Find the speakers, dialogues, clips, files and contents that stand on more than one side of a split.
+    """Find the speakers, dialogues, clips, files and contents that are on more than one side of a split.
 
     Args:
-        manifest: the corpus, a clip a row.
-        split: as `read_split` gives it.
-        root: the corpus' root; with it files of identical content are found under whatever name.
+        manifest: the corpus, one row per clip.
+        split: a split as returned by `read_split`.
+        root: root folder of the corpus; if given, files with equal content but different names are found, too.
 
     Returns:
-        A row a leak: `kind` (clip, speaker, dialogue, file, content), `name`, `sides` (joined by ` | `), `clips` (how
-        many clips are concerned).
+        One row per leak: `kind` (clip, speaker, dialogue, file, content), `name`, `sides` (joined by ` | `), `clips`
+        (number of affected clips).
 
     Raises:
-        InputError: the split names clips or speakers that the manifest does not have.
+        InputError: The split names clips or speakers that the manifest does not have, or a file below `root` is
+            missing.
     """
     (key,) = set(split.columns) - {"side"}
     unknown = sorted(set(split[key]) - set(manifest[key]))
     if unknown:
         raise InputError(f"the split names a {key} that the manifest does not have: {', '.join(unknown[:3])}.")
     clips = manifest.merge(split, on=key)
-    found = [
+    leaks = [
         *_leaks("clip", clips, lambda clip: [clip["clip"]]),
         *_leaks("speaker", clips, lambda clip: [clip["speaker"]]),
         *_leaks("dialogue", clips, lambda clip: _present(clip, ["dialogue"])),
@@ -73,18 +75,20 @@ def audit(manifest: pd.DataFrame, split: pd.DataFrame, root: Path | None = None)
     ]
     if root is not None:
         digests = {path: _digest(manifests.locate(root, path)) for path in _files(clips)}
-        found += _leaks("content", clips, lambda clip: [digests[path] for path in _present(clip, ["audio", "video"])])
-    return pd.DataFrame(found, columns=["kind", "name", "sides", "clips"])
+        leaks += _leaks("content", clips, lambda clip: [digests[path] for path in _present(clip, ["audio", "video"])])
+    return pd.DataFrame(leaks, columns=["kind", "name", "sides", "clips"])
 
 
 def _leaks(kind: str, clips: pd.DataFrame, names_of: Callable[[dict], list[str]]) -> list[tuple]:
-    sides, concerned = defaultdict(set), defaultdict(set)
+    sides_by_name, clips_by_name = defaultdict(set), defaultdict(set)
     for clip in clips.to_dict("records"):
         for name in names_of(clip):
-            sides[name].add(clip["side"])
-            concerned[name].add(clip["clip"])
+            sides_by_name[name].add(clip["side"])
+            clips_by_name[name].add(clip["clip"])
     return [
-        (kind, name, " | ".join(sorted(on)), len(concerned[name])) for name, on in sorted(sides.items()) if len(on) > 1
+        (kind, name, " | ".join(sorted(sides)), len(clips_by_name[name]))
+        for name, sides in sorted(sides_by_name.items())
+        if len(sides) > 1
     ]
 
 
@@ -98,6 +102,6 @@ def _files(clips: pd.DataFrame) -> set[str]:
 
 def _digest(path: Path) -> str:
     if not path.is_file():
-        raise InputError(f"{path} is not there; give the root that the manifest's paths start from.")
+        raise InputError(f"{path} is not there; give the root folder of the manifest's paths.")
     with path.open("rb") as file:
         return hashlib.file_digest(file, hashlib.blake2b).hexdigest()[:16]

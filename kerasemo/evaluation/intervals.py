@@ -1,4 +1,4 @@
-"""How far a score would move with other speakers."""
+"""Confidence intervals of scores: how much a score would vary with other speakers."""
 
 from collections.abc import Callable
 
@@ -16,50 +16,53 @@ def bootstrap_by_group(
     group: str = "speaker",
     seed: int = 0,
 ) -> tuple[float, float] | tuple[None, None]:
-    """The percentile bootstrap interval of a score, drawing whole groups with replacement.
+    """Return the percentile bootstrap interval of a score, drawing whole groups with replacement.
 
-    Items of one speaker are not independent; drawing items one by one would give an interval that is too narrow.
+    Items of the same speaker are not independent; drawing single items would give an interval that is too narrow.
 
     Args:
-        table: a row an item.
-        score: what to compute of a table.
-        group: the column that says which rows belong together.
-        seed: what the draws follow from.
+        table: one row per item.
+        score: a function that computes the score of a table.
+        group: the column with the group of each row.
+        seed: seed of the draws.
 
     Returns:
-        Low and high end of the 95 % interval; `(None, None)` with fewer than two groups, where nothing can be said.
+        Low and high end of the 95 % interval; `(None, None)` with fewer than two groups, where there is no interval.
 
     Example:
         >>> table = pd.DataFrame({"speaker": list("aabb"), "hit": [1.0, 1.0, 0.0, 0.0]})
         >>> bootstrap_by_group(table, lambda rows: rows["hit"].mean())
         (0.0, 1.0)
     """
-    rows_of = list(table.groupby(group, sort=True).indices.values())
-    if len(rows_of) < 2:
+    group_rows = list(table.groupby(group, sort=True).indices.values())
+    if len(group_rows) < 2:
         return None, None
 
     def score_of(groups: np.ndarray) -> float:
-        return score(table.iloc[np.concatenate([rows_of[g] for g in groups])])
+        return score(table.iloc[np.concatenate([group_rows[g] for g in groups])])
 
-    return _interval(len(rows_of), score_of, seed, vectorized=False)
+    return _interval(len(group_rows), score_of, seed, vectorized=False)
 
 
 def mean_by_group(
     table: pd.DataFrame, column: str, group: str = "speaker", seed: int = 0
 ) -> tuple[float, float] | tuple[None, None]:
-    """As `bootstrap_by_group`, of the mean of a column, and much faster.
+    """Return the interval of `bootstrap_by_group` for the mean of a column; much faster.
 
     Args:
         table, group, seed: as in `bootstrap_by_group`.
-        column: whose mean it is.
+        column: the column to average.
+
+    Returns:
+        As `bootstrap_by_group`.
 
     Example:
         >>> table = pd.DataFrame({"speaker": list("aabb"), "hit": [1.0, 1.0, 0.0, 0.0]})
         >>> mean_by_group(table, "hit")
         (0.0, 1.0)
     """
-    of_groups = table.groupby(group, sort=True)[column]
-    sums, counts = of_groups.sum().to_numpy(), of_groups.count().to_numpy()
+    grouped = table.groupby(group, sort=True)[column]
+    sums, counts = grouped.sum().to_numpy(), grouped.count().to_numpy()
     if len(sums) < 2:
         return None, None
 
@@ -70,8 +73,8 @@ def mean_by_group(
 
 
 def _interval(n_groups: int, statistic: Callable, seed: int, *, vectorized: bool) -> tuple[float, float]:
-    """Of a statistic of the numbers of the groups."""
-    drawn = stats.bootstrap(
+    """Return the interval of a statistic that takes an array of group numbers."""
+    result = stats.bootstrap(
         (np.arange(n_groups),),
         statistic,
         vectorized=vectorized,
@@ -80,4 +83,4 @@ def _interval(n_groups: int, statistic: Callable, seed: int, *, vectorized: bool
         n_resamples=RESAMPLES,
         rng=np.random.default_rng(seed),
     )
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)

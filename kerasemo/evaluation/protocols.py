@@ -1,4 +1,4 @@
-"""Who stands in train, validation and test: the papers' way, and with speakers held out."""
+"""Splits into training, validation and test data: random splits as in the papers, and speaker-independent splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a table of items that train, validate and test one network.
+    """The rows of a table of items that are used to train, validate and test one network.
 
     Args:
-        name: what to call it in file names, such as `paper` or `speaker.fold2`.
+        name: the name of the split in file names, such as `paper` or `speaker.fold2`.
         train: row numbers.
-        validation: row numbers; may be none.
+        validation: row numbers; may be empty.
         test: row numbers.
     """
 
@@ -29,16 +29,16 @@ class Split:
     test: np.ndarray
 
     def partitions(self) -> dict[str, np.ndarray]:
-        """The row numbers by partition name, without empty partitions."""
+        """Return the row numbers by partition name, without empty partitions."""
         rows = {"train": self.train, "validation": self.validation, "test": self.test}
         return {partition: numbers for partition, numbers in rows.items() if len(numbers)}
 
     def sides(self, items: pd.DataFrame, columns: Sequence[str] = ("clip",)) -> pd.DataFrame:
-        """On which sides clips stand, as `kerasemo audit` reads it: `clip, partition`, each pair once.
+        """Return the partitions of the clips in the format of `kerasemo audit`: `clip, partition`, each pair once.
 
         Args:
-            items: what was split, a row an item.
-            columns: the columns that name clips; those that `items` lacks are passed over.
+            items: the table that was split, one row per item.
+            columns: the columns that contain clip names; columns that `items` does not have are ignored.
         """
         sides = [
             pd.DataFrame({"clip": items[column].iloc[rows], "partition": partition})
@@ -50,18 +50,19 @@ class Split:
 
 
 def random_split(n: int, train: float, validation: float, seed: int, name: str = "paper") -> Split:
-    """Split items at random; whatever is not for training or validation is for testing.
+    """Split items at random into training, validation and test items.
 
-    This is what most papers did. Items of one speaker, and of one clip, stand on both sides.
+    Most papers use this split. Items of the same speaker, and of the same clip, can be in both training and test.
 
     Args:
         n: number of items.
         train: share for training, 0..1.
-        validation: share for validation, 0..1.
-        seed: what the order follows from.
+        validation: share for validation, 0..1; all remaining items are for testing.
+        seed: seed of the random order.
+        name: name of the split.
 
     Raises:
-        InputError: a share is so small that nobody is left to train or to test.
+        InputError: There are too few items: none is left for training or for testing.
 
     Example:
         >>> split = random_split(10, train=0.8, validation=0.1, seed=0)
@@ -77,20 +78,20 @@ def random_split(n: int, train: float, validation: float, seed: int, name: str =
         test=np.sort(order[n_train + n_validation :]),
     )
     if not len(split.train) or not len(split.test):
-        raise InputError(f"{n} items are too few to split into {train:.0%} for training and a test.")
+        raise InputError(f"{n} items are too few to use {train:.0%} for training and others for testing.")
     return split
 
 
 def draw_folds(groups: Sequence[str], n_folds: int, seed: int) -> pd.Series:
-    """A fold for each group, drawn at random: as many groups in each, one more or less.
+    """Draw a fold for each group at random; the numbers of groups per fold differ by at most one.
 
     Args:
         groups: the group of each item.
-        n_folds: how many folds; at most as many as groups.
-        seed: what the draw follows from.
+        n_folds: number of folds, at most the number of groups.
+        seed: seed of the draw.
 
     Returns:
-        The fold, from 0, indexed by group.
+        The fold number, from 0, indexed by group.
 
     Example:
         >>> draw_folds(["a", "b", "a", "c"], n_folds=3, seed=0).to_dict()
@@ -109,23 +110,25 @@ def speaker_splits(
     train_share: float | None = None,
     name: str = "speaker",
 ) -> list[Split]:
-    """Split items so that no speaker stands on two sides; every speaker is tested once.
+    """Create speaker-independent splits, in which each speaker is tested once.
 
-    Fold k is tested, speakers of the next fold (a tenth of all, one at least) validate, the others train. Of a part of
-    a corpus that fills fewer than `MIN_FOLDS` folds each speaker is a fold, so that as many as possible train.
+    In split k, the speakers of fold k are the test speakers. Speakers of the next fold (a tenth of all, but at least
+    one) are for validation, all others for training. If the speakers belong to fewer than `MIN_FOLDS` folds, because
+    only a part of the corpus is used, each speaker is a fold, so that as many speakers as possible are for training.
 
     Args:
         speakers: the speaker of each item.
-        folds: the fold of each speaker, indexed by speaker. Folds without any of the items' speakers are left out.
-        seed: what the choice of training speakers follows from where `train_share` leaves some out.
-        train_share: train on this share of *all* speakers, drawn from those not tested, and validate nothing; the
-            test folds stay the same. None: train on all that are left.
+        folds: the fold of each speaker, indexed by speaker. Folds without any of these speakers are ignored.
+        seed: seed of the choice of training speakers, if `train_share` is given.
+        train_share: train on this share of *all* speakers, drawn from those that are not tested, without validation;
+            the test folds stay the same. None: train on all remaining speakers.
+        name: name of the splits, followed by the number of the fold.
 
     Returns:
-        A split a fold.
+        One split per fold.
 
     Raises:
-        InputError: a speaker has no fold, or there are too few speakers.
+        InputError: A speaker has no fold, or there are too few speakers.
     """
     present = pd.Series(sorted(set(speakers)))
     unknown = sorted(set(present) - set(folds.index))
@@ -145,34 +148,34 @@ def speaker_splits(
         rest = present[fold_of != tested]
         if train_share is None:
             following = present[fold_of == numbers[(k + 1) % len(numbers)]]
-            validating = following.iloc[: max(1, round(VALIDATION_SHARE * len(present)))]
-            learning = rest[~rest.isin(validating)]
+            validation_speakers = following.iloc[: max(1, round(VALIDATION_SHARE * len(present)))]
+            train_speakers = rest[~rest.isin(validation_speakers)]
         else:
             n_train = min(len(rest), max(1, round(train_share * len(present))))
-            learning = np.random.default_rng([seed, k]).permutation(rest)[:n_train]
-            validating = []
-        rows = {
-            "train": speakers.isin(learning),
-            "validation": speakers.isin(validating),
+            train_speakers = np.random.default_rng([seed, k]).permutation(rest)[:n_train]
+            validation_speakers = []
+        masks = {
+            "train": speakers.isin(train_speakers),
+            "validation": speakers.isin(validation_speakers),
             "test": speakers.isin(present[fold_of == tested]),
         }
-        splits.append(Split(f"{name}.fold{tested}", **{side: np.flatnonzero(chosen) for side, chosen in rows.items()}))
+        splits.append(Split(f"{name}.fold{tested}", **{side: np.flatnonzero(mask) for side, mask in masks.items()}))
     return splits
 
 
 def splits(
     protocol: str, groups: pd.Series, folds: pd.Series, seed: int, train: float, validation: float = 0.0
 ) -> list[Split]:
-    """The splits of one protocol: under `paper` a random one, under `speaker` one for each fold of groups.
+    """Return the splits of one protocol: one random split for `paper`, one split per fold of groups for `speaker`.
 
     Args:
         protocol: `paper` or `speaker`.
-        groups: what is held out whole with each item, such as its speaker.
+        groups: the group of each item, such as its speaker; whole groups are held out.
         folds, seed: as in `speaker_splits`.
         train, validation: shares of the random split, see `random_split`.
 
     Raises:
-        InputError: see `random_split` and `speaker_splits`.
+        InputError: See `random_split` and `speaker_splits`.
     """
     if protocol == "paper":
         return [random_split(len(groups), train, validation, seed)]
@@ -180,20 +183,20 @@ def splits(
 
 
 def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, seed: int) -> pd.DataFrame:
-    """Give each image a recording of its class, copying recordings as often as needed (goswami2018, section 4.1).
+    """Pair each image with a recording of the same class, repeating recordings as needed (goswami2018, section 4.1).
 
-    Within a class the recordings come in random order, each as often as the others, one more or less. The two halves
-    of a pair need not be of one clip, or of one speaker.
+    Within a class, recordings are used in random order, and their numbers of uses differ by at most one. Image and
+    recording of a pair may come from different clips and different speakers.
 
     Args:
-        images: a row an image, with the columns `clip`, `speaker` and `label`.
-        recordings: a row a recording, likewise.
+        images: one row per image, with the columns `clip`, `speaker` and `label`.
+        recordings: one row per recording, with the same columns.
         label: the column with the class.
-        seed: what the order follows from.
+        seed: seed of the random order.
 
     Returns:
-        A row an image of a class that has recordings: `image` and `audio` (row numbers of the two tables), `clip` and
-        `speaker` (of the image), `audio_clip`, and the label.
+        One row per image of a class that has recordings: `image` and `audio` (row numbers of the two tables), `clip`
+        and `speaker` (of the image), `audio_clip`, and the label.
     """
     generator = np.random.default_rng(seed)
     pairs = []
@@ -205,7 +208,7 @@ def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, s
 
 
 def pair_performances(images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
-    """Give each image the recording of its own clip. Arguments and result as in `pair_classwise`."""
+    """Pair each image with the recording of the same clip. Arguments and result as in `pair_classwise`."""
     audio_row = pd.Series(np.arange(len(recordings)), index=recordings["clip"])
     pairs = pd.DataFrame(
         {
@@ -217,8 +220,8 @@ def pair_performances(images: pd.DataFrame, recordings: pd.DataFrame, label: str
 
 
 def _described(pairs: pd.DataFrame, images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
-    of_image = images.iloc[pairs["image"]]
+    paired_images = images.iloc[pairs["image"]]
     for column in ["clip", "speaker", label]:
-        pairs[column] = of_image[column].to_numpy()
+        pairs[column] = paired_images[column].to_numpy()
     pairs["audio_clip"] = recordings["clip"].iloc[pairs["audio"]].to_numpy()
     return pairs

@@ -7,14 +7,14 @@ KEYS = ["clip", "speaker"]
 
 
 def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
-    """One decision a clip: the class with the highest mean probability over the clip's items.
+    """Make one decision per clip: the class with the highest mean probability over the clip's items.
 
     Args:
-        predictions: as saved: `clip, speaker, <task>, predicted`, then a probability for each class.
+        predictions: saved predictions: `clip, speaker, <task>, predicted`, then a probability for each class.
         task: the column with the true class, the same for all items of a clip.
 
     Returns:
-        A table of the same columns, a row a clip.
+        A table with the same columns and one row per clip.
     """
     classes = [column for column in predictions.columns if column not in [*KEYS, task, "predicted"]]
     clips = predictions.groupby([*KEYS, task], as_index=False, sort=False, dropna=False)[classes].mean()
@@ -23,12 +23,12 @@ def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
 
 
 def accuracy(true: pd.Series, predicted: pd.Series) -> float:
-    """The share of right decisions."""
+    """Return the share of correct decisions."""
     return float((true.to_numpy() == predicted.to_numpy()).mean())
 
 
 def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
-    """The mean over the classes that occur of the share of their items that are found.
+    """Return the unweighted average recall: the mean of the recalls of all classes that occur.
 
     >>> unweighted_average_recall(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
     0.5
@@ -39,7 +39,7 @@ def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
 
 
 def macro_precision(true: pd.Series, predicted: pd.Series) -> float:
-    """The mean over the classes that occur of the share of the decisions for one that are right; 0 where there is none.
+    """Return the mean of the precisions of all classes that occur; the precision of a class without decisions is 0.
 
     >>> macro_precision(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
     0.375
@@ -48,25 +48,27 @@ def macro_precision(true: pd.Series, predicted: pd.Series) -> float:
 
 
 def weighted_precision(true: pd.Series, predicted: pd.Series) -> float:
-    """As `macro_precision`, each class as often as it occurs."""
+    """Return the mean of the precisions, weighted by the number of items of each class."""
     scores = _by_class(true, predicted)
     return float(np.average(scores["precision"], weights=scores["n"]))
 
 
 def macro_f1(true: pd.Series, predicted: pd.Series) -> float:
-    """The mean over the classes that occur of the harmonic mean of their precision and recall."""
+    """Return the mean of the F1 scores (harmonic mean of precision and recall) of all classes that occur."""
     return float(_by_class(true, predicted)["f1"].mean())
 
 
 def weighted_f1(true: pd.Series, predicted: pd.Series) -> float:
-    """As `macro_f1`, each class as often as it occurs."""
+    """Return the mean of the F1 scores, weighted by the number of items of each class."""
     scores = _by_class(true, predicted)
     return float(np.average(scores["f1"], weights=scores["n"]))
 
 
 def _by_class(true: pd.Series, predicted: pd.Series) -> dict[str, np.ndarray]:
-    """Number of items, precision and F1 of each class that occurs. An interval takes a thousand of them, which is why
-    scikit-learn, whose checks take a millisecond each, only stands in the tests."""
+    """Return number of items, precision and F1 of each class that occurs.
+
+    An interval needs a thousand calls. scikit-learn, whose checks take a millisecond per call, is only used in tests.
+    """
     labels, decisions = true.to_numpy(), predicted.to_numpy()
     names, numbers, n = np.unique(labels, return_inverse=True, return_counts=True)
     hits = np.bincount(numbers, labels == decisions)
@@ -75,10 +77,10 @@ def _by_class(true: pd.Series, predicted: pd.Series) -> dict[str, np.ndarray]:
 
 
 def negative_log_likelihood(predictions: pd.DataFrame, task: str) -> pd.Series:
-    """Minus the logarithm of each item's probability of its true class.
+    """Return minus the logarithm of the predicted probability of each item's true class.
 
     Args:
-        predictions: as saved, see `by_clip`.
+        predictions: saved predictions, see `by_clip`.
         task: the column with the true class.
     """
     columns = predictions.columns.get_indexer(predictions[task])
@@ -87,21 +89,21 @@ def negative_log_likelihood(predictions: pd.DataFrame, task: str) -> pd.Series:
 
 
 def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
-    """Concordance correlation coefficient: how near predictions come to the line on which they are right.
+    """Return the concordance correlation coefficient, a measure of agreement between labels and predictions.
 
-    `2 cov / (var_true + var_predicted + (mean_true - mean_predicted)^2)`, the covariance by N (Lin 1989, "A concordance
-    correlation coefficient to evaluate reproducibility", Biometrics 45).
+    `2 cov / (var_true + var_predicted + (mean_true - mean_predicted)^2)`, where the covariance is divided by N (Lin
+    1989, "A concordance correlation coefficient to evaluate reproducibility", Biometrics 45).
 
     Args:
-        true: the labels, one number a frame.
-        predicted: the predictions, as many.
-        ddof: variances are by `N - ddof`; 1 is the scoring of AVEC.
+        true: the labels, one number per frame.
+        predicted: the predictions, one number per frame.
+        ddof: variances are divided by `N - ddof`; AVEC uses 1.
 
     Returns:
-        -1 to 1; 0 where one of both is constant, even if they are equal: nothing agrees that nothing moves.
+        -1 to 1; 0 if labels or predictions are constant, even if they are equal.
 
     Raises:
-        ValueError: the shapes differ, or there are not more than `ddof` values.
+        ValueError: The shapes differ, or there are not more than `ddof` values.
 
     >>> ccc(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
     1.0
@@ -111,16 +113,20 @@ def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
     if true.ndim != 1 or true.shape != predicted.shape or len(true) <= ddof:
         raise ValueError(
-            f"true and predicted must be two sequences of one length above {ddof}. Received: {true.shape}, "
+            f"true and predicted must be sequences of the same length, longer than {ddof}. Received: {true.shape}, "
             f"{predicted.shape}"
         )
-    # Around one common number, so that a large offset costs no digits.
+    # Both are centred by the same number, so that a large offset does not reduce the precision.
     centre = true.mean()
     return float(ccc_of_sums(ccc_sums(true - centre, predicted - centre), ddof))
 
 
 def ccc_sums(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """What `ccc` needs to know of some frames, as sums: those of two sets of frames add up to those of both.
+    """Return the sums from which `ccc` can be computed; the sums of two sets of frames can be added.
+
+    Args:
+        true: the labels, `frames x ...`.
+        predicted: the predictions, of the same shape.
 
     Returns:
         `... x 6` for arrays `frames x ...`: the number of frames, then the sums of true, predicted, true squared,
@@ -132,7 +138,7 @@ def ccc_sums(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def ccc_of_sums(sums: np.ndarray, ddof: int = 0) -> np.ndarray:
-    """`ccc` from the sums of `ccc_sums`, for any number of them at once (`... x 6`)."""
+    """Return `ccc` computed from the sums of `ccc_sums`, an array `... x 6`; the result has the shape `...`."""
     n, true, predicted, true2, predicted2, both = np.moveaxis(sums, -1, 0)
     covariance = both / n - true / n * predicted / n
     variances = (true2 - true * true / n) / (n - ddof) + (predicted2 - predicted * predicted / n) / (n - ddof)

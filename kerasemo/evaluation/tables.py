@@ -1,4 +1,4 @@
-"""The tables of a paper: the published number beside the measured ones."""
+"""Result tables: the published numbers of a paper next to the measured ones."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ COLUMNS = [
 ]
 PROTOCOLS = ["paper", "speaker"]
 METRICS = {"accuracy": accuracy, "UAR": unweighted_average_recall}
-# Macro: the mean over classes. Weighted: each class as often as it occurs.
+# Macro: the mean over classes. Weighted: each class is weighted by its number of items.
 AVERAGED = {
     "macro precision": macro_precision,
     "macro recall": unweighted_average_recall,
@@ -60,23 +60,23 @@ def score_row(
     task: str = "emotion",
     output: str = "emotion",
 ) -> dict:
-    """A row of the results: a score of one network on one partition, from its saved predictions.
+    """Create a row of the results: a score of one network on one partition, from its saved predictions.
 
-    Under `paper` every item counts, as in the papers; under `speaker` a clip counts once in a fold, by the mean of its
-    items, and the folds are pooled: a clip that trains in several folds counts in each. The interval draws whole
-    speakers.
+    With the protocol `paper` each item is scored, as in the papers. With `speaker` each clip is scored once per fold,
+    by the mean of its items, and the folds are pooled: a clip that is used for training in several folds is included
+    several times. The bootstrap for the interval draws whole speakers.
 
     Args:
         folder: the run folder.
         protocol: `paper` or `speaker`.
-        models: the network's models, one a fold; the first one's name up to the first dot is the network's.
-        table: which table of the paper the row belongs to.
-        row: the row's name there.
+        models: names of the network's models, one per fold; the network's name is the part before the first dot.
+        table: name of the table of the paper.
+        row: name of the row in that table.
         partition: `test`, `validation` or `train`.
-        corpus: what was measured on.
+        corpus: the corpus on which the score was measured.
         metric: one of `METRICS` or `AVERAGED`.
-        published: the paper's number.
-        task: the column of the true class; the row's metric names it where it is not the emotion.
+        published: the number published in the paper.
+        task: the column of the true class; if it is not the emotion, its name is added to the row's metric.
         output: the network's output to score.
 
     Returns:
@@ -111,10 +111,10 @@ def mean_row(
     corpus: str,
     published: float | None = None,
 ) -> dict:
-    """A row of the results: the mean of the column `value`, and its interval, which draws whole speakers.
+    """Create a row of the results: the mean of a column, and its interval from a bootstrap over whole speakers.
 
     Args:
-        values: a row an item; `speaker` and `value`. Without a row the mean is not known.
+        values: one row per item, with the columns `speaker` and `value`. If it is empty, the mean is None.
         model: the network's name.
         table, row, protocol, metric, corpus, published: as in `score_row`.
 
@@ -123,33 +123,33 @@ def mean_row(
     """
     low, high = mean_by_group(values, "value")
     mean = float(values["value"].mean()) if len(values) else None
-    found = [table, row, model, metric, protocol, corpus, published, mean, low, high, len(values)]
-    return dict(zip(COLUMNS, found, strict=True))
+    cells = [table, row, model, metric, protocol, corpus, published, mean, low, high, len(values)]
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def pooled_predictions(
     folder: Path, protocol: str, models: Sequence[str], partition: str, task: str = "emotion", output: str = "emotion"
 ) -> pd.DataFrame:
-    """The saved predictions of a network's folds as one table; under `speaker` a row a clip and fold.
+    """Return the saved predictions of all folds as one table; with `speaker`, one row per clip and fold.
 
     Args:
         folder, protocol, models, partition, task, output: as in `score_row`.
     """
     file = f"{partition}.csv" if output == "emotion" else f"{partition}.{output}.csv"
-    # Names stay as they are written: a class may be called 1, or None.
+    # Names stay strings: a class may be called 1, or None.
     names = dict.fromkeys([*KEYS, task, "predicted"], str)
     folds = [pd.read_csv(folder / "predictions" / model / file, dtype=names, keep_default_na=False) for model in models]
     return pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
 
 
 def write(rows: list[dict], folder: Path, notice: str | None = None, notes: Sequence[str] = ()) -> None:
-    """Write `results.md` and, as the last sign that a run has finished, `results.json` into a run folder.
+    """Write `results.md` and then `results.json` into a run folder; `results.json` shows that the run has finished.
 
     Args:
-        rows: a flat dict a number, with the keys `COLUMNS`.
+        rows: one flat dict per number, with the keys `COLUMNS`.
         folder: the run folder.
-        notice: a sentence every table must carry, such as that the corpus is synthetic.
-        notes: sentences that a reader of the tables must know.
+        notice: a sentence shown with all tables, such as that the corpus is synthetic.
+        notes: sentences that readers of the tables need to know.
     """
     table = pd.DataFrame(rows, columns=COLUMNS)
     with files.whole(folder / "results.md") as temporary:
@@ -159,8 +159,11 @@ def write(rows: list[dict], folder: Path, notice: str | None = None, notes: Sequ
 
 
 def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[str] = ()) -> str:
-    """The results as Markdown: per table of the paper a row and metric a line, published and both protocols beside
-    each other, intervals in brackets, numbers of items behind them; the notes stand below."""
+    """Format the results as Markdown, with a section for each table of the paper, followed by the notes.
+
+    Each line is a row and metric, with the published number, then for each protocol the measured number, its interval
+    in brackets and the number of items. Arguments as in `write`; `table` has the columns `COLUMNS`.
+    """
     parts = [f"**{notice}**\n"] if notice else []
     for name, rows in table.groupby("table", sort=False):
         lines = [
@@ -183,7 +186,7 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[
 
 
 def _text(name: str) -> str:
-    """A name in a cell: a class of the user's may hold the mark between cells."""
+    """Escape the separator of cells, which a name of the user may contain."""
     return name.replace("|", r"\|")
 
 
@@ -196,5 +199,5 @@ def _cell(cells: pd.DataFrame) -> str:
 
 
 def _number(value: float) -> str:
-    """Three decimals without the leading zero, as the field prints scores below 1."""
+    """Format with three decimals, without the leading zero of scores below 1, as is common in the field."""
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

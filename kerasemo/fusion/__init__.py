@@ -1,1 +1,1 @@
-"""Late fusion: predictions of several models -> one, fitted and scored in-sample and on held-out dialogues."""
+"""Late fusion of the predictions of several models, fitted and scored in-sample and on held-out dialogues."""

@@ -1,4 +1,4 @@
-"""`kerasemo fuse`: predictions of several models -> scores of fusion methods, fused predictions, a fitted fusion."""
+"""`kerasemo fuse`: fuses predictions of several models; gives scores, fused predictions and a fitted fusion."""
 
 import json
 import os
@@ -20,17 +20,17 @@ from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, r
 from kerasemo.fusion.scoring import DDOF, group_sums, recommended, score_rows
 
 PROTOCOLS = {"in-sample": (IN_SAMPLE,), "held-out": (HELD_OUT,), "both": (IN_SAMPLE, HELD_OUT)}
-_MARK_TEXT = "A fusion that was fitted on labels made these predictions. Do not fuse them again on the same labels.\n"
+_MARK_TEXT = "These predictions are from a fusion fitted on labels. Do not fuse them again on the same labels.\n"
 
 
 @dataclass(frozen=True)
 class Fused:
-    """What a fusion came to.
+    """Results of a fusion.
 
     Args:
-        rows: as in `results.json`: `method, stage, protocol, target, ccc, low, high, n, default`.
-        default: the method recommended; None where nothing was held out.
-        notes: what the user should know, in sentences.
+        rows: the rows of `results.json`: `method, stage, protocol, target, ccc, low, high, n, default`.
+        default: the recommended method; None without the held-out protocol.
+        notes: sentences that the user should read.
         traces: `(method, protocol) -> recording -> frames x targets` of the last stage.
     """
 
@@ -54,32 +54,35 @@ def fuse(
     out: str | os.PathLike | None = None,
     scoring: str = "plain",
 ) -> Fused:
-    """Fuse saved predictions and score each method, stage and protocol, with intervals by dialogue.
+    """Fuse saved predictions and score each method, stage and protocol, with bootstrap intervals over dialogues.
 
     Args:
-        predictions: a folder for each model, called as the model (see `avec2019.read_traces`).
-        labels: the labels' folder.
+        predictions: one folder per model, named after the model (see `avec2019.read_traces`).
+        labels: the folder of the labels.
         methods: some of `methods.METHODS` and `methods.ON_REQUEST`.
-        stages: of the multistage SVR.
-        protocol: `in-sample` (fitted, chosen and scored on the same recordings, as the paper does), `held-out` (each
-            dialogue predicted by a fusion that has not seen it), or `both`.
-        folds: of dialogues, for the held-out protocol.
-        groups: csv `recording,dialogue`; without it, the corpus' dialogues if they are known.
-        seed: what folds and intervals follow from.
-        jobs: processes side by side; results do not depend on it.
-        out: folder to write, new or empty: `results.json`, `config.json` (options, models, dialogues,
-            notes), `predictions/<method>.<protocol>/`, and the recommended
-            method fitted on all recordings, `fusion.npz` or, of a network, `fusion.keras`. None: nothing is written.
-        scoring: `plain`, or `avec` with variances by N - 1.
+        stages: number of stages of the multistage SVR.
+        protocol: `in-sample` (fitted, chosen and scored on the same recordings, as in the paper), `held-out` (each
+            dialogue is predicted by a fusion that was fitted without it), or `both`.
+        folds: number of folds of dialogues, for the held-out protocol.
+        groups: CSV file `recording,dialogue`; None: the dialogues of the corpus, if they are known.
+        seed: seed of folds and intervals.
+        jobs: number of parallel processes; it does not affect the results.
+        out: folder to write, new or empty: `results.json`, `config.json` (options, models, dialogues, notes),
+            `predictions/<method>.<protocol>/`, and the recommended method fitted on all recordings, as `fusion.npz`,
+            or `fusion.keras` if it is a network. None: nothing is written.
+        scoring: `plain`, or `avec` with variances divided by N - 1.
+
+    Returns:
+        Scores, recommended method, notes and fused traces.
 
     Raises:
-        InputError: see `predictions.load` and `predictions.groups`; or `out` holds something.
-        WrongCall: an option that does not exist, or options that do not go together.
+        InputError: See `predictions.load` and `predictions.groups`; or `out` is not empty.
+        WrongCall: An option has an unknown value, or options cannot be combined.
     """
     if protocol not in PROTOCOLS or scoring not in DDOF:
-        raise WrongCall(f"protocols are {', '.join(PROTOCOLS)}, scorings are {', '.join(DDOF)}; choose from them.")
+        raise WrongCall(f"protocol must be one of {', '.join(PROTOCOLS)}, and scoring one of {', '.join(DDOF)}.")
     if not methods or len(set(methods)) < len(methods):
-        raise WrongCall("each fusion method can be named once, and one at least must be.")
+        raise WrongCall("at least one fusion method must be given, and none twice.")
     if out is not None and Path(out).exists() and (not Path(out).is_dir() or any(Path(out).iterdir())):
         raise InputError(f"{out} holds something already; give a new folder.")
     runs = [(method, part) for method in methods for part in PROTOCOLS[protocol]]
@@ -87,7 +90,7 @@ def fuse(
     data = saved_predictions.load(predictions, labels)
     group_of, note = saved_predictions.groups(data.recordings, groups)
     notes = [note] if note else []
-    notes += [f"The {name} never changes and tells nothing." for name in saved_predictions.constant(data)]
+    notes += [f"The {name} is constant and gives no information." for name in saved_predictions.constant(data)]
     fold_of = fold_of_recordings(group_of, folds, seed) if HELD_OUT in PROTOCOLS[protocol] else None
     outputs = run_all(estimators, data, group_of, fold_of, jobs)
     fused = _scored(outputs, data, group_of, fold_of, DDOF[scoring], seed, notes)
@@ -119,22 +122,22 @@ def _scored(
     default = None
     if fold_of is not None:
         fold_of_group = dict(zip(group_of, fold_of, strict=True))
-        last = {method: of_stages[-1] for (method, protocol), of_stages in sums.items() if protocol == HELD_OUT}
+        last = {method: stages[-1] for (method, protocol), stages in sums.items() if protocol == HELD_OUT}
         default, agreed = recommended(last, np.array([fold_of_group[group] for group in sorted(fold_of_group)]))
         if not agreed:
-            notes = [*notes, f"Which method is best depends on the dialogues: some speak for another than {default}."]
+            notes = [*notes, f"The best method depends on the dialogues: for some, it is not {default}."]
     rows = [
-        {"method": method, "stage": stage, "protocol": protocol, **row, "default": method == default}
-        for (method, protocol), of_stages in sums.items()
-        for stage, of_groups in enumerate(of_stages, start=1)
-        for row in score_rows(of_groups, ddof, seed)
+        {"method": method, "stage": number, "protocol": protocol, **row, "default": method == default}
+        for (method, protocol), stages in sums.items()
+        for number, stage_sums in enumerate(stages, start=1)
+        for row in score_rows(stage_sums, ddof, seed)
     ]
     traces = {run: data.split(stages[-1]) for run, stages in outputs.items()}
     return Fused(rows, default, notes, traces)
 
 
 def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_stages: int, config: dict) -> None:
-    """Write everything, whole or not at all."""
+    """Write all results into a new folder, completely or not at all."""
     with files.whole(out) as folder:
         folder.mkdir()
         for (method, protocol), traces in fused.traces.items():

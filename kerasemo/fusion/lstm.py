@@ -1,4 +1,4 @@
-"""Fusion by the network of atmaja2020, with predictions in the place of features."""
+"""Fusion by the network of atmaja2020, with predictions instead of features as inputs."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kerasemo.fusion.recordings import checked, checked_input, checked_lengths, shaped, slices
 
-# As the paper trains its regressor; the module of the network would load TensorFlow.
+# Values of the paper, repeated here because the network's module loads TensorFlow.
 UNITS = (256, 128, 64)
 DROPOUT = 0.4
 LEARNING_RATE = 5e-4
@@ -19,16 +19,16 @@ _INPUT = "predictions"
 class LSTMFusion(RegressorMixin, BaseEstimator):
     """The LSTM regressor on the traces of all models, trained on the sum of the targets' CCC losses.
 
-    It has far more weights than a few recordings can set; it is here to be compared.
+    It is meant for comparison: it has far too many weights for a few recordings.
 
     Args:
-        units: of each LSTM.
-        dropout: rate after each LSTM, 0..1.
-        n_epochs: passes over the recordings.
-        seed: what weights, dropout and order follow from.
+        units: units of each LSTM.
+        dropout: dropout rate after each LSTM, 0..1.
+        n_epochs: number of epochs.
+        seed: seed of weights, dropout and the order of recordings.
 
     Attributes:
-        network_: the trained network, from `predictions` to an output for each target, named by its number.
+        network_: the trained network, from `predictions` to the outputs `target_0`, `target_1`, ...
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
         Args:
             X: `frames x (models * targets)`.
             y: `frames` or `frames x targets`.
-            lengths: frames of each recording; without them, each frame is one.
-            groups: do not matter.
+            lengths: frames of each recording; None: each frame is a recording.
+            groups: ignored.
         """
         from kerasemo.training.reproducible import seed_everything
 
@@ -71,12 +71,12 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
         self.network_.compile(keras.optimizers.RMSprop(LEARNING_RATE), loss={name: CCCLoss() for name in names})
         stream = datasets.epochs(inputs, labels, BATCH_SIZE, self.seed, weights=weights)
         steps = -(-len(lengths) // BATCH_SIZE)
-        # The stream shuffles; Keras would warn that it does not.
+        # The data set is shuffled already; without `shuffle=False`, Keras warns that it cannot shuffle.
         self.network_.fit(stream, steps_per_epoch=steps, epochs=self.n_epochs, shuffle=False, verbose=0)
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The fused traces, in the form that the targets had."""
+        """Return the fused traces, with the number of axes of the targets."""
         check_is_fitted(self)
         X = checked_input(self, X)
         lengths = checked_lengths(lengths, len(X))
@@ -94,8 +94,8 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
 
 
 def _padded(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """`recordings x frames x columns` in float32, zeros at the end."""
+    """Return the recordings padded with zeros, `recordings x frames x columns`, float32."""
     padded = np.zeros((len(lengths), lengths.max(), values.shape[1]), np.float32)
-    for row, rows in zip(padded, slices(lengths), strict=True):
-        row[: rows.stop - rows.start] = values[rows]
+    for padded_recording, rows in zip(padded, slices(lengths), strict=True):
+        padded_recording[: rows.stop - rows.start] = values[rows]
     return padded

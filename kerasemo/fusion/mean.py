@@ -1,4 +1,4 @@
-"""Fusion without weights: the mean of the models, as it is or brought to the labels' spread."""
+"""Fusion without weights: the mean of the models, optionally rescaled to the standard deviation of the labels."""
 
 from collections.abc import Sequence
 
@@ -11,33 +11,33 @@ from kerasemo.fusion.stage import Stage
 
 
 class Mean(RegressorMixin, BaseEstimator):
-    """The mean of the models, per target; nothing is fitted.
+    """The mean of the models for each target; nothing is fitted.
 
     Attributes:
-        gain_: what the mean is multiplied by, per target.
-        bias_: what is then added, per target.
+        gain_: the factor of the mean, for each target.
+        bias_: the number that is then added, for each target.
     """
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "Mean":
-        """Note the number of targets; `lengths` and `groups` do not matter.
+        """Store the number of targets.
 
         Args:
             X: `frames x (models * targets)`.
             y: `frames` or `frames x targets`.
-            lengths: frames of each recording.
-            groups: the group of each recording.
+            lengths: ignored.
+            groups: ignored.
         """
         X, targets = checked(self, X, y)
         self.gain_, self.bias_ = self._line(mean_inputs(X, targets.shape[1]), targets)
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The fused traces, in the form that the targets had."""
+        """Return the fused traces, with the number of axes of the targets."""
         check_is_fitted(self)
         return shaped(self, mean_inputs(checked_input(self, X), len(self.gain_)) * self.gain_ + self.bias_)
 
     def stages(self) -> list[Stage]:
-        """The fitted fusion as arrays."""
+        """Return the fitted fusion as arrays."""
         check_is_fitted(self)
         n_models = self.n_features_in_ // len(self.gain_)
         weights = np.tile(np.diag(self.gain_) / n_models, (n_models, 1))
@@ -49,17 +49,17 @@ class Mean(RegressorMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        # Inputs are taken for predictions of the targets; on anything else the mean says nothing.
+        # The mean is only useful if the inputs are predictions of the targets, unlike the data of `check_estimator`.
         tags.regressor_tags.poor_score = True
         return tags
 
 
 class VarianceMatchedMean(Mean):
-    """The mean of the models, rescaled per target to the spread of the training labels.
+    """The mean of the models, rescaled for each target to the standard deviation of the training labels.
 
-    Averaging takes away variance, which the concordance correlation coefficient punishes. What is rescaled is the
-    distance from the mean over the training frames, which stays: models learn the labels' mean from more recordings
-    than a fusion sees. A mean of models that never changes stays as it is.
+    Averaging reduces the variance, which lowers the concordance correlation coefficient. The deviation from the mean
+    over the training frames is rescaled, and this mean is kept, because the models have learned the mean of the labels
+    from more recordings than the fusion has. If the mean of the models is constant, it is not changed.
     """
 
     def _line(self, means: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +68,7 @@ class VarianceMatchedMean(Mean):
 
 
 def matching_gain(spread: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """What to multiply by to come from one standard deviation to another; 0 where there is none to begin with.
+    """Return the factor from one standard deviation to the wanted one; 0 if the first is 0.
 
     >>> matching_gain(np.array([0.5, 0.0]), np.array([1.0, 1.0])).tolist()
     [2.0, 0.0]

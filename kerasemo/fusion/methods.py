@@ -9,28 +9,28 @@ from kerasemo.fusion.multistage import STAGES, MultistageSVRCV
 from kerasemo.fusion.protocols import IN_SAMPLE
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 
-# What is run where nothing else is asked for, and what takes minutes more.
+# The methods that run by default, and those that only run on request, because they take minutes.
 METHODS = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
 ON_REQUEST = ("lstm",)
-# The best on held-out dialogues of AVEC 2019, and what to take where nothing speaks for another one.
+# The best method on held-out dialogues of AVEC 2019, recommended for other data, too.
 DEFAULT = "within-between-ridge"
 MAX_STAGES = 10
-# Wider contexts give nothing to held-out recordings and cost the most, so that only C is chosen there.
+# Wider contexts do not improve held-out scores and take the most time, so only C is chosen in the held-out protocol.
 HELD_OUT_CONTEXTS = (11,)
 HELD_OUT_INNER_FOLDS = 2
 
 
 def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimator:
-    """The estimator of a method, not fitted.
+    """Return the unfitted estimator of a method.
 
     Args:
         method: one of `METHODS` or `ON_REQUEST`.
-        protocol: in-sample, the multistage SVR is chosen from the paper's grid by its score on the frames it was
-            fitted on, as in the paper; held out, from the values of C by inner folds.
-        n_stages: of the multistage SVR; the other methods have one.
+        protocol: with `in-sample`, the multistage SVR chooses from the paper's grid by the score on the frames it was
+            fitted on, as in the paper; with `held-out`, from the values of C by inner folds.
+        n_stages: number of stages of the multistage SVR; the other methods have one.
 
     Raises:
-        WrongCall: no such method, or a number of stages without sense.
+        WrongCall: The method does not exist, or the number of stages is out of range.
 
     >>> estimator("multistage-svr", "held-out", n_stages=3)
     MultistageSVRCV(contexts=(11,), inner_folds=2, n_stages=3)

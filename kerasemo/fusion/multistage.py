@@ -1,4 +1,4 @@
-"""Multistage fusion by support vector regression (atmaja2020, section 4.2), and the choice of its grid."""
+"""Multistage fusion by support vector regression (atmaja2020, section 4.2), and its grid search."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -19,29 +19,31 @@ from kerasemo.fusion.windows import Windows, gram, offsets
 CONTEXTS = (11, 13, 15, 17, 19)
 CS = (0.001, 0.01, 0.1, 1.0)
 STAGES = 5
-# At this gap, CCC after five stages is within .005 of that of converged fits on AVEC 2019 (benchmarks/fusion_grid.py).
+# With this gap, CCC after five stages differs by less than .005 from converged fits on AVEC 2019
+# (benchmarks/fusion_grid.py).
 TOLERANCE = 1.5e-3
 
 
 class MultistageSVR(RegressorMixin, BaseEstimator):
-    """Linear support vector regressions over a context window, stage after stage.
+    """Several stages of linear support vector regression over a context window.
 
-    There is one regression a target (`LinearSVR` with epsilon 0, inputs as they are); its inputs are all targets of all
-    models in a window of frames. The next stage sees the outputs of this one as one more model. The fits are those
-    that `LinearSVR` converges to, see `least_absolute`; with the authors' `max_iter=3000` it often stops before.
+    There is one regression per target (`LinearSVR` with epsilon 0, inputs not scaled). Its inputs are all targets of
+    all models in a window of frames. Each further stage uses the outputs of the previous stage as an additional model.
+    The regressions are those to which `LinearSVR` converges, see `least_absolute`; with the authors' `max_iter=3000`,
+    `LinearSVR` often stops earlier.
 
     Args:
         context: frames of the window on each side.
-        C: weight of the loss against the squared norm of the weights.
-        n_stages: how many stages.
-        quirk: build the window as the authors' code does, see `windows.offsets`.
-        tol: how far the objective of a fit may be above the best, as a share of it.
-        max_iter: iterations at most.
+        C: weight of the loss relative to the squared norm of the weights.
+        n_stages: number of stages.
+        quirk: build the window as in the authors' code, see `windows.offsets`.
+        tol: largest accepted distance of the objective from the optimum, as a share of the objective.
+        max_iter: maximum number of iterations.
 
     Attributes:
-        stages_: what each stage has learned.
-        gaps_: how far the objective may be above the best, as a share of it, `stages x targets`.
-        n_iter_: iterations that each stage ran.
+        stages_: the fitted stages.
+        gaps_: upper bound of the distance of the objective from the optimum, as a share of it, `stages x targets`.
+        n_iter_: number of iterations of each stage.
     """
 
     def __init__(
@@ -61,32 +63,32 @@ class MultistageSVR(RegressorMixin, BaseEstimator):
         self.max_iter = max_iter
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "MultistageSVR":
-        """Fit every stage on the outputs that the stage before has for the frames it was fitted on.
+        """Fit all stages; each uses the outputs of the previous stage for the training frames.
 
         Args:
             X: `frames x (models * targets)`.
             y: `frames` or `frames x targets`.
-            lengths: frames of each recording; without them, each frame is one.
-            groups: do not matter.
+            lengths: frames of each recording; None: each frame is a recording.
+            groups: ignored.
         """
         X, targets = checked(self, X, y)
         fit_grid([self], X, targets, checked_lengths(lengths, len(X)))
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The last stage's traces, in the form that the targets had."""
+        """Return the traces of the last stage, with the number of axes of the targets."""
         *_, last = self.staged_predict(X, lengths)
         return last
 
     def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """The traces of every stage, from the first to the last."""
+        """Yield the traces of every stage, from the first to the last."""
         check_is_fitted(self)
         X = checked_input(self, X)
         for fused in apply(self.stages_, X, checked_lengths(lengths, len(X))):
             yield shaped(self, fused)
 
     def stages(self) -> list[Stage]:
-        """The fitted fusion as arrays."""
+        """Return the fitted fusion as arrays."""
         check_is_fitted(self)
         return self.stages_
 
@@ -97,16 +99,16 @@ class MultistageSVR(RegressorMixin, BaseEstimator):
 
 
 class MultistageSVRCV(RegressorMixin, BaseEstimator):
-    """`MultistageSVR` with its context and C chosen from a grid by the mean CCC of the first stage.
+    """`MultistageSVR` with context and C chosen from a grid by the mean CCC of the first stage.
 
     Args:
         contexts: contexts to choose from.
         Cs: values of C to choose from.
-        n_stages: how many stages.
+        n_stages: number of stages.
         quirk: see `MultistageSVR`.
-        inner_folds: folds of whole groups on whose held-out part a cell is scored; 0 scores it on the frames it was
-            fitted on, as the paper does.
-        tol: how exactly the cells that are compared are fitted; the chosen one is fitted as `MultistageSVR` does.
+        inner_folds: number of inner folds of whole groups for the choice; 0 chooses by the scores on the training
+            frames, as the paper does.
+        tol: `tol` of the compared fits; the chosen fit is repeated with the `tol` of `MultistageSVR`.
 
     Attributes:
         best_estimator_: the fitted `MultistageSVR`.
@@ -129,7 +131,7 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
         self.tol = tol
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "MultistageSVRCV":
-        """Choose a cell of the grid and fit it; arguments as in `MultistageSVR.fit`, `groups` make the folds."""
+        """Choose a cell of the grid and fit it; arguments as in `MultistageSVR.fit`, `groups` define the folds."""
         X, targets = checked(self, X, y)
         lengths = checked_lengths(lengths, len(X))
         cells = [
@@ -145,17 +147,17 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The last stage's traces, in the form that the targets had."""
+        """Return the traces of the last stage, with the number of axes of the targets."""
         check_is_fitted(self)
         return self.best_estimator_.predict(checked_input(self, X), lengths)
 
     def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """The traces of every stage, from the first to the last."""
+        """Return the traces of every stage, from the first to the last."""
         check_is_fitted(self)
         return self.best_estimator_.staged_predict(checked_input(self, X), lengths)
 
     def stages(self) -> list[Stage]:
-        """The fitted fusion as arrays."""
+        """Return the fitted fusion as arrays."""
         check_is_fitted(self)
         return self.best_estimator_.stages()
 
@@ -167,7 +169,7 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
         lengths: np.ndarray,
         groups: np.ndarray,
     ) -> list[np.ndarray]:
-        """What each cell predicts for every frame: fitted on all, or on the folds the frame is not in."""
+        """Return each cell's predictions for all frames, fitted on all frames or on the other folds."""
         folds = min(self.inner_folds, len(np.unique(groups)))
         if folds < 2:
             fit_grid(cells, X, targets, lengths)
@@ -175,10 +177,10 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
         fused = [np.empty_like(targets) for _ in cells]
         rows = slices(lengths)
         for train, test in GroupKFold(folds).split(lengths, groups=groups):
-            fitted_on, held_out = (np.concatenate([np.r_[rows[number]] for number in side]) for side in (train, test))
-            fit_grid(cells, X[fitted_on], targets[fitted_on], lengths[train])
+            train_rows, test_rows = (np.concatenate([np.r_[rows[number]] for number in side]) for side in (train, test))
+            fit_grid(cells, X[train_rows], targets[train_rows], lengths[train])
             for cell, traces in zip(cells, fused, strict=True):
-                traces[held_out] = apply(cell.stages_, X[held_out], lengths[test])[0]
+                traces[test_rows] = apply(cell.stages_, X[test_rows], lengths[test])[0]
         return fused
 
     def __sklearn_tags__(self):
@@ -188,27 +190,27 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
 
 
 def fit_grid(cells: Sequence[MultistageSVR], X: np.ndarray, targets: np.ndarray, lengths: np.ndarray) -> None:
-    """Fit many estimators on the same frames, at much less than the sum of their costs.
+    """Fit many estimators on the same frames, much faster than one by one.
 
-    The windows nest: those of the farthest reach, and their Gram matrix, are computed once and serve all cells. Cells
-    that differ in nothing but C are solved side by side.
+    The smaller windows are part of the larger ones: the windows with the largest reach and their Gram matrix are
+    computed once for all cells. Cells that only differ in C are solved together.
 
     Args:
-        cells: what to fit; their parameters may differ.
+        cells: the estimators to fit, with any parameters.
         X: `frames x inputs`, float64.
         targets: `frames x targets`.
         lengths: frames of each recording.
     """
     widest = _Lagged.of(X, lengths, max(_reach(cell) for cell in cells))
-    alike: dict[tuple, list[MultistageSVR]] = {}
+    rows: dict[tuple, list[MultistageSVR]] = {}
     for cell in cells:
-        alike.setdefault((cell.context, cell.quirk, cell.n_stages, cell.tol, cell.max_iter), []).append(cell)
-    for row in alike.values():
+        rows.setdefault((cell.context, cell.quirk, cell.n_stages, cell.tol, cell.max_iter), []).append(cell)
+    for row in rows.values():
         _fit_row(row, widest.narrowed(_reach(row[0])), targets)
 
 
 def _fit_row(cells: Sequence[MultistageSVR], base: "_Lagged", targets: np.ndarray) -> None:
-    """Fit estimators that differ in nothing but C."""
+    """Fit estimators that only differ in C."""
     first = cells[0]
     copies = np.unique(offsets(first.context, first.quirk), return_counts=True)[1]
     outputs: list[np.ndarray | None] = [None] * len(cells)
@@ -217,8 +219,8 @@ def _fit_row(cells: Sequence[MultistageSVR], base: "_Lagged", targets: np.ndarra
         cell.stages_, cell.gaps_, cell.n_iter_ = [], [], []
     for _ in range(first.n_stages):
         problems = [
-            _posed(cell.C, copies, base, targets, output, before)
-            for cell, output, before in zip(cells, outputs, problems, strict=True)
+            _problem(cell.C, copies, base, targets, output, previous)
+            for cell, output, previous in zip(cells, outputs, problems, strict=True)
         ]
         solve(base.windows, problems, first.tol, first.max_iter)
         for number, (cell, problem) in enumerate(zip(cells, problems, strict=True)):
@@ -228,28 +230,28 @@ def _fit_row(cells: Sequence[MultistageSVR], base: "_Lagged", targets: np.ndarra
             outputs[number] = problem.fitted
 
 
-def _posed(
+def _problem(
     C: float,
     copies: np.ndarray,
     base: "_Lagged",
     targets: np.ndarray,
     output: np.ndarray | None,
-    before: Problem | None,
+    previous: Problem | None,
 ) -> Problem:
-    """The fit of one stage; `output` is what the stage before gives for the frames, None at the first."""
+    """Return the regression of one stage; `output` is the output of the previous stage, None for the first."""
     frames = len(targets)
     added = _Lagged.of(np.empty((frames, 0)) if output is None else output, base.lengths, base.reach)
     across = gram(base.inputs, added.inputs, base.lengths, base.reach)
     sums = np.concatenate([base.sums, added.sums])[:, None]
     products = np.block([[base.gram, across], [across.T, added.gram]])
     products = np.block([[products, sums], [sums.T, np.full((1, 1), float(frames))]])
-    # Where a frame stands several times, its weight is the sum of as many equal ones, which costs less.
+    # If a frame occurs n times in the window, its weight w is the sum of n equal weights, which cost w^2 / n together.
     costs = [np.repeat(1 / copies, part.inputs.shape[1]) for part in (base, added)]
-    return Problem(C, np.concatenate([*costs, [1.0]]), products, targets, added.windows, before)
+    return Problem(C, np.concatenate([*costs, [1.0]]), products, targets, added.windows, previous)
 
 
 def _stage(weights: np.ndarray, lags: int, n_base: int) -> Stage:
-    """The weights of lagged base inputs, lagged added inputs and the constant one as a stage."""
+    """Convert the weights of lagged base inputs, lagged added inputs and the constant 1 to a stage."""
     n_targets = weights.shape[1]
     base = weights[: lags * n_base].reshape(lags, n_base, n_targets)
     added = weights[lags * n_base : -1].reshape(lags, -1, n_targets)
@@ -263,7 +265,7 @@ def _reach(cell: MultistageSVR) -> int:
 
 @dataclass(frozen=True)
 class _Lagged:
-    """Inputs of frames, their windows (float32), and the windows' sums and Gram matrix (float64)."""
+    """Inputs, their windows (float32), and the sums and Gram matrix of the windows (float64)."""
 
     inputs: np.ndarray
     lengths: np.ndarray
@@ -279,8 +281,8 @@ class _Lagged:
         return cls(inputs, lengths, reach, Windows(inputs.astype(np.float32), lengths, reach), sums, products)
 
     def narrowed(self, reach: int) -> "_Lagged":
-        """The same with a smaller reach; sums and Gram matrix are views."""
-        left_out = (self.reach - reach) * self.inputs.shape[1]
-        kept = slice(left_out, len(self.sums) - left_out)
+        """Return a copy with a smaller reach; sums and Gram matrix are views."""
+        n_removed = (self.reach - reach) * self.inputs.shape[1]
+        kept = slice(n_removed, len(self.sums) - n_removed)
         narrow = Windows(self.windows.inputs, self.lengths, reach)
         return replace(self, reach=reach, windows=narrow, sums=self.sums[kept], gram=self.gram[kept, kept])

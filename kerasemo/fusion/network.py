@@ -1,4 +1,4 @@
-"""A fitted fusion as a Keras network: a linear stage over a context window is a one-dimensional convolution."""
+"""Converts a fitted fusion to a Keras network: a linear stage over a context window is a 1D convolution."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,46 +10,47 @@ from kerasemo.fusion.stage import Stage
 
 
 def fusion_network(models: Sequence[str], stages: Sequence[Stage]) -> keras.Model:
-    """Build the network that a fitted fusion is.
+    """Build a network that computes the same as a fitted fusion.
 
     Args:
         models: names of the models whose predictions are the inputs, in order.
-        stages: as from the `stages` method of a fitted estimator.
+        stages: the result of `stages()` of a fitted estimator.
 
     Returns:
-        A model from each model's traces, `batch x frames x 3`, to each of `TARGETS`, `batch x frames x 1`, of the last
-        stage. A sequence is a whole recording without padding: its ends are repeated, and its mean is taken.
+        A model from each model's traces, `batch x frames x 3`, to each of `TARGETS`, `batch x frames x 1`. A sequence
+        must be a whole recording without padding, because the network uses its mean, first and last frame.
     """
     inputs = {name: keras.Input((None, len(TARGETS)), name=name) for name in models}
     base = layers.Concatenate(name="traces")(list(inputs.values())) if len(inputs) > 1 else inputs[models[0]]
-    here, output = base, None
+    traces, output = base, None
     for number, stage in enumerate(stages, start=1):
         if output is not None:
-            here = layers.Concatenate(name=f"traces_{number}")([base, output])
-        output = _stage_output(here, stage, number)
+            traces = layers.Concatenate(name=f"traces_{number}")([base, output])
+        output = _stage_output(traces, stage, number)
     outputs = {target: ops.expand_dims(output[:, :, column], axis=-1) for column, target in enumerate(TARGETS)}
     return keras.Model(inputs, outputs, name="fusion")
 
 
 def chain_network(networks: Mapping[str, keras.Model], stages: Sequence[Stage], shift: int) -> keras.Model:
-    """Build the network of a whole chain: from feature sets through the models to their fused traces.
+    """Build one network for several models and their fusion, from feature sets to fused traces.
 
     Args:
-        networks: the models that are fused, by name and in order, each from feature sets, `batch x frames x features`,
-            to `TARGETS`, `batch x frames x 1`. Inputs of one name are one input.
-        stages: of the fusion, as in `fusion_network`.
-        shift: frames that the models' labels were shifted to the front, undone as in `training.sequences.predict`.
+        networks: the fused models, by name and in order, each from feature sets, `batch x frames x features`, to
+            `TARGETS`, `batch x frames x 1`. Models that use the same feature set share its input.
+        stages: the stages of the fusion, as in `fusion_network`.
+        shift: number of frames by which the models' training labels were shifted to earlier frames; the traces are
+            shifted back as in `training.sequences.predict`.
 
     Returns:
-        A model from all feature sets to each of `TARGETS`, `batch x frames x 1`. As in `fusion_network` a sequence is a
-        whole recording without padding.
+        A model from all feature sets to each of `TARGETS`, `batch x frames x 1`. As in `fusion_network`, a sequence
+        must be a whole recording without padding.
     """
     inputs: dict[str, keras.KerasTensor] = {}
     traces = {}
     for name, network in networks.items():
         for feature_set, tensor in network.input.items():
             inputs.setdefault(feature_set, keras.Input(tensor.shape[1:], name=feature_set))
-        # Under a name of its own; trained networks of one kind share theirs.
+        # Trained networks of the same kind have the same name, so each is renamed.
         renamed = keras.Model(network.input, network.output, name=f"{name}_network")
         outputs = renamed({feature_set: inputs[feature_set] for feature_set in network.input})
         traces[name] = layers.Concatenate(name=f"{name}_traces")([outputs[target] for target in TARGETS])
@@ -60,16 +61,16 @@ def chain_network(networks: Mapping[str, keras.Model], stages: Sequence[Stage], 
     return keras.Model(inputs, fused, name="fused_chain")
 
 
-def _stage_output(here: keras.KerasTensor, stage: Stage, number: int) -> keras.KerasTensor:
-    first, last = here[:, :1], here[:, -1:]
+def _stage_output(traces: keras.KerasTensor, stage: Stage, number: int) -> keras.KerasTensor:
+    first, last = traces[:, :1], traces[:, -1:]
     ends = [ops.repeat(frame, stage.reach, axis=1) for frame in (first, last)]
-    padded = ops.concatenate([ends[0], here, ends[1]], axis=1) if stage.reach else here
+    padded = ops.concatenate([ends[0], traces, ends[1]], axis=1) if stage.reach else traces
     window = layers.Conv1D(stage.kernel.shape[2], len(stage.kernel), name=f"stage_{number}")
     output = window(padded)
     window.set_weights([stage.kernel, stage.bias])
     if not stage.level.any():
         return output
     level = layers.Dense(stage.level.shape[1], use_bias=False, name=f"level_{number}")
-    output = output + level(ops.mean(here, axis=1, keepdims=True))
+    output = output + level(ops.mean(traces, axis=1, keepdims=True))
     level.set_weights([stage.level])
     return output

@@ -1,4 +1,4 @@
-"""Saved predictions of several models and the labels beside them: read, checked, aligned, told apart by dialogue."""
+"""Saved predictions of several models and their labels: reading, checks, alignment, and grouping by dialogue."""
 
 import itertools
 import os
@@ -12,21 +12,21 @@ import pandas as pd
 from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues, read_traces
 from kerasemo.errors import InputError
 
-# The predictions that the organisers of AVEC 2019 fused, fitted on the labels of Devel.
+# The fused predictions of the organisers of AVEC 2019, fitted on the labels of Devel.
 ORGANISERS_FUSION = "svr"
-# Stands beside predictions that a fusion made. They have seen labels: fused again on those, they would leak.
+# Marks a folder of fused predictions. They depend on the labels, and would leak them if they were fused again.
 FUSED_MARK = "fused.txt"
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """The frames of all recordings, one recording after the other.
+    """The frames of all recordings, concatenated.
 
     Args:
         models: names of the models.
         recordings: names of the recordings, sorted.
         lengths: frames of each recording.
-        inputs: `frames x (models * targets)`: the targets of the first model, then those of the second.
+        inputs: `frames x (models * targets)`: all targets of the first model, then those of the second, ...
         labels: `frames x targets`.
     """
 
@@ -37,7 +37,7 @@ class Aligned:
     labels: np.ndarray
 
     def split(self, traces: np.ndarray) -> dict[str, np.ndarray]:
-        """Recording -> its part of `frames x targets`."""
+        """Split `frames x targets` by recording: recording -> `frames x targets`."""
         return dict(zip(self.recordings, np.split(traces, np.cumsum(self.lengths)[:-1]), strict=True))
 
 
@@ -45,11 +45,11 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
     """Read predictions and labels; predictions are cropped to the length of the labels.
 
     Args:
-        folders: one for each model, called as the model, in the format of `avec2019.read_traces`.
-        labels: the labels' folder, in the same format.
+        folders: one folder per model, named after the model, in the format of `avec2019.read_traces`.
+        labels: the folder of the labels, in the same format.
 
     Raises:
-        InputError: there are fewer than two models, two of one name, one that a fusion made, or the recordings or
+        InputError: There are fewer than two models, two have the same name, one is a fusion, or the recordings or
             their lengths do not agree with the labels.
     """
     return align(read(folders), read_traces(labels))
@@ -59,46 +59,48 @@ def read(folders: Sequence[str | os.PathLike]) -> dict[str, dict[str, np.ndarray
     """Read the predictions of several models.
 
     Args:
-        folders: one for each model, called as the model.
+        folders: one folder per model, named after the model.
 
     Returns:
         Model -> recording -> `frames x targets`.
 
     Raises:
-        InputError: as `load`, as far as it does not concern the labels.
+        InputError: There are fewer than two models, two have the same name, or one is a fusion.
     """
     folders = [Path(folder) for folder in folders]
     names = [folder.resolve().name for folder in folders]
     if len(folders) < 2:
-        given = f"{folders[0]} is the only one" if folders else "there are none"
-        raise InputError(f"fusion needs the predictions of two models or more, and {given}; give another folder.")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"two prediction folders are called {twice[0]}; a folder's name is its model's, rename one.")
+        reason = f"{folders[0]} is the only one" if folders else "there are none"
+        raise InputError(f"fusion needs the predictions of two models or more, and {reason}; give another folder.")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise InputError(
+            f"two prediction folders are called {duplicates[0]}, but the folder's name is the name of the model; "
+            "rename one."
+        )
     for folder in folders:
         if (folder / FUSED_MARK).exists():
             raise InputError(
-                f"{folder} was made by a fusion, which has seen labels, and fused again it would leak them; give the "
-                "models' own predictions, and the number of stages for more stages."
+                f"{folder} was made by a fusion that was fitted on labels, and would leak them; give the predictions "
+                "of the models, and use --stages for more stages."
             )
     predictions = {name: read_traces(folder) for name, folder in zip(names, folders, strict=True)}
     if _known(predictions.get(ORGANISERS_FUSION, {})):
         raise InputError(
-            f"{ORGANISERS_FUSION} is the organisers' own fusion, fitted on the labels of these recordings; leave it "
-            "out."
+            f"{ORGANISERS_FUSION} is the organisers' own fusion, fitted on the labels of these recordings; remove it."
         )
     return predictions
 
 
 def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[str, np.ndarray]) -> Aligned:
-    """Bring predictions and labels together, recording by recording.
+    """Align the predictions with the labels, recording by recording.
 
     Args:
-        predictions: model -> recording -> `frames x targets`: as many frames as the labels, or `PADDED_FRAMES`.
+        predictions: model -> recording -> `frames x targets`; as many frames as the labels, or `PADDED_FRAMES`.
         labels: recording -> `frames x targets`.
 
     Raises:
-        InputError: the recordings or their lengths do not agree, or a model is the labels or another model.
+        InputError: The recordings or their lengths do not agree, or a model equals the labels or another model.
     """
     recordings = sorted(labels)
     for model, traces in predictions.items():
@@ -116,23 +118,23 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
 
 
 def constant(aligned: Aligned) -> list[str]:
-    """The predictions that are one and the same number in every frame, in words."""
-    still = np.flatnonzero(np.ptp(aligned.inputs, axis=0) == 0)
-    return [f"{TARGETS[column % len(TARGETS)]} of {aligned.models[column // len(TARGETS)]}" for column in still]
+    """Return the names of constant predictions, such as `liking of audio`."""
+    columns = np.flatnonzero(np.ptp(aligned.inputs, axis=0) == 0)
+    return [f"{TARGETS[column % len(TARGETS)]} of {aligned.models[column // len(TARGETS)]}" for column in columns]
 
 
 def groups(recordings: Sequence[str], file: str | os.PathLike | None = None) -> tuple[list[str], str | None]:
-    """What folds and intervals must keep whole: the dialogue of each recording.
+    """Return the dialogue of each recording; folds and intervals never divide a dialogue.
 
     Args:
         recordings: names of recordings.
-        file: csv with the columns `recording,dialogue`; without it, the dialogues that are known of the corpus.
+        file: CSV file with the columns `recording,dialogue`; None: the known dialogues of the corpus.
 
     Returns:
-        The group of each recording, and what to tell the user where the dialogues are not known.
+        The dialogue of each recording, and a note for the user if some dialogues are not known.
 
     Raises:
-        InputError: the file cannot be read, lacks a recording, or names one that is unknown.
+        InputError: The file cannot be read, lacks a recording, or names an unknown one.
     """
     if file is not None:
         dialogue_of = _read_groups(Path(file))
@@ -146,15 +148,15 @@ def groups(recordings: Sequence[str], file: str | os.PathLike | None = None) -> 
     note = None
     if n_unknown := len(recordings) - len(known):
         note = (
-            f"The dialogues of {n_unknown} recordings are not known, so each of these is held out by itself; where "
-            "partners of one dialogue are among them, give the dialogues in a groups file, or the scores may be too "
-            "high."
+            f"The dialogues of {n_unknown} recordings are not known, so each of these is held out separately; if "
+            "partners of the same dialogue are among them, give the dialogues in a groups file, or the scores may be "
+            "too high."
         )
     return [known.get(recording, recording) for recording in recordings], note
 
 
 def _known(recordings: Iterable[str]) -> list[str]:
-    """The recordings whose dialogue is known."""
+    """Return the recordings whose dialogue is known."""
     known = []
     for recording in recordings:
         try:
@@ -166,7 +168,7 @@ def _known(recordings: Iterable[str]) -> list[str]:
 
 
 def _check_distinct(traces_of: Mapping[str, np.ndarray]) -> None:
-    """Labels among the models leak, and a model under two names counts twice."""
+    """Check that no model equals the labels, which would leak, or another model, which would count twice."""
     # Files have six decimals.
     for (name, traces), (other, others) in itertools.combinations(traces_of.items(), 2):
         if np.allclose(traces, others, rtol=0, atol=2e-6) and np.ptp(traces):
@@ -184,12 +186,12 @@ def _read_groups(file: Path) -> dict[str, str]:
         raise InputError(
             f"{file} must have the columns recording,dialogue; it has {','.join(map(str, table.columns))}."
         )
-    # Spaces around a name would tear its dialogue apart.
+    # Spaces around a name would make it a different dialogue.
     table = table.apply(lambda column: column.str.strip())
     faulty = table["recording"].duplicated() | (table["recording"] == "") | (table["dialogue"] == "")
     if faulty.any():
         line = int(np.flatnonzero(faulty)[0]) + 2
-        raise InputError(f"{file}: line {line} is empty or names a recording again; give each one dialogue.")
+        raise InputError(f"{file}: line {line} is empty or names a recording again; give each recording one dialogue.")
     return dict(zip(table["recording"], table["dialogue"], strict=True))
 
 
@@ -209,7 +211,7 @@ def _check_length(model: str, recording: str, found: int, wanted: int) -> None:
 
 
 def _some(names: set[str]) -> str:
-    """A few names of many.
+    """Format up to three names.
 
     >>> _some({"a", "b", "c", "d", "e"})
     'a, b, c and 2 more'

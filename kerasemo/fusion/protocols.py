@@ -1,4 +1,4 @@
-"""How a fusion is judged: on the recordings it was fitted on, and on recordings of dialogues it has not seen."""
+"""Evaluation protocols of a fusion: in-sample, on the training recordings, and on held-out dialogues."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,42 +18,41 @@ IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
 
 
 def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarray:
-    """The fold of each recording: whole groups, drawn at random, in folds of as many groups, one more or less.
+    """Draw the fold of each recording: folds of whole groups, whose numbers of groups differ by at most one.
 
     Args:
         groups: the group of each recording.
-        folds: how many folds.
-        seed: what the draw follows from.
+        folds: number of folds.
+        seed: seed of the draw.
 
     Raises:
-        InputError: there are fewer than two groups.
-        WrongCall: fewer than two folds, or more than groups.
+        InputError: There are fewer than two groups.
+        WrongCall: There are fewer than two folds, or more folds than groups.
 
     >>> fold_of_recordings(["a", "b", "a", "c"], folds=3, seed=0).tolist()
     [1, 2, 1, 0]
     """
     n = len(set(groups))
     if n < 2:
-        raise InputError(f"holding dialogues out needs two of them, and there is {n}; score in-sample alone.")
+        raise InputError(f"the held-out protocol needs two dialogues, and there is {n}; use only the in-sample one.")
     if not 2 <= folds <= n:
-        raise WrongCall(f"{folds} folds of {n} dialogues cannot be made; give 2 to {n} folds.")
+        raise WrongCall(f"{n} dialogues cannot be divided into {folds} folds; give 2 to {n} folds.")
     return draw_folds(groups, folds, seed)[list(groups)].to_numpy()
 
 
 def in_sample(estimator: BaseEstimator, data: Aligned, groups: Sequence[str]) -> list[np.ndarray]:
-    """What each stage gives for the frames that it was fitted on, `frames x targets` a stage."""
+    """Return the outputs of each stage for the training frames, one array `frames x targets` per stage."""
     return fit_and_predict(estimator, data, groups, np.ones(len(groups), bool), np.ones(len(groups), bool))
 
 
 def held_out(estimator: BaseEstimator, data: Aligned, groups: Sequence[str], fold_of: np.ndarray) -> list[np.ndarray]:
-    """What each stage gives for frames of groups it has not seen, `frames x targets` a stage.
+    """Return the outputs of each stage for held-out groups, one array `frames x targets` per stage.
 
-    All stages are fitted anew for each fold, on the other folds alone, as are all choices that an estimator makes. What
-    a stage passes on to the next during the fit never comes from a model that has seen the fold: out-of-fold outputs of
-    one stage as inputs of the next would carry the means of the fold's labels.
+    For each fold, all stages are fitted and all choices of the estimator are made on the other folds only. Out-of-fold
+    outputs of one stage are never inputs of the next stage, because they depend on the labels of the fold.
 
     Args:
-        estimator: is cloned, not changed.
+        estimator: the fusion; it is cloned, not changed.
         data: the frames.
         groups: the group of each recording.
         fold_of: the fold of each recording.
@@ -77,17 +76,17 @@ def run_all(
     fold_of: np.ndarray | None,
     jobs: int,
 ) -> dict[tuple[str, str], list[np.ndarray]]:
-    """What each stage of many fusions gives, computed side by side.
+    """Return the outputs of each stage of several fusions, computed in parallel.
 
     Args:
         estimators: `(name, protocol)` -> a fusion; the protocol is `IN_SAMPLE` or `HELD_OUT`.
         data: the frames.
         groups: the group of each recording.
-        fold_of: the fold of each recording, where something is held out.
-        jobs: processes; results do not depend on it.
+        fold_of: the fold of each recording; only needed for `HELD_OUT`.
+        jobs: number of processes; it does not affect the results.
 
     Returns:
-        `(name, protocol)` -> an array `frames x targets` a stage.
+        `(name, protocol)` -> one array `frames x targets` per stage.
     """
     work = [
         delayed(_run)(estimator, protocol, data, groups, fold_of) for (_, protocol), estimator in estimators.items()
@@ -99,7 +98,7 @@ def run_all(
 def _run(
     estimator: BaseEstimator, protocol: str, data: Aligned, groups: Sequence[str], fold_of: np.ndarray | None
 ) -> list[np.ndarray]:
-    # The number of threads changes the last bits of a sum, and results must not depend on the number of processes.
+    # The number of threads changes rounding errors, and results must not depend on the number of processes.
     with threadpool_limits(1):
         if protocol == IN_SAMPLE:
             return in_sample(estimator, data, groups)
@@ -109,14 +108,25 @@ def _run(
 def fit_and_predict(
     estimator: BaseEstimator, data: Aligned, groups: Sequence[str], train: np.ndarray, test: np.ndarray
 ) -> list[np.ndarray]:
-    """Fit a clone on some recordings and predict others, by masks over the recordings; an array a stage."""
+    """Fit a clone on some recordings and predict others.
+
+    Args:
+        estimator: the fusion; it is cloned, not changed.
+        data: the frames.
+        groups: the group of each recording.
+        train: mask of the recordings to fit on.
+        test: mask of the recordings to predict.
+
+    Returns:
+        One array `frames x targets` per stage.
+    """
     rows = slices(data.lengths)
-    fitted_on, asked = (
+    train_rows, test_rows = (
         np.concatenate([np.r_[rows[number]] for number in np.flatnonzero(side)]) for side in (train, test)
     )
     fitted = clone(estimator).fit(
-        data.inputs[fitted_on], data.labels[fitted_on], data.lengths[train], np.asarray(groups)[train]
+        data.inputs[train_rows], data.labels[train_rows], data.lengths[train], np.asarray(groups)[train]
     )
     if hasattr(fitted, "staged_predict"):
-        return list(fitted.staged_predict(data.inputs[asked], data.lengths[test]))
-    return [fitted.predict(data.inputs[asked], data.lengths[test])]
+        return list(fitted.staged_predict(data.inputs[test_rows], data.lengths[test]))
+    return [fitted.predict(data.inputs[test_rows], data.lengths[test])]

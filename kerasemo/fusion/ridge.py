@@ -1,4 +1,4 @@
-"""Ridge regression that shrinks to equal weights; between and within recordings, it is the recommended fusion."""
+"""Ridge regression that shrinks to equal weights. The recommended fusion uses it within and between recordings."""
 
 import itertools
 from collections.abc import Sequence
@@ -21,26 +21,27 @@ from kerasemo.fusion.recordings import (
 )
 from kerasemo.fusion.stage import Stage
 
-# Penalty of the weight that all models of a target share, in units of the inputs' variance: nearly free.
+# Penalty of the weight that all models of a target share, in units of the inputs' variance: almost none.
 COMMON = 0.1
-# How far the smoothing kernel reaches, in standard deviations.
+# Half-width of the smoothing kernel, in standard deviations.
 TRUNCATE = 4.0
 
 
 class EqualWeightsRidge(RegressorMixin, BaseEstimator):
-    """Weights of the models by ridge regression, shrunk to equal ones and rescaled to the labels' spread.
+    """Ridge regression that shrinks the models' weights to equal weights; its output is rescaled to the labels.
 
-    The weight of a model is one that all models of the target share, nearly free, and a deviation, which is penalised.
-    Inputs are standardised. Per target, the penalty is the one whose predictions of left-out groups, all together,
-    have the highest concordance correlation coefficient; with fewer than three groups it is the strongest.
+    The weight of a model is the sum of a weight that all models of the target share, almost without penalty, and a
+    deviation, which is penalised. Inputs are standardised, and the output is rescaled to the standard deviation of the
+    labels. For each target, the penalty is chosen that gives the highest concordance correlation coefficient of the
+    pooled predictions of left-out groups; with fewer than three groups, the strongest penalty is used.
 
     Args:
         strengths: penalties of the deviations to choose from, in units of the inputs' variance.
 
     Attributes:
-        coef_: `levels x inputs x targets`, the weights of the inputs.
-        intercept_: per target.
-        chosen_: per target, the strength and the cross penalty chosen.
+        coef_: weights of the inputs, `levels x inputs x targets`.
+        intercept_: intercept of each target.
+        chosen_: the chosen strength and cross penalty of each target.
     """
 
     def __init__(self, strengths: Sequence[float] = (1.0, 10.0, 100.0)) -> None:
@@ -52,9 +53,9 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         Args:
             X: `frames x (models * targets)`.
             y: `frames` or `frames x targets`.
-            lengths: frames of each recording; without them, each frame is one.
-            groups: the group of each recording, such as its dialogue, that the choice of penalties leaves out in turn;
-                without them, nothing is left out.
+            lengths: frames of each recording; None: each frame is a recording.
+            groups: the group of each recording, such as its dialogue. The groups are left out in turn to choose the
+                penalties. None: there is only one group.
         """
         X, targets = checked(self, X, y)
         lengths = checked_lengths(lengths, len(X))
@@ -66,12 +67,12 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         moments = Moments(np.hstack([*shared, *levels]), targets, group_of_frame)
         weights, centre = self._fitted(moments, len(levels), X.shape[1] // targets.shape[1])
         self.coef_ = self._per_input(weights, len(levels)) * gain[:, None]
-        # What is the same in every frame reaches the first level alone: later ones are deviations from it.
+        # A constant offset only affects the first level: the others are deviations from it.
         self.intercept_ = centre - mean @ self.coef_[0]
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The fused traces, in the form that the targets had."""
+        """Return the fused traces, with the number of axes of the targets."""
         check_is_fitted(self)
         X = checked_input(self, X)
         levels = self._levels(X, checked_lengths(lengths, len(X)))
@@ -79,20 +80,20 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         return shaped(self, fused + self.intercept_)
 
     def stages(self) -> list[Stage]:
-        """The fitted fusion as arrays."""
+        """Return the fitted fusion as arrays."""
         check_is_fitted(self)
         return [Stage(self.coef_, np.zeros_like(self.coef_[0]), self.intercept_)]
 
     def _levels(self, X: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-        """The inputs that get weights of their own, each `frames x inputs`."""
+        """Return the levels of the inputs, which have separate weights, each `frames x inputs`."""
         return [X]
 
     def _cross_penalties(self) -> Sequence[float]:
-        """How much harder inputs of other targets are penalised; infinity leaves them out."""
+        """Return factors of the penalty of inputs of other targets to choose from; infinity excludes these inputs."""
         return [np.inf]
 
     def _fitted(self, moments: "Moments", n_levels: int, n_models: int) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and intercept of the best penalties of each target."""
+        """Choose the best penalties of each target; return weights and intercepts."""
         grid = list(itertools.product(self.strengths, self._cross_penalties()))
         penalties = [_penalties(*point, n_levels, n_models, moments.n_targets) for point in grid]
         if moments.n_groups < 3:
@@ -104,7 +105,7 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         return moments.fit(moments.sums.sum(axis=0), chosen)
 
     def _per_input(self, weights: np.ndarray, n_levels: int) -> np.ndarray:
-        """`levels x inputs x targets`: the shared weights handed to the models, and the deviations."""
+        """Return the sum of shared weights and deviations, `levels x inputs x targets`."""
         n_targets = weights.shape[1]
         shared = weights[: n_levels * n_targets].reshape(n_levels, n_targets, n_targets)
         deviations = weights[n_levels * n_targets :].reshape(n_levels, -1, n_targets)
@@ -114,23 +115,23 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        # Rescaling to the labels' spread is right for concordance and costs squared error.
+        # Rescaling to the standard deviation of the labels improves CCC and increases the squared error.
         tags.regressor_tags.poor_score = True
         return tags
 
 
 class WithinBetweenRidge(EqualWeightsRidge):
-    """`EqualWeightsRidge` with weights of their own for how recordings differ and for the course of each.
+    """`EqualWeightsRidge` with separate weights for differences between recordings and for changes within each.
 
-    Every input is split into its mean over the recording and the deviation from it (the within-between model of
-    Mundlak 1978, "On the pooling of time series and cross section data", Econometrica 46), for models differ in which
-    of both they know. The course is smoothed: annotations move slowly, errors of models do not. The predictions of
-    other targets are inputs too, under a penalty that is chosen with the other one.
+    Each input is split into its mean over the recording and the deviation from it (the within-between model of Mundlak
+    1978, "On the pooling of time series and cross section data", Econometrica 46), because some models predict the
+    former better, others the latter. The deviation is smoothed: annotations change slowly, errors of models do not. The
+    predictions of other targets are inputs, too, with an additional penalty.
 
     Args:
         strengths: penalties of the deviations to choose from, in units of the inputs' variance.
-        cross: how much harder the inputs of other targets are penalised, to choose from.
-        smoothing: standard deviation of the Gaussian that smooths the course, in frames; 15 are 1.5 s.
+        cross: factors of the penalty of inputs of other targets to choose from.
+        smoothing: standard deviation of the smoothing Gaussian, in frames; 15 frames are 1.5 s.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class WithinBetweenRidge(EqualWeightsRidge):
         self.smoothing = smoothing
 
     def stages(self) -> list[Stage]:
-        """The fitted fusion as arrays."""
+        """Return the fitted fusion as arrays."""
         check_is_fitted(self)
         between, within = self.coef_
         impulse = np.zeros(2 * int(TRUNCATE * self.smoothing + 0.5) + 1)
@@ -167,7 +168,7 @@ class WithinBetweenRidge(EqualWeightsRidge):
 
 
 class Moments:
-    """Sums of products of inputs and targets by group: all that ridge regressions and their scores need.
+    """Sums of products of inputs and targets for each group, sufficient for ridge regressions and their scores.
 
     Args:
         inputs: `frames x inputs`.
@@ -182,65 +183,65 @@ class Moments:
 
     @property
     def n_groups(self) -> int:
-        """How many groups there are."""
+        """The number of groups."""
         return len(self.sums)
 
     def fit(self, sums: np.ndarray, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Ridge regression, rescaled to the targets' spread.
+        """Compute a ridge regression, rescaled to the standard deviation of the targets.
 
         Args:
-            sums: of the groups to fit on.
+            sums: sums over the groups to fit on.
             penalties: `inputs x targets`, in units of the inputs' variance.
 
         Returns:
-            Weights `inputs x targets`, and the intercept of each target.
+            Weights, `inputs x targets`, and the intercept of each target.
         """
         mean = sums[0, 1:] / sums[0, 0]
         covariance = sums[1:, 1:] / sums[0, 0] - np.outer(mean, mean)
-        of_inputs = covariance[: self.n_inputs, : self.n_inputs]
+        input_covariance = covariance[: self.n_inputs, : self.n_inputs]
         weights = np.empty((self.n_inputs, self.n_targets))
         for target in range(self.n_targets):
-            # Scaling by the root of the penalty leaves out what is penalised infinitely.
+            # Scaling by the root of the penalty excludes inputs with an infinite penalty.
             scale = 1 / np.sqrt(penalties[:, target])
-            system = of_inputs * np.outer(scale, scale) + np.eye(self.n_inputs)
+            system = input_covariance * np.outer(scale, scale) + np.eye(self.n_inputs)
             weights[:, target] = scale * np.linalg.solve(
                 system, scale * covariance[: self.n_inputs, self.n_inputs + target]
             )
-        spread = np.sqrt(np.maximum(np.einsum("it,ij,jt->t", weights, of_inputs, weights), 0))
+        spread = np.sqrt(np.maximum(np.einsum("it,ij,jt->t", weights, input_covariance, weights), 0))
         wanted = np.sqrt(np.maximum(np.diag(covariance)[self.n_inputs :], 0))
         weights *= matching_gain(spread, wanted)
         return weights, mean[self.n_inputs :] - mean[: self.n_inputs] @ weights
 
     def left_out_ccc(self, penalties: np.ndarray) -> np.ndarray:
-        """The concordance correlation coefficient of each target over all groups, each predicted by the others."""
+        """Return the CCC of each target over all groups, where each group is predicted by a fit on the others."""
         total = self.sums.sum(axis=0)
         scores = sum(self._scored(left_out, *self.fit(total - left_out, penalties)) for left_out in self.sums)
         return ccc_of_sums(scores)
 
     def _scored(self, sums: np.ndarray, weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
-        """The sums of `ccc_sums` of predictions of a group, `targets x 6`."""
-        line = np.vstack([intercept, weights])
+        """Return the sums of `ccc_sums` for the predictions of a group, `targets x 6`."""
+        coefficients = np.vstack([intercept, weights])
         true = sums[1 + self.n_inputs :]
-        predicted = sums[: 1 + self.n_inputs, : 1 + self.n_inputs] @ line
+        predicted = sums[: 1 + self.n_inputs, : 1 + self.n_inputs] @ coefficients
         return np.stack(
             [
                 np.full(self.n_targets, sums[0, 0]),
                 true[:, 0],
                 predicted[0],
                 np.diag(true[:, 1 + self.n_inputs :]),
-                (line * predicted).sum(axis=0),
-                (line * sums[: 1 + self.n_inputs, 1 + self.n_inputs :]).sum(axis=0),
+                (coefficients * predicted).sum(axis=0),
+                (coefficients * sums[: 1 + self.n_inputs, 1 + self.n_inputs :]).sum(axis=0),
             ],
             axis=1,
         )
 
 
 def _penalties(strength: float, cross: float, n_levels: int, n_models: int, n_targets: int) -> np.ndarray:
-    """The penalty of each input for each target: first the shared weights of all levels, then the deviations."""
-    of_targets = np.where(np.eye(n_targets, dtype=bool), 1.0, cross)
+    """Return the penalty of each weight for each target: first the shared weights of all levels, then deviations."""
+    factors = np.where(np.eye(n_targets, dtype=bool), 1.0, cross)
     return np.concatenate(
         [
-            np.tile(COMMON * of_targets, (n_levels, 1)),
-            np.tile(strength * of_targets, (n_levels * n_models, 1)),
+            np.tile(COMMON * factors, (n_levels, 1)),
+            np.tile(strength * factors, (n_levels * n_models, 1)),
         ]
     )

@@ -1,4 +1,4 @@
-"""A fitted fusion as a file: plain arrays in an npz, no pickle."""
+"""Saves and loads a fitted fusion as plain arrays in an NPZ file, without pickle."""
 
 import os
 import zipfile
@@ -13,12 +13,12 @@ from kerasemo.fusion.stage import Stage
 
 
 def save(path: str | os.PathLike, models: Sequence[str], stages: Sequence[Stage]) -> None:
-    """Write a fitted fusion, whole or not at all.
+    """Write a fitted fusion, completely or not at all.
 
     Args:
-        path: the npz file.
+        path: the NPZ file.
         models: names of the models whose predictions are the inputs, in order.
-        stages: as from the `stages` method of a fitted estimator.
+        stages: the result of `stages()` of a fitted estimator.
     """
     arrays = {"models": np.array(models, np.str_)}
     for number, stage in enumerate(stages, start=1):
@@ -28,13 +28,13 @@ def save(path: str | os.PathLike, models: Sequence[str], stages: Sequence[Stage]
 
 
 def load(path: str | os.PathLike) -> tuple[list[str], list[Stage]]:
-    """Read what `save` wrote.
+    """Read a file that `save` wrote.
 
     Returns:
         The models' names and the stages, for `stage.apply` and `network.fusion_network`.
 
     Raises:
-        InputError: the file is missing or is none that `save` wrote.
+        InputError: The file is missing or was not written by `save`.
     """
     try:
         with np.load(Path(path), allow_pickle=False) as archive:
@@ -45,7 +45,7 @@ def load(path: str | os.PathLike) -> tuple[list[str], list[Stage]]:
         ]
         models = arrays["models"].tolist()
     except (OSError, ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile):
-        raise InputError(f"{path} is no fitted fusion that `kerasemo fuse` wrote; fuse again.") from None
+        raise InputError(f"{path} is not a fitted fusion written by `kerasemo fuse`; fuse again.") from None
     n_inputs = 0
     for stage in stages:
         n_targets = len(stage.bias) if stage.bias.ndim == 1 else 0
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike) -> tuple[list[str], list[Stage]]:
             or stage.level.shape != (n_inputs, n_targets)
             or not all(np.isfinite(array).all() for array in (stage.kernel, stage.level, stage.bias))
         ):
-            raise InputError(f"{path} holds a fusion whose arrays do not fit together; fuse again.")
+            raise InputError(f"{path} contains arrays that do not fit together; fuse again.")
     if not stages:
-        raise InputError(f"{path} holds a fusion without stages; fuse again.")
+        raise InputError(f"{path} contains a fusion without stages; fuse again.")
     return models, stages

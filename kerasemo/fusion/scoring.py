@@ -1,4 +1,4 @@
-"""CCC of fused traces with intervals by dialogue, and which method to recommend."""
+"""CCC of fused traces with bootstrap intervals over dialogues, and the choice of the recommended method."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
 
 AVERAGE = "average"
-# Variances by N - 1 and the covariance by N, as the scripts of the challenge have it.
+# "avec": variances divided by N - 1, covariance by N, as in the scripts of the challenge.
 DDOF = {"plain": 0, "avec": 1}
 
 
 def group_sums(data: Aligned, fused: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """The sums of `ccc_sums` of each group, `groups x targets x 6`: scores of any set of groups follow from them."""
+    """Return the sums of `ccc_sums` for each group, `groups x targets x 6`; they can be added over groups."""
     numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
     sums = np.zeros((numbers.max() + 1, data.labels.shape[1], 6))
     for number, rows in zip(numbers, slices(data.lengths), strict=True):
@@ -25,41 +25,45 @@ def group_sums(data: Aligned, fused: np.ndarray, groups: Sequence[str]) -> np.nd
 
 
 def score_rows(sums: np.ndarray, ddof: int, seed: int) -> list[dict[str, object]]:
-    """The CCC of each target and of their average, with its 95 % interval over groups drawn with replacement.
+    """Return the CCC of each target and their average, with 95 % bootstrap intervals over whole groups.
 
     Args:
-        sums: as from `group_sums`; all frames are scored together.
+        sums: the result of `group_sums`; all frames are scored together.
         ddof: see `scores.ccc`.
-        seed: what the draws follow from.
+        seed: seed of the draws.
 
     Returns:
-        Rows of `target, ccc, low, high, n`; no interval (None) with fewer than two groups.
+        Rows of `target, ccc, low, high, n`; `low` and `high` are None with fewer than two groups.
     """
     n_groups = len(sums)
-    reached = _with_average(ccc_of_sums(sums.sum(axis=0), ddof))
-    low = high = np.full(len(reached), None)
+    scores = _with_average(ccc_of_sums(sums.sum(axis=0), ddof))
+    low = high = np.full(len(scores), None)
     if n_groups > 1:
-        drawn = np.random.default_rng(seed).integers(n_groups, size=(RESAMPLES, n_groups))
-        often = np.stack([np.bincount(row, minlength=n_groups) for row in drawn])
-        resampled = _with_average(ccc_of_sums(np.tensordot(often, sums, axes=1), ddof))
+        draws = np.random.default_rng(seed).integers(n_groups, size=(RESAMPLES, n_groups))
+        counts = np.stack([np.bincount(draw, minlength=n_groups) for draw in draws])
+        resampled = _with_average(ccc_of_sums(np.tensordot(counts, sums, axes=1), ddof))
         tail = (1 - CONFIDENCE) / 2
         low, high = np.quantile(resampled, [tail, 1 - tail], axis=0).tolist()
     n = int(sums[:, 0, 0].sum())
     return [
         {"target": target, "ccc": float(value), "low": bottom, "high": top, "n": n}
-        for target, value, bottom, top in zip([*TARGETS, AVERAGE], reached, low, high, strict=True)
+        for target, value, bottom, top in zip([*TARGETS, AVERAGE], scores, low, high, strict=True)
     ]
 
 
 def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -> tuple[str, bool]:
-    """The method that held-out scores speak for, and whether all folds do.
+    """Choose the recommended method by held-out scores.
 
     Each fold votes for the method with the best average CCC over the held-out predictions of the *other* folds, so that
-    no fold's own score takes part in the choice made for it; the most votes win, and of equal ones the better over all.
+    the score of a fold does not affect its own vote. The method with most votes wins; if several have the same number,
+    the one with the best average CCC over all folds.
 
     Args:
-        held_out: method -> sums of its last stage as from `group_sums`.
+        held_out: method -> sums of its last stage, the result of `group_sums`.
         fold_of_group: the fold of each group.
+
+    Returns:
+        The name of the method, and whether all folds voted for it.
     """
     votes = dict.fromkeys(held_out, 0)
     for fold in np.unique(fold_of_group):
@@ -70,7 +74,7 @@ def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -
 
 
 def average(sums: np.ndarray) -> float:
-    """The average CCC of all targets over all groups, from sums as from `group_sums`."""
+    """Return the average CCC of all targets over all groups, given the result of `group_sums`."""
     return float(ccc_of_sums(sums.sum(axis=0)).mean())
 
 

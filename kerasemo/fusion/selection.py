@@ -1,4 +1,4 @@
-"""Fusing the best of many models, chosen on the frames that the fusion is fitted on."""
+"""Fusion of the best models, which are chosen on the training frames of the fusion."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,14 +11,14 @@ from kerasemo.fusion.recordings import checked, checked_input
 
 
 class BestModels(RegressorMixin, BaseEstimator):
-    """Choose the models with the highest average CCC, and fuse those.
+    """Choose the models with the highest average CCC, and fuse them.
 
-    The choice is part of the fit: held out, it is made anew without the fold. atmaja2020 (section 6) fuses the 11 best
-    of its models, chosen on the data that it scores on.
+    The choice is part of the fit: in the held-out protocol it is repeated for each fold without the held-out data.
+    atmaja2020 (section 6) fuses its 11 best models, chosen on the same data that are scored.
 
     Args:
         estimator: the fusion of the chosen models.
-        n_models: how many models to choose; all where there are fewer.
+        n_models: number of models to choose; if there are fewer, all are used.
 
     Attributes:
         models_: numbers of the chosen models, best first.
@@ -30,7 +30,7 @@ class BestModels(RegressorMixin, BaseEstimator):
         self.n_models = n_models
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "BestModels":
-        """Choose and fit.
+        """Choose the models and fit their fusion.
 
         Args:
             X: `frames x (models * targets)`.
@@ -51,12 +51,12 @@ class BestModels(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """The fused traces, in the form that the targets had."""
+        """Return the fused traces, with the number of axes of the targets."""
         *_, last = self.staged_predict(X, lengths)
         return last
 
     def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """The traces of every stage, from the first to the last; of a fusion without stages, its only ones."""
+        """Yield the traces of every stage, from the first to the last; other fusions have one stage."""
         check_is_fitted(self)
         X = checked_input(self, X)[:, self.columns_]
         if hasattr(self.estimator_, "staged_predict"):

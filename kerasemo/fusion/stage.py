@@ -1,4 +1,4 @@
-"""What a fitted fusion is when it is linear: one stage after the other, each a few arrays."""
+"""The arrays of a fitted linear fusion, in one or several stages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from kerasemo.fusion.windows import Windows
 
 @dataclass(frozen=True)
 class Stage:
-    """Outputs as linear functions of the frames around and of the recording's mean.
+    """A linear function of the frames in a window and of the mean over the recording.
 
-    A stage after the first has the base inputs and then the outputs of the stage before as its inputs.
+    The inputs of a stage after the first are the base inputs, followed by the outputs of the previous stage.
 
     Args:
-        kernel: weights of the lagged inputs, `offsets x inputs x targets`, for the offsets `-reach` to `reach`, which
-            are clamped to the recording.
+        kernel: weights of the lagged inputs, `offsets x inputs x targets`, for the offsets `-reach` to `reach`. Frames
+            outside the recording are replaced by its first or last frame.
         level: weights of the inputs' means over the recording, `inputs x targets`.
-        bias: what is added, one number a target.
+        bias: the number that is added, `targets`.
     """
 
     kernel: np.ndarray
@@ -28,26 +28,26 @@ class Stage:
 
     @property
     def reach(self) -> int:
-        """How many frames the kernel looks back and ahead."""
+        """Frames on each side of the window."""
         return len(self.kernel) // 2
 
 
 def apply(stages: Sequence[Stage], inputs: np.ndarray, lengths: Sequence[int]) -> list[np.ndarray]:
-    """The output of every stage.
+    """Compute the outputs of all stages.
 
     Args:
-        stages: from the first to the last.
-        inputs: `frames x inputs`, recording after recording.
+        stages: the stages, from the first to the last.
+        inputs: the concatenated frames of all recordings, `frames x inputs`.
         lengths: frames of each recording.
 
     Returns:
-        An array `frames x targets` a stage.
+        One array `frames x targets` per stage.
     """
     outputs: list[np.ndarray] = []
     for stage in stages:
-        here = np.hstack([inputs, *outputs[-1:]])
-        fused = Windows(here, lengths, stage.reach).dot(stage.kernel.reshape(-1, len(stage.bias))) + stage.bias
+        stage_inputs = np.hstack([inputs, *outputs[-1:]])
+        fused = Windows(stage_inputs, lengths, stage.reach).dot(stage.kernel.reshape(-1, len(stage.bias))) + stage.bias
         for rows in slices(lengths):
-            fused[rows] += here[rows].mean(axis=0) @ stage.level
+            fused[rows] += stage_inputs[rows].mean(axis=0) @ stage.level
         outputs.append(fused)
     return outputs

@@ -1,8 +1,8 @@
-"""Context windows over the frames of recordings: their products and their Gram matrix, without writing them out.
+"""Context windows over the frames of recordings: products and Gram matrix without storing all windows.
 
-*Lagged* inputs are ordered lag by lag, from the earliest to the latest, all inputs of a lag together. A lag that
-leaves the recording is clamped to its first or last frame. The windows nest: those of a smaller reach are a contiguous
-slice of the columns of a larger one.
+*Lagged* inputs are ordered by lag, from the earliest to the latest, with all inputs of a lag together. A lag outside
+the recording is replaced by its first or last frame. Windows with a smaller reach are a contiguous slice of the columns
+of windows with a larger reach.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ BLOCK = 8
 
 
 def offsets(context: int, quirk: bool) -> np.ndarray:
-    """The frames that a window of `1 + 2 * context` frames holds, relative to its own.
+    """Return the frames in a window of `1 + 2 * context` frames, relative to the current frame.
 
     Args:
         context: frames on each side.
-        quirk: as in the authors' code of atmaja2020, where both sides begin with the frame itself: it stands three
-            times, and the window reaches one frame less far.
+        quirk: as in the authors' code of atmaja2020, where both sides begin with the current frame: it occurs three
+            times, and the window is one frame shorter on each side.
 
     >>> offsets(2, quirk=False).tolist(), offsets(2, quirk=True).tolist()
     ([-2, -1, 0, 1, 2], [-1, 0, 0, 0, 1])
@@ -33,20 +33,20 @@ def offsets(context: int, quirk: bool) -> np.ndarray:
 
 
 def padded(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> list[np.ndarray]:
-    """Each recording with its first and last frame repeated `reach` times: `frames + 2 * reach` rows each."""
+    """Pad each recording with `reach` copies of its first and last frame, to `frames + 2 * reach` rows."""
     return [np.pad(inputs[rows], [(reach, reach), (0, 0)], mode="edge") for rows in slices(lengths)]
 
 
 def windows(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
-    """The lagged inputs of every frame.
+    """Return the lagged inputs of every frame.
 
     Args:
-        inputs: `frames x inputs`, recording after recording.
+        inputs: the concatenated frames of all recordings, `frames x inputs`.
         lengths: frames of each recording.
-        reach: the farthest lag, in frames.
+        reach: the largest lag, in frames.
 
     Returns:
-        `frames x ((2 * reach + 1) * inputs)`, of the inputs' type.
+        `frames x ((2 * reach + 1) * inputs)`, of the type of the inputs.
 
     >>> windows(np.array([[1], [2], [3], [7], [8]]), [3, 2], reach=1).tolist()
     [[1, 1, 2], [1, 2, 3], [2, 3, 3], [7, 7, 8], [7, 8, 8]]
@@ -55,63 +55,63 @@ def windows(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarra
 
 
 class Windows:
-    """The matrix of lagged inputs that `windows` returns, made for products with it.
+    """The matrix of lagged inputs that `windows` returns, in a form for fast products.
 
-    Written out, each input stands there once a lag, and reading it is what a product costs. Here `BLOCK` consecutive
-    frames share the row of all frames that their windows reach, and the weights stand as often as there are frames in a
-    block, each time one lag further down.
+    The full matrix contains each input once per lag, and most of the time of a product is for reading it. Here `BLOCK`
+    consecutive frames share one row with all frames of their windows. The weights are repeated for each frame of a
+    block, each time shifted by one lag.
 
     Args:
-        inputs: `frames x inputs`, recording after recording; products are of its type.
+        inputs: the concatenated frames of all recordings, `frames x inputs`; products have their type.
         lengths: frames of each recording.
-        reach: the farthest lag, in frames.
+        reach: the largest lag, in frames.
     """
 
     def __init__(self, inputs: np.ndarray, lengths: Sequence[int], reach: int) -> None:
         self.inputs, self.lengths, self.reach = inputs, np.asarray(lengths), reach
         self.shape = len(inputs), (2 * reach + 1) * inputs.shape[1]
-        beyond = -self.lengths % BLOCK
-        parts = zip(padded(inputs, lengths, reach), beyond, strict=True)
-        filled = [np.pad(recording, [(0, short), (0, 0)]) for recording, short in parts]
+        n_missing = -self.lengths % BLOCK
+        parts = zip(padded(inputs, lengths, reach), n_missing, strict=True)
+        filled = [np.pad(recording, [(0, n), (0, 0)]) for recording, n in parts]
         self._blocks = np.concatenate([_lagged(part, BLOCK + 2 * reach, step=BLOCK) for part in filled])
-        first = np.cumsum(self.lengths + beyond) - self.lengths - beyond
-        self._places = np.concatenate([np.arange(n) + at for n, at in zip(self.lengths, first, strict=True)])
+        starts = np.cumsum(self.lengths + n_missing) - self.lengths - n_missing
+        self._positions = np.concatenate([np.arange(n) + start for n, start in zip(self.lengths, starts, strict=True)])
 
     def dot(self, weights: np.ndarray) -> np.ndarray:
-        """The product with `lagged inputs x outputs`: `frames x outputs`."""
+        """Return the product with `lagged inputs x outputs`: `frames x outputs`."""
         (blocks, width), outputs = self._blocks.shape, weights.shape[1]
         spread = np.zeros((width, BLOCK, outputs), self.inputs.dtype)
         for frame, lags in enumerate(self._lags()):
             spread[lags, frame] = weights
         product = self._blocks @ spread.reshape(width, BLOCK * outputs)
-        return product.reshape(blocks * BLOCK, outputs)[self._places]
+        return product.reshape(blocks * BLOCK, outputs)[self._positions]
 
     def transposed_dot(self, values: np.ndarray) -> np.ndarray:
-        """The product of the transpose with `frames x outputs`: `lagged inputs x outputs`."""
+        """Return the product of the transpose with `frames x outputs`: `lagged inputs x outputs`."""
         (blocks, width), outputs = self._blocks.shape, values.shape[1]
         spread = np.zeros((blocks * BLOCK, outputs), self.inputs.dtype)
-        spread[self._places] = values
+        spread[self._positions] = values
         product = self._blocks.T @ spread.reshape(blocks, BLOCK * outputs)
         product = product.reshape(width, BLOCK, outputs)
         return sum(product[lags, frame] for frame, lags in enumerate(self._lags()))
 
     def _lags(self) -> list[slice]:
-        """Where the windows of a block's frames stand in its row."""
+        """Return the slices of a block's row that are the windows of its frames."""
         width = self.inputs.shape[1]
         return [slice(frame * width, frame * width + self.shape[1]) for frame in range(BLOCK)]
 
 
 def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np.ndarray:
-    """`windows(a).T @ windows(b)`, exact up to rounding, at the cost of one lag against all.
+    """Return `windows(a).T @ windows(b)`, exact up to rounding; only the products of one lag with all are computed.
 
-    Shifting both lags by one frame changes a block only by what enters at one end of a recording and leaves at the
-    other, so each block follows from its neighbour up and left.
+    If both lags are shifted by one frame, a block changes only by the frames that are added at one end of a recording
+    and removed at the other. Each block is therefore computed from its neighbour in the previous row and column.
 
     Args:
-        a: `frames x inputs`, recording after recording.
+        a: the concatenated frames of all recordings, `frames x inputs`.
         b: other inputs of the same frames; may be `a` itself.
         lengths: frames of each recording.
-        reach: the farthest lag, in frames.
+        reach: the largest lag, in frames.
 
     Returns:
         float64, `((2 * reach + 1) * inputs of a) x ((2 * reach + 1) * inputs of b)`.
@@ -121,13 +121,13 @@ def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np
     change = np.zeros((lags * width_a, lags * width_b))
     a_parts, b_parts = (padded(values.astype(float), lengths, reach) for values in (a, b))
     for n, x, y in zip(lengths, a_parts, b_parts, strict=True):
-        # The many lags on the left: BLAS is several times slower the other way round.
+        # The factor with many lags is on the left: BLAS is several times slower in the other order.
         result[0] += (_lagged(y, lags).T @ x[:n]).reshape(lags, width_b, width_a).transpose(2, 0, 1)
         result[1:, :, 0] += (_lagged(x, lags)[:, width_a:].T @ y[:n]).reshape(lags - 1, width_a, width_b)
-        # Row `i` of what enters is frame n + i, of what leaves frame i; the last lag has no next one.
-        entering = [np.pad(part[n:], [(0, 1), (0, 0)]).ravel() for part in (x, y)]
-        leaving = [part[:lags].ravel() for part in (x, y)]
-        change += np.outer(*entering) - np.outer(*leaving)
+        # Row `i` of the added frames is frame n + i, of the removed frames frame i; the last lag has no next one.
+        added = [np.pad(part[n:], [(0, 1), (0, 0)]).ravel() for part in (x, y)]
+        removed = [part[:lags].ravel() for part in (x, y)]
+        change += np.outer(*added) - np.outer(*removed)
     change = change.reshape(result.shape)
     for lag in range(1, lags):
         result[lag, :, 1:] = result[lag - 1, :, :-1] + change[lag - 1, :, :-1]
@@ -135,7 +135,7 @@ def gram(a: np.ndarray, b: np.ndarray, lengths: Sequence[int], reach: int) -> np
 
 
 def _lagged(recording: np.ndarray, lags: int, step: int = 1) -> np.ndarray:
-    """The windows of every `step`th frame of a padded recording; one is a stretch of rows, side by side in memory."""
+    """Return the windows of every `step`th frame of a padded recording, as views: a window is contiguous in memory."""
     shape = (len(recording) - lags) // step + 1, lags * recording.shape[1]
     recording = np.ascontiguousarray(recording)
     strides = recording.strides[0] * step, recording.strides[1]

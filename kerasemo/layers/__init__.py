@@ -1,4 +1,4 @@
-"""Layers that the papers' networks need beyond those of Keras."""
+"""Layers that the papers' networks need and Keras does not have."""
 
 from kerasemo.layers.augmentation import NoisePerturbation, SpecAugment, SpeedPerturbation
 from kerasemo.layers.chunked_lstm import ChunkedLSTM

@@ -1,19 +1,21 @@
-"""One-dimensional convolution with a long kernel, by fast Fourier transforms.
+"""One-dimensional convolution with a long kernel, computed by fast Fourier transforms (FFT).
 
-A convolution of T samples with K taps costs T K products for each pair of channel and filter; by overlap-save it costs
-some T log K. The signal is cut into blocks that overlap by K - 1 samples, blocks and kernel are transformed, multiplied
-frequency by frequency, and transformed back; of each block the samples that did not wrap round are kept.
+A direct convolution of T samples with K taps needs T K products for each pair of channel and filter; the overlap-save
+method needs about T log K. The signal is cut into blocks that overlap by K - 1 samples. Blocks and kernel are
+transformed, multiplied frequency by frequency, and transformed back. The K - 1 samples of each block that are affected
+by circular wrap-around are discarded.
 
-What decides the time on a CPU, in the order of its weight:
+What determines the time on a CPU, the most important first:
 
-- Memory that is new to the process. Large buffers are given back to the system and fetched anew at every use, page by
-  page, which costs more than the transforms. So the work goes in pieces, which also bounds the memory whatever the
-  length. Two are under way at a time, because few operations keep all threads busy.
-- The transform of the kernel, as dear as that of a few clips: a batch takes it once, for outputs and gradients.
-- Transpositions. The transforms go along the last axis, the products want the frequency first; every transposition
-  here is one of two axes, and of many rows at once.
-- The products, one small complex matrix product for each frequency. Real ones of twice the size gain nothing on that,
-  because real and imaginary parts have to be put into place for them.
+- Allocation of memory. Large buffers are returned to the operating system and requested again at every use, page by
+  page, which takes longer than the transforms. The work is therefore done in pieces, which also limits the memory for
+  any length. Two pieces are computed at a time, because few single operations use all threads.
+- The transform of the kernel, which takes as long as that of a few clips: it is computed once per batch, for outputs
+  and gradients.
+- Transpositions. The transforms run along the last axis, but the products need the frequency first. Each transposition
+  here swaps two axes, for many rows at once.
+- The products, one small complex matrix product for each frequency. Real matrices of twice the size are not faster,
+  because real and imaginary parts must be rearranged for them.
 """
 
 import dataclasses
@@ -23,40 +25,40 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-# The most a buffer holds where it can be less. The C library gives any above 32 MiB back to the system, and those close
-# to that leave holes between them.
+# Intended maximum size of a buffer. The C library returns buffers above 32 MiB to the operating system, and buffers
+# slightly below this size fragment the memory.
 PIECE_BYTES = 16 * 2**20
-# The cost of a complex multiply-add, where that of moving and transforming one sample is 1.
+# The cost of a complex multiply-add, relative to moving and transforming one sample.
 PRODUCT_COST = 1 / 15
-# What the cost model assumes: clips in a batch, and the length in kernels where it is not known.
+# Assumptions of the cost model: clips per batch, and output length in multiples of the kernel if it is not known.
 CLIPS, KERNELS = 2, 12
 
 
 @keras.saving.register_keras_serializable("kerasemo")
 class FFTConv1D(keras.layers.Conv1D):
-    """`keras.layers.Conv1D` for long kernels: same arguments, weights, config and results, by FFT.
+    """`keras.layers.Conv1D` for long kernels: same arguments, weights, config and results, computed by FFT.
 
-    At 48 000 samples, 40 channels, 40 filters and 4000 taps (the second convolution of chae2018) it is some hundred
-    times as fast on a CPU. Below some hundred taps `Conv1D` is quicker.
+    With 48 000 samples, 40 channels, 40 filters and 4000 taps (the second convolution of chae2018), it is about a
+    hundred times as fast as `Conv1D` on a CPU. Below about a hundred taps `Conv1D` is faster.
 
-    The arithmetic is float32 (float64 under that policy) and the result has the layer's compute type; relative to the
-    largest output, float32 results lie within 1e-5 of those of `Conv1D`. Time grows in proportion to the length;
-    the working memory does not grow with it. For the gradient the transformed kernel is kept, two to three times the
-    kernel's own memory. The gradient has no gradient of its own, and XLA is not supported. Weights go from a `Conv1D`
-    and back with `set_weights`; the weights file of a whole network names its layers' classes.
+    The arithmetic is float32 (float64 under a float64 policy), and the result has the layer's compute type. Relative to
+    the largest output, float32 results differ from those of `Conv1D` by at most 1e-5. Time is proportional to the
+    length; working memory does not depend on it. The transformed kernel is kept for the gradient and needs two to three
+    times the memory of the kernel. Second derivatives and XLA are not supported. Weights can be copied from and to a
+    `Conv1D` with `set_weights`, but not through the weights file of a whole network, which names the layer classes.
 
     Args:
         filters: number of filters.
         kernel_size: taps of the kernel, in samples.
-        strides: 1.
+        strides: must be 1.
         padding: `"valid"`, `"same"` or `"causal"`.
-        **kwargs: as those of `Conv1D`; `data_format` is `"channels_last"`, `dilation_rate` and `groups` are 1.
+        **kwargs: as in `Conv1D`; `data_format` must be `"channels_last"`, `dilation_rate` and `groups` must be 1.
 
     Input: `batch x samples x channels`. Output: `batch x samples x filters`; `kernel_size - 1` samples fewer with
     `"valid"`.
 
     Raises:
-        ValueError: strides, dilation or groups above 1, or channels first.
+        ValueError: `strides`, `dilation_rate` or `groups` is not 1, or the channels come first.
 
     Example:
         >>> FFTConv1D(4, 4000, padding="causal")(keras.ops.ones((2, 16000, 1))).shape
@@ -67,16 +69,18 @@ class FFTConv1D(keras.layers.Conv1D):
         super().__init__(filters, kernel_size, strides, padding, **kwargs)
         for name, value in [("strides", self.strides), ("dilation_rate", self.dilation_rate), ("groups", self.groups)]:
             if value not in (1, (1,)):
-                raise ValueError(f"FFTConv1D has {name} 1 only; take keras.layers.Conv1D. Received: {name}={value}")
+                raise ValueError(
+                    f"FFTConv1D supports only {name}=1; use keras.layers.Conv1D instead. Received: {name}={value}"
+                )
         if self.data_format != "channels_last":
-            raise ValueError(f"FFTConv1D has its channels last. Received: data_format={self.data_format}")
+            raise ValueError(f"FFTConv1D supports only channels_last. Received: data_format={self.data_format}")
         self.supports_jit = False
 
     def build(self, input_shape):
         super().build(input_shape)
         self.input_spec = keras.layers.InputSpec(ndim=3, axes={-1: input_shape[-1]})
 
-    # Not `convolution_op`: the `call` of `Conv1D` does not go through it.
+    # Overrides `call` instead of `convolution_op`, which `Conv1D.call` does not use.
     def call(self, inputs):
         real = "float64" if self.compute_dtype == "float64" else "float32"
         overlap = self.kernel_size[0] - 1
@@ -91,18 +95,18 @@ class FFTConv1D(keras.layers.Conv1D):
 
 
 def convolve(x, kernel, padding=(0, 0)):
-    """The correlation of signals with a kernel, which networks call convolution: y[t] = sum_s x[t + s] kernel[s].
+    """Correlate signals with a kernel ("convolution" in neural networks): y[t] = sum_s x[t + s] kernel[s].
 
     Args:
         x: `batch x samples x channels`, float32 or float64.
-        kernel: `taps x channels x filters`, of the same type; its shape is known when the graph is built.
-        padding: zeros before and after the samples.
+        kernel: `taps x channels x filters`, of the same type; its shape must be known when the graph is built.
+        padding: number of zeros before and after the samples.
 
     Returns:
-        `batch x (samples + padding - taps + 1) x filters`. Differentiable once, by `x` and `kernel`.
+        `batch x (samples + padding - taps + 1) x filters`. Differentiable once, with respect to `x` and `kernel`.
 
     Raises:
-        tf.errors.InvalidArgumentError: the padded samples are fewer than the taps.
+        tf.errors.InvalidArgumentError: There are fewer padded samples than taps.
 
     Example:
         >>> convolve(tf.constant([[[1.0], [2.0], [4.0]]]), tf.constant([[[1.0]], [[-1.0]]])).numpy().round(5).ravel()
@@ -112,7 +116,7 @@ def convolve(x, kernel, padding=(0, 0)):
 
     @tf.custom_gradient
     def convolution(x, kernel):
-        # In a graph a persistent tape would go through the loop itself, too, for nothing.
+        # Otherwise a persistent tape in a graph would also differentiate the loop itself, needlessly.
         spectra = _kernel_spectra(tf.stop_gradient(kernel), plan)
         return _forward(tf.stop_gradient(x), spectra, plan), lambda dy: _backward(x, spectra, dy, plan)
 
@@ -120,15 +124,16 @@ def convolve(x, kernel, padding=(0, 0)):
 
 
 def block_length(taps: int, outputs: int | None, channels: int, filters: int) -> int:
-    """The samples of a block that cost least for a clip.
+    """Return the block length, in samples, with the lowest estimated cost for a clip.
 
-    A block is the whole clip, or at least twice the taps, so that it overlaps with its neighbours only.
+    A block is the whole clip, or has at least twice as many samples as taps, so that it overlaps only with its direct
+    neighbours.
 
     Args:
-        taps: of the kernel.
-        outputs: samples of each filter's output; None where that is not known.
-        channels: of the input.
-        filters: of the output.
+        taps: taps of the kernel.
+        outputs: samples of each filter's output; None if not known.
+        channels: channels of the input.
+        filters: filters of the kernel.
 
     Returns:
         An even number without a prime factor above 5.
@@ -138,8 +143,8 @@ def block_length(taps: int, outputs: int | None, channels: int, filters: int) ->
         (10000, 4320)
     """
     longest = max(3 * taps, 1024)
-    several = {_smooth(length) for length in range(2 * taps, longest + 1, max(1, longest // 64))}
-    whole = _smooth(max(outputs or 0, 1) + taps - 1)
+    candidates = {_smooth(length) for length in range(2 * taps, longest + 1, max(1, longest // 64))}
+    whole_clip = _smooth(max(outputs or 0, 1) + taps - 1)
     outputs = outputs or KERNELS * taps
 
     def cost(fft: int) -> float:
@@ -147,17 +152,18 @@ def block_length(taps: int, outputs: int | None, channels: int, filters: int) ->
         moved = blocks * (channels + filters) + channels * filters / CLIPS
         return fft * (moved + PRODUCT_COST / 2 * blocks * channels * filters)
 
-    return min(sorted(several | ({whole} if whole <= max(several) else set())), key=cost)
+    return min(sorted(candidates | ({whole_clip} if whole_clip <= max(candidates) else set())), key=cost)
 
 
 def _smooth(n: int) -> int:
+    """Return the smallest even number of n or more whose prime factors are 2, 3 and 5."""
     odd = [3**i * 5**j for i in range(20) for j in range(14)]
     return min(factor * 2 ** max(1, math.ceil(math.log2(n / factor))) for factor in odd)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Plan:
-    """How a convolution is cut into blocks, and its clips into pieces of some blocks."""
+    """How a convolution is divided: each clip into pieces, and each piece into blocks."""
 
     taps: int
     channels: int
@@ -165,12 +171,12 @@ class _Plan:
     before: int  # zeros before the samples of a clip
     outputs: tf.Tensor  # samples of a clip's outputs
     fft: int  # samples of a block
-    blocks: tf.Tensor  # that a piece holds
-    pieces: tf.Tensor  # of a clip
+    blocks: tf.Tensor  # blocks in a piece
+    pieces: tf.Tensor  # pieces in a clip
 
     @property
     def step(self) -> int:
-        """Samples from one block to the next."""
+        """Samples from the start of one block to the start of the next."""
         return self.fft - self.taps + 1
 
     @property
@@ -180,10 +186,10 @@ class _Plan:
 
 def _plan(x, kernel, padding) -> _Plan:
     taps, channels, filters = kernel.shape
-    beyond = sum(padding) - taps + 1
-    fft = block_length(taps, None if x.shape[1] is None else x.shape[1] + beyond, channels, filters)
+    extra_outputs = sum(padding) - taps + 1
+    fft = block_length(taps, None if x.shape[1] is None else x.shape[1] + extra_outputs, channels, filters)
     most_blocks = max(1, PIECE_BYTES // (x.dtype.size * fft * max(channels, filters)))
-    outputs = tf.shape(x)[1] + beyond
+    outputs = tf.shape(x)[1] + extra_outputs
     message = f"The input is shorter than the kernel of {taps} taps."
     with tf.control_dependencies([tf.debugging.Assert(outputs > 0, [message])]):
         n_blocks = -(-outputs // (fft - taps + 1))
@@ -193,7 +199,7 @@ def _plan(x, kernel, padding) -> _Plan:
 
 
 def _forward(x, spectra, plan):
-    """Overlap-save: of each block's circular correlation the samples that did not wrap round."""
+    """Overlap-save: keep the samples of each block's circular correlation that are free of wrap-around."""
 
     def piece(i, written):
         clip, start = i // plan.pieces, i % plan.pieces * plan.blocks * plan.step
@@ -209,7 +215,7 @@ def _forward(x, spectra, plan):
 
 
 def _backward(x, spectra, dy, plan):
-    """The gradients of x (overlap-add) and of the kernel; the transforms of the blocks of dy serve both."""
+    """Return the gradients for x (overlap-add) and for the kernel; both use the same transformed blocks of dy."""
     n, samples, groups = tf.shape(x)[0], tf.shape(x)[1], len(spectra)
 
     def piece(i, written, tail, *sums):
@@ -234,19 +240,19 @@ def _backward(x, spectra, dy, plan):
 
 
 def _unwritten(x, n, plan, channels):
-    """The pieces to come, and behind them one of no samples, because eager TensorFlow concatenates no empty list."""
+    """Create an array for the pieces, and an empty last piece, as eager TensorFlow cannot concatenate an empty list."""
     pieces = n * plan.pieces
     written = tf.TensorArray(x.dtype, pieces + 1, element_shape=(None, channels), infer_shape=False)
     return written.write(pieces, tf.zeros((0, channels), x.dtype))
 
 
 def _each_piece(piece, n, plan, *state):
-    """Run `piece` over all pieces of n clips, each begun while the one before is under way."""
+    """Run `piece` over all pieces of n clips; two pieces run in parallel."""
     return tf.while_loop(lambda i, *_: i < n * plan.pieces, piece, (0, *state), parallel_iterations=2)
 
 
 def _kernel_spectra(kernel, plan):
-    """Groups of filters, each `frequencies x channels x filters`, complex."""
+    """Return the transformed kernel in groups of filters, each `frequencies x channels x filters`, complex."""
     taps, channels, filters = kernel.shape
     rows = tf.reshape(tf.transpose(tf.reshape(kernel, (taps, -1))), (channels, filters, taps))
     size = _group(filters, channels, plan, kernel.dtype)
@@ -254,7 +260,7 @@ def _kernel_spectra(kernel, plan):
 
 
 def _group(filters, channels, plan, dtype):
-    """How many filters are transformed together."""
+    """Return how many filters are transformed together."""
     return _divisor(filters, PIECE_BYTES // (dtype.size * plan.fft * channels))
 
 
@@ -263,7 +269,7 @@ def _divisor(n, most):
 
 
 def _cut(signal, start, length):
-    """`length` samples from `start` on, channels first; zeros where the signal is not."""
+    """Return `length` samples from `start` on, channels first, with zeros outside the signal."""
     samples = tf.shape(signal)[0]
     first = tf.maximum(start, 0)
     last = tf.clip_by_value(start + length, first, samples)
@@ -271,7 +277,7 @@ def _cut(signal, start, length):
 
 
 def _overlapping(signal, start, plan):
-    """Blocks of a piece with the samples that follow them, `channels x blocks x samples`."""
+    """Return the blocks of a piece, each including its overlap with the next, `channels x blocks x samples`."""
     channels = signal.shape[-1]
     if plan.step < plan.taps - 1:
         return tf.reshape(_cut(signal, start, plan.fft), (channels, 1, plan.fft))
@@ -281,12 +287,12 @@ def _overlapping(signal, start, plan):
 
 
 def _disjoint(signal, start, plan):
-    """Blocks of a piece as they follow each other, `channels x blocks x samples`."""
+    """Return the blocks of a piece without overlap, `channels x blocks x samples`."""
     return tf.reshape(_cut(signal, start, plan.blocks * plan.step), (signal.shape[-1], -1, plan.step))
 
 
 def _overlap_add(blocks, tail, plan):
-    """Samples of the blocks, each added to what the block before left behind; and what the last one leaves."""
+    """Add the overlapping samples of neighbouring blocks; return the samples, and the overlap after the last block."""
     channels = blocks.shape[0]
     heads, tails = blocks[..., : plan.step], blocks[..., plan.step :]
     if plan.step >= plan.taps - 1:
@@ -297,11 +303,11 @@ def _overlap_add(blocks, tail, plan):
 
 
 def _spectrum(rows, plan):
-    """Of `a x b x samples`, with zeros behind up to the length of a block: `frequencies x a x b`, complex."""
+    """Transform `a x b x samples`, zero-padded to the length of a block, to `frequencies x a x b`, complex."""
     spectrum = tf.reshape(tf.signal.rfft(rows, [plan.fft]), (-1, plan.frequencies))
     return tf.reshape(tf.transpose(spectrum), (plan.frequencies, rows.shape[0], -1))
 
 
 def _samples(spectrum, plan):
-    """Back to `(a, b) x samples` from `frequencies x a x b`."""
+    """Transform `frequencies x a x b` back to `(a, b) x samples`."""
     return tf.signal.irfft(tf.transpose(tf.reshape(spectrum, (plan.frequencies, -1))), [plan.fft])

@@ -1,4 +1,4 @@
-"""One layer on every frame of a sequence."""
+"""A wrapper that applies a layer to every frame of a sequence."""
 
 import keras
 from keras import ops
@@ -8,16 +8,19 @@ from keras import ops
 class FrameWise(keras.layers.Wrapper):
     """Applies a layer or network to each frame, for sequences of any length.
 
-    The frames of all clips are one batch to the layer. `keras.layers.TimeDistributed` is no substitute: where the
-    length is not known when the graph is built, as in an exported network, it goes over as many frames as there are
+    The layer receives the frames of all clips as one batch. `keras.layers.TimeDistributed` cannot be used: if the
+    length is not known when the graph is built, as in an exported network, it processes as many frames as there are
     clips, without an error.
 
-    A mask of frames passes through. The layer sees masked frames too, so those count in its batch statistics.
+    A mask of frames is passed on. The layer also processes masked frames, so they affect its batch statistics.
 
     Args:
-        layer: from `n x ...` to `n x ...`, one tensor each; its shape behind the batch is known.
+        layer: a layer or network from one tensor `n x ...` to one tensor `n x ...`; all axes but n have known lengths.
 
-    Input: `batch x frames x ...`. Output: `batch x frames x` what the layer makes of a frame.
+    Input: `batch x frames x ...`. Output: `batch x frames x` the layer's output for a frame.
+
+    Raises:
+        ValueError: The input has no axis of frames.
 
     Example:
         >>> FrameWise(keras.layers.Flatten())(keras.ops.ones((2, 5, 4, 3))).shape
@@ -33,7 +36,7 @@ class FrameWise(keras.layers.Wrapper):
             raise ValueError(f"FrameWise needs `batch x frames x ...`. Received: input_shape={tuple(input_shape)}")
         super().build((None, *input_shape[2:]))
 
-    # The layer finds `training` in the context of this call.
+    # The wrapped layer receives `training` from the call context of Keras.
     def call(self, inputs, training=None):
         batch, frames = ops.shape(inputs)[:2]
         outputs = self.layer(ops.reshape(inputs, (-1, *inputs.shape[2:])))

@@ -1,19 +1,19 @@
-"""A layer that acts in training only."""
+"""A wrapper that applies a layer only during training."""
 
 import keras
 
 
 @keras.saving.register_keras_serializable("kerasemo")
 class InTraining(keras.layers.Wrapper):
-    """Applies a layer in training, and otherwise gives its input as it is.
+    """Applies a layer during training, and otherwise returns its input unchanged.
 
-    The random layers of Keras need it: they take a call that does not say whether it trains for one that does, so that
-    an exported network would go on turning and shifting what it is given.
+    The random layers of Keras need this wrapper: they treat a call without `training` as training, so an exported
+    network would still apply random changes to its inputs.
 
     Args:
-        layer: from tensors to tensors of the same shape, such as `keras.layers.RandomFlip`.
+        layer: a layer that keeps the shape of its input, such as `keras.layers.RandomFlip`.
 
-    Input and output: a tensor that the layer takes.
+    Input and output: a tensor that the layer accepts.
 
     Example:
         >>> doubled = InTraining(keras.layers.Rescaling(2))

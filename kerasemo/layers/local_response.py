@@ -1,16 +1,16 @@
-"""The normalisation of AlexNet."""
+"""Local response normalisation, as in AlexNet."""
 
 import keras
 import tensorflow as tf
 
 BIAS, ALPHA, BETA = 2.0, 1e-4, 0.75
 RADIUS = 2
-"""Channels on either side: n = 5 with the one in the middle."""
+"""Channels on each side: n = 5 channels including the one in the middle."""
 
 
 @keras.saving.register_keras_serializable("kerasemo")
 class LocalResponseNormalization(keras.layers.Layer):
-    """Divides each value by (2 + 1e-4 s)^(3/4), s the sum of squares over the five channels around it.
+    """Divides each value by (2 + 1e-4 s)^(3/4), where s is the sum of squares over the five channels around it.
 
     Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 3.3.

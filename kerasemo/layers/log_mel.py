@@ -1,44 +1,44 @@
-"""Log-mel spectrograms inside the network, so that what is exported takes the waveform."""
+"""Log-mel spectrograms computed inside the network, so that an exported network takes the waveform."""
 
 import math
 
 import keras
 import tensorflow as tf
 
-# Of the power, about the square of half a step of 16-bit sound; as librosa and tensorflow-io have it.
+# Smallest power: about the square of half a quantisation step of 16-bit sound, as in librosa and tensorflow-io.
 FLOOR = 1e-10
 
 
 @keras.saving.register_keras_serializable("kerasemo")
 class LogMel(keras.layers.Layer):
-    """The power of sound in mel bands, dB.
+    """Power of sound in mel bands, dB.
 
-    A frame begins every `hop_s`; the last ones go on with zeros. Each is weighted with a Hann window, transformed, its
-    powers are summed by triangular filters, and P becomes 10 log10(max(P, 1e-10)). What lies more than `top_db` below
-    the loudest band of the clip is raised to that.
+    A frame begins every `hop_s` seconds; the last frames are padded with zeros. Each frame is multiplied by a Hann
+    window and transformed, its powers are summed by triangular filters, and a power P becomes 10 log10(max(P, 1e-10)).
+    Values more than `top_db` below the loudest value of the clip are raised to this limit.
 
-    It is `librosa.power_to_db(librosa.feature.melspectrogram(center=False, htk=True, norm=None))`, but that librosa has
-    the slopes of its filters straight over hertz. Those here are straight over mels, as tensorflow-io's, which makes
-    some 0.1 dB. The powers are computed in float32, or float64 under that policy; in float32 bands far below the
-    loudest of their frame are exact to some 0.001 dB.
+    The result is that of `librosa.power_to_db(librosa.feature.melspectrogram(center=False, htk=True, norm=None))`,
+    except that the slopes of librosa's filters are linear in hertz. Here they are linear in mels, as in tensorflow-io,
+    which makes a difference of about 0.1 dB. The powers are computed in float32 (float64 under a float64 policy); in
+    float32, bands far below the loudest band of their frame are exact to about 0.001 dB.
 
     Source: Davis and Mermelstein 1980, "Comparison of parametric representations for monosyllabic word recognition",
     IEEE Transactions on Acoustics, Speech and Signal Processing 28(4). Bands and frames are those of Hershey et al.
     2017, "CNN architectures for large-scale audio classification", ICASSP.
 
     Args:
-        sampling_rate: of the waveform, hertz.
+        sampling_rate: sampling rate of the waveform, hertz.
         window_s: length of a frame, seconds. Lengths in samples without a large prime factor are fast.
         hop_s: step from frame to frame, seconds.
         n_mels: number of bands.
-        f_min: where the lowest band begins, hertz.
-        f_max: where the highest band ends, hertz, at most half the sampling rate.
-        top_db: the range that is kept of a clip, dB.
+        f_min: lower end of the lowest band, hertz.
+        f_max: upper end of the highest band, hertz, at most half the sampling rate.
+        top_db: the dynamic range of a clip that is kept, dB.
 
     Input: `batch x samples`, of any length. Output: `batch x ceil(samples / hop) x n_mels x 1`.
 
     Raises:
-        ValueError: a value out of range, or a band so narrow that it holds no frequency of the transform.
+        ValueError: A value is out of range, or a band is so narrow that it contains no frequency of the transform.
 
     Example:
         >>> LogMel()(keras.ops.ones((2, 16_000))).shape
@@ -56,13 +56,13 @@ class LogMel(keras.layers.Layer):
         top_db: float = 80.0,
         **kwargs,
     ):
-        # The waveform stays as it is under mixed precision: half precision would hear the rounding.
+        # The waveform is not cast under mixed precision: rounding to half precision would add audible noise.
         super().__init__(autocast=False, **kwargs)
         self.sampling_rate, self.window_s, self.hop_s = sampling_rate, window_s, hop_s
         self.n_mels, self.f_min, self.f_max, self.top_db = n_mels, f_min, f_max, top_db
         self.window, self.hop = round(window_s * sampling_rate), round(hop_s * sampling_rate)
         if self.window < 2 or self.hop < 1:
-            raise ValueError(f"LogMel: a window holds 2 samples, a hop 1. Received: {window_s=}, {hop_s=}")
+            raise ValueError(f"LogMel: a window needs at least 2 samples, a hop 1. Received: {window_s=}, {hop_s=}")
         if not 0 <= f_min < f_max <= sampling_rate / 2:
             raise ValueError(f"LogMel: 0 <= f_min < f_max <= sampling_rate / 2. Received: {f_min=}, {f_max=}")
         if n_mels < 1 or not top_db > 0:
@@ -73,14 +73,14 @@ class LogMel(keras.layers.Layer):
             ).numpy()
         if not self._filters.any(axis=0).all():
             raise ValueError(
-                "LogMel: a band holds no frequency of the transform; take fewer mels, a longer window or a higher "
+                "LogMel: a band contains no frequency of the transform; use fewer mels, a longer window or a higher "
                 f"f_min. Received: {n_mels=}, {window_s=}, {f_min=}"
             )
 
     def call(self, inputs):
         real = tf.float64 if self.compute_dtype == "float64" else tf.float32
         spectra = tf.signal.stft(tf.cast(inputs, real), self.window, self.hop, self.window, pad_end=True)
-        # `tf.abs` takes care not to overflow, which costs as much as the transform.
+        # `tf.abs` avoids overflow, which takes as long as the transform.
         powers = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
         mels = tf.tensordot(powers, tf.constant(self._filters, real), 1)
         levels = 10 / math.log(10) * tf.math.log(tf.maximum(mels, FLOOR))

@@ -1,6 +1,6 @@
-"""Sequences that end before their padding does, by the number of their valid frames.
+"""Layers for padded sequences that use the number of valid frames.
 
-A mask would do as well, were it not lost by convolutions and where a network is exported.
+A Keras mask cannot be used, because it is lost in convolutions and in an exported network.
 """
 
 import keras
@@ -9,13 +9,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("kerasemo")
 class ZeroPadded(keras.layers.Layer):
-    """Sets to zero what lies behind the valid frames.
+    """Sets everything after the valid frames to zero.
 
-    A convolution with a bias fills the padding with it; the next one would then read in a padded clip what it does not
-    read in the same clip alone.
+    A convolution adds its bias to the padding, too. Without this layer, the next convolution would read different
+    values after the end of a padded clip than after the end of the same clip without padding.
 
     Args:
-        steps: steps of the sequence that make a frame.
+        steps: number of steps of the sequence per frame.
 
     Input: the sequence, `batch x steps x ...`, and the number of valid frames, `batch`. Output: as the sequence.
 
@@ -42,10 +42,10 @@ class ZeroPadded(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kerasemo")
 class LastValid(keras.layers.Layer):
-    """The last valid frame of a sequence.
+    """Returns the last valid frame of a sequence.
 
-    Input: the sequence, `batch x frames x features`, and the number of valid frames, `batch`; numbers beyond the
-    sequence count as its length. Output: `batch x features`.
+    Input: the sequence, `batch x frames x features`, and the number of valid frames, `batch`; numbers above the length
+    of the sequence are treated as its length. Output: `batch x features`.
 
     Example:
         >>> LastValid()([ops.reshape(ops.arange(6.0), (2, 3, 1)), ops.array([3, 1])])[:, 0].numpy().tolist()

@@ -1,4 +1,4 @@
-"""Losses that the papers need beyond those of Keras."""
+"""Losses that the papers need and Keras does not have."""
 
 from kerasemo.losses.ccc import CCCLoss
 from kerasemo.losses.distillation import LogitMatching

@@ -1,9 +1,9 @@
 """The loss of continuous emotion recognition: one minus the concordance correlation coefficient.
 
-CCC = 2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2), all moments by N (Lin 1989; atmaja2020, equation 1).
+CCC = 2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2), all moments divided by N (Lin 1989; atmaja2020, eq. 1).
 
-It is no mean over frames. Every frame counts through six sums over all of them, which are taken here in float64: so
-float32 results keep their digits at any offset, and do not show in which order, and with how much padding, was summed.
+CCC is not a mean over frames. It is computed from six sums over all frames. They are computed in float64, so that
+float32 results stay accurate for values with a large offset, and do not depend on the order or amount of padding.
 """
 
 import keras
@@ -12,7 +12,7 @@ from keras import ops
 
 from kerasemo.losses.replicas import over_replicas
 
-# Below this share of the second moments a spread is what float64 leaves of a difference of equal numbers.
+# A spread below this share of the second moments is only the rounding error of float64.
 ROUNDING = 1e-13
 
 
@@ -20,26 +20,26 @@ ROUNDING = 1e-13
 class CCCLoss(keras.losses.Loss):
     """1 - CCC between the labels and the predictions of one target, over the valid frames of a batch.
 
-    All frames of the batch are one sample, as all frames of a partition are when a challenge scores it. Padding
-    changes neither loss nor gradient, whatever it holds. A prediction that does not vary has CCC 0 and a finite
-    gradient; so have labels and predictions that are one constant, where CCC is 0/0, and a batch without a frame.
+    All frames of the batch form one sample, just as a challenge scores all frames of a partition together. Padding
+    changes neither loss nor gradient, whatever its values. A constant prediction has CCC 0 and a finite gradient. The
+    same holds if labels and predictions are the same constant, where CCC is 0/0, and for a batch without valid frames.
 
-    Under `tf.distribute` the sums are taken over all replicas: the loss is that of the whole batch, and the gradient
-    that of one device with the whole batch.
+    Under `tf.distribute` the sums are taken over all replicas: loss and gradient are the same as on a single device
+    with the whole batch.
 
-    Source: atmaja2020, equation 2. The paper does not say over what CCC is taken. The baseline of AVEC 2019, which its
-    network follows, takes it of each recording with its padding and then the mean; `per_sequence` is that
-    without the padding.
+    Source: atmaja2020, equation 2. The paper does not say over which frames CCC is computed. Its network follows the
+    baseline of AVEC 2019, which computes CCC for each recording, including padding, and takes the mean;
+    `per_sequence` does the same without the padding.
 
     Args:
-        per_sequence: the CCC of each sequence, then the mean over those that have a frame.
+        per_sequence: compute CCC for each sequence, then the mean over the sequences with at least one valid frame.
         y_true: labels, `batch x frames` or `batch x frames x 1`.
-        y_pred: predictions, likewise.
-        sample_weight: weight of each frame, 0 or more, `batch x frames`; 0 leaves the frame out. A Keras mask of
-            `y_pred` leaves out more.
+        y_pred: predictions, of the same shape.
+        sample_weight: weight of each frame, 0 or more, `batch x frames`; 0 excludes the frame. Frames that are masked
+            by a Keras mask of `y_pred` are excluded, too.
 
     Returns:
-        A scalar, 0..2; divided by the number of replicas, as the losses of Keras are.
+        A scalar, 0..2, divided by the number of replicas, as the losses of Keras are.
 
     Example:
         >>> labels, predictions = [[0.0, 1.0, 2.0, 0.0]], [[0.0, 1.0, 1.0, float("nan")]]
@@ -52,7 +52,7 @@ class CCCLoss(keras.losses.Loss):
         super().__init__(name=name, dtype=dtype)
         self.per_sequence = per_sequence
 
-    # Not `call`: Keras would take the mean of its result over frames, and multiply it with the weights.
+    # Overrides `__call__`, because Keras takes the mean over the result of `call` and multiplies it by the weights.
     def __call__(self, y_true, y_pred, sample_weight=None):
         sums = raw_sums(y_true, y_pred, sample_weight, self.per_sequence)
         if self.per_sequence:
@@ -69,12 +69,15 @@ class CCCLoss(keras.losses.Loss):
 
 
 def raw_sums(y_true, y_pred, sample_weight=None, per_sequence=False):
-    """What CCC is made of: the weighted sums of 1, x, y, x^2, y^2 and x y over the frames, x true and y predicted.
+    """Return the weighted sums of 1, x, y, x^2, y^2 and x y over the frames, where x is true and y predicted.
 
-    Sums of parts add up to the sums of the whole. Arguments as in `CCCLoss`.
+    CCC can be computed from these six sums. The sums of several parts of the data can be added.
+
+    Args:
+        y_true, y_pred, sample_weight, per_sequence: as in `CCCLoss`.
 
     Returns:
-        `6` in float64; `6 x batch` with `per_sequence`.
+        A float64 tensor of shape `6`, or `6 x batch` with `per_sequence`.
 
     Example:
         >>> raw_sums([[1.0, 2.0]], [[3.0, 5.0]]).numpy().tolist()
@@ -82,12 +85,12 @@ def raw_sums(y_true, y_pred, sample_weight=None, per_sequence=False):
     """
     mask = getattr(y_pred, "_keras_mask", None)
     y = ops.cast(y_pred, "float64")
-    # Same shape, lest `batch x frames` against `batch x frames x 1` is broadcast.
+    # The shapes are made equal, so that `batch x frames` is not broadcast against `batch x frames x 1`.
     x = ops.reshape(ops.cast(y_true, "float64"), ops.shape(y))
     weight = ops.ones_like(y) if sample_weight is None else _per_frame(sample_weight, y)
     if mask is not None:
         weight = ops.where(_per_frame(mask, y) > 0, weight, 0.0)
-    # Chosen, not multiplied: padding may be NaN, and so may its gradient.
+    # `where` instead of a product with 0: the padding and its gradient may be NaN.
     valid = weight > 0
     weight, x, y = (ops.where(valid, values, 0.0) for values in (weight, x, y))
     axes = tuple(range(1, len(y.shape))) if per_sequence else None
@@ -96,7 +99,7 @@ def raw_sums(y_true, y_pred, sample_weight=None, per_sequence=False):
 
 
 def ccc_of_sums(sums):
-    """CCC from the sums of `raw_sums`; 0 where there is no frame, or all labels and predictions are one number.
+    """Return CCC from the sums of `raw_sums`; 0 without frames, or if all labels and predictions are the same number.
 
     Example:
         >>> float(ccc_of_sums(raw_sums([[0.0, 1.0, 2.0]], [[2.0, 1.0, 0.0]])))
@@ -112,7 +115,7 @@ def ccc_of_sums(sums):
 
 
 def _per_frame(weight, y):
-    """A weight for each element of y, from one a frame or one a sequence."""
+    """Expand weights per frame or per sequence to a weight for each element of y."""
     weight = ops.cast(weight, "float64")
     while len(weight.shape) < len(y.shape):
         weight = ops.expand_dims(weight, -1)

@@ -1,4 +1,4 @@
-"""Distilling a trained network into another one."""
+"""The loss for distilling a trained network into another network."""
 
 import keras
 from keras import ops
@@ -8,8 +8,8 @@ from keras import ops
 class LogitMatching(keras.losses.Loss):
     """Mean squared difference between the logits of student and teacher, each centred over the classes.
 
-    The softmax ignores a common offset of its logits, and so does this loss. It is the limit that distillation with
-    softened probabilities reaches at high temperature.
+    Like the softmax, the loss ignores an offset that is common to all logits. It is the high-temperature limit of
+    distillation with softened probabilities.
 
     Source: goswami2018, section 7 ("match the outputs of the probe network to these logits"); Hinton, Vinyals and
     Dean 2015, "Distilling the Knowledge in a Neural Network", section 2.1.

@@ -1,10 +1,10 @@
-"""Statistics of a batch whose clips lie on several devices."""
+"""Sums over a batch that is distributed over several devices."""
 
 import tensorflow as tf
 
 
 def over_replicas(sums):
-    """Sums over the clips of one device as sums over those of all; a tensor, or a nest of them. All devices get it.
+    """Add up the sums of all devices (a tensor or a nested structure of tensors), and return the total on each device.
 
     Gradients flow back to every device.
     """

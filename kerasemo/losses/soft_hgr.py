@@ -4,9 +4,9 @@ H(f, g) = tr cov(f, g) - 1/2 tr(cov(f) cov(g)), with the k x k covariances of f 
 Zheng, Xu, Zhang and Huang 2019, "An efficient approach to informative feature extraction from multimodal data",
 equation 7; zhang2018, section 2, "common loss").
 
-The largest H is half the sum of the squares of the k first maximal correlations of the two modalities: of jointly
-Gaussian ones, and linear f and g, of their canonical correlations. It is 0 where the modalities are independent, and
-never more than k/2.
+The maximum of H over all f and g is half the sum of the squares of the first k maximal correlations of the two
+modalities. If the modalities are jointly Gaussian, and f and g linear, these are the canonical correlations. The
+maximum is 0 if the modalities are independent, and never more than k/2.
 """
 
 from typing import ClassVar
@@ -17,23 +17,23 @@ from keras import ops
 
 from kerasemo.losses.replicas import over_replicas
 
-# Below this share of all clips, what is left of them after the degrees of freedom is rounding.
+# If less than this share of the clips is left after subtracting the degrees of freedom, it is only rounding error.
 ROUNDING = 1e-6
 
 
 def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
-    """The Soft-HGR score H of two features of the same clips.
+    """Return the Soft-HGR score H of two feature vectors of the same clips.
 
-    Score and gradient are polynomials of the features, and finite for any finite ones, constant features included.
-    Clips too few for a covariance, such as one with `ddof=1`, have the score 0 and no gradient. In a batch of few clips
-    chance correlations count for much: take several times as many clips as the features have dimensions.
+    Score and gradient are polynomials in the features, and finite for all finite features, including constant ones.
+    With too few clips for a covariance, such as one clip with `ddof=1`, score and gradient are 0. In a small batch,
+    chance correlations have a large effect: use several times as many clips as the features have dimensions.
 
     Args:
         f, g: `batch x k` each.
-        sample_weight: of each clip, 0 or more, `batch`; 0 leaves the clip out, whatever it holds. Only their ratios
-            count, as those of `aweights` in `numpy.cov`. None: all count the same.
-        centred: take the mean over the batch off each feature first; otherwise all moments are about 0.
-        ddof: 1 divides all moments by N - 1, 0 by N, the number of clips.
+        sample_weight: weight of each clip, 0 or more, `batch`; 0 excludes the clip, whatever its values. Only the
+            ratios of the weights matter, as with `aweights` in `numpy.cov`. None: all weights are equal.
+        centred: subtract the mean over the batch from each feature; otherwise the moments are about 0.
+        ddof: 1 divides all moments by N - 1, 0 by N, where N is the number of clips.
 
     Returns:
         A scalar, at most k/2.
@@ -48,7 +48,7 @@ def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
     weight = ops.ones_like(clips[:, :1])
     if sample_weight is not None:
         weight = ops.reshape(ops.cast(sample_weight, clips.dtype), (-1, 1))
-        # Chosen, not multiplied: what is left out may be NaN, and so may its gradient.
+        # `where` instead of a product with 0: excluded clips and their gradients may be NaN.
         clips = ops.where(weight > 0, clips, 0.0)
     total, sums = over_replicas([ops.sum(weight), ops.sum(weight * clips, axis=0)])
     total = ops.where(total > 0, total, 1.0)
@@ -63,24 +63,24 @@ def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
 
 @keras.saving.register_keras_serializable("kerasemo")
 class SoftHGR(keras.losses.Loss):
-    """Minus the Soft-HGR score of two features; reads no labels (see `JointModel`).
+    """Minus the Soft-HGR score of two feature vectors; does not use labels (see `JointModel`).
 
-    Under `tf.distribute` the covariances are those of the whole batch, over all replicas, and the gradient is that of
-    one device with the whole batch.
+    Under `tf.distribute` the covariances are computed over all replicas: loss and gradient are the same as on a single
+    device with the whole batch.
 
-    A history's mean of it is the mean over batches, and so depends on their size.
+    The value in a history is the mean over batches, and therefore depends on the batch size.
 
     Args:
         centred, ddof: as in `soft_hgr`.
-        shifted: k/2 - H, which has the same gradient and is never below 0. Weightings that divide by a loss, or train
-            its weight against a regulariser, need that (`uncertainty` and `liebel_korner` have no minimum for a loss
-            below 0).
-        y_true: not read; may be None.
-        y_pred: both features, `batch x 2 x k`.
+        shifted: use k/2 - H, which has the same gradient and is never negative. Weightings that divide by a loss, or
+            train its weight against a regulariser, need this (`uncertainty` and `liebel_korner` have no minimum for a
+            negative loss).
+        y_true: ignored; may be None.
+        y_pred: both feature vectors, `batch x 2 x k`.
         sample_weight: as in `soft_hgr`.
 
     Returns:
-        A scalar, -k/2 or more; divided by the number of replicas, as the losses of Keras are.
+        A scalar, -k/2 or more, divided by the number of replicas, as the losses of Keras are.
 
     Raises:
         ValueError: `ddof` is neither 0 nor 1.
@@ -99,7 +99,7 @@ class SoftHGR(keras.losses.Loss):
             raise ValueError(f"Moments are divided by N - 1 or by N. Received: ddof={ddof}")
         self.centred, self.ddof, self.shifted = centred, ddof, shifted
 
-    # Not `call`: Keras would take its result for a loss of each clip, and multiply it with the weights.
+    # Overrides `__call__`: Keras treats the result of `call` as a loss per clip and multiplies it by the weights.
     def __call__(self, y_true, y_pred, sample_weight=None):
         f, g = ops.unstack(ops.cast(y_pred, self.dtype), 2, axis=1)
         loss = -soft_hgr(f, g, sample_weight, centred=self.centred, ddof=self.ddof)

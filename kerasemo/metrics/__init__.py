@@ -1,4 +1,4 @@
-"""Metrics that hold over a whole set, not as a mean over batches."""
+"""Metrics that are exact over a whole data set, not a mean over batches."""
 
 from kerasemo.metrics.ccc import CCC
 

@@ -1,4 +1,4 @@
-"""The concordance correlation coefficient of a whole set, batch after batch."""
+"""The concordance correlation coefficient (CCC) of a whole data set, updated batch by batch."""
 
 import keras
 
@@ -7,16 +7,16 @@ from kerasemo.losses.ccc import ccc_of_sums, raw_sums
 
 @keras.saving.register_keras_serializable("kerasemo")
 class CCC(keras.metrics.Metric):
-    """CCC over all valid frames since the last reset: exact, however they come in batches and over replicas.
+    """CCC over all valid frames since the last reset, independent of how they are divided into batches and replicas.
 
-    It keeps six sums in float64, which add up. Give it to `compile(weighted_metrics=...)`: in `metrics` it would not
-    get the weights, and count the padding.
+    It accumulates six sums in float64. Pass it to `compile(weighted_metrics=...)`: in `metrics` it would not receive
+    the weights, and would include the padding.
 
     Args:
         y_true, y_pred, sample_weight: as in `kerasemo.losses.CCCLoss`.
 
     Returns:
-        -1..1 in float64; 0 where there is no frame, or all labels and predictions are one number.
+        -1..1 in float64; 0 without frames, or if all labels and predictions are the same number.
 
     Example:
         >>> metric = CCC()

@@ -1,1 +1,1 @@
-"""Networks as functional models with named inputs and outputs."""
+"""The papers' networks, as functional models with named inputs and outputs."""

@@ -3,23 +3,23 @@
 Source: Goswami, Aggarwal and Yalamanchi 2018, "Emotion Detection using Audio and Video Detection", section 4; the
 distilled probes: section 7.
 
-The paper gives the graphs and no sizes. What it leaves open is chosen here, once:
+The paper shows the graphs but gives no sizes. The following choices were made here:
 
 - Audio: 40 MFCCs averaged over time, `(40,)`, convolved along the coefficients; or a sequence of frames,
-  `(frames, 40)`, convolved along time. Every network takes either, by the shape of its input; architecture 2 needs the
+  `(frames, 40)`, convolved along time. All networks accept both shapes, except architecture 2, which needs the
   sequence.
 - Image: two frames side by side, `height x 2 width x 3`, bytes 0..255.
-- Audio CNN: two convolutions of `AUDIO_FILTERS`, kernel `AUDIO_KERNEL`, one max-pool of 2. On a sequence both
-  convolutions step by 2, so that either form of audio gives a vector of a few hundred numbers.
-- Image CNN: two convolutions of `IMAGE_FILTERS`, kernel `IMAGE_KERNEL` square, step 2, one max-pool of `IMAGE_POOL`.
-- Joint MLP: `JOINT_UNITS`, then the classes (three layers). A baseline ends in the same MLP, so that a difference
-  between it and a joint network lies in the input alone.
-- Dimension equalisation: one dense layer that brings the image's vector to the length of the audio's.
+- Audio CNN: two convolutions with `AUDIO_FILTERS` and `AUDIO_KERNEL`, one max-pooling by 2. On a sequence both
+  convolutions have stride 2, so that both forms of audio give a vector of a few hundred numbers.
+- Image CNN: two convolutions with `IMAGE_FILTERS`, square `IMAGE_KERNEL` and stride 2, one max-pooling by `IMAGE_POOL`.
+- Joint MLP: `JOINT_UNITS`, then the classes (three layers). The baselines end in the same MLP, so that they differ from
+  the joint networks only in their input.
+- Dimension equalisation: one dense layer that maps the image vector to the length of the audio vector.
 - Probe MLP: `PROBE_UNITS`, then the classes.
-- ReLU throughout; no dropout unless asked for.
+- ReLU in all hidden layers; dropout only if requested.
 
-All are functional models with named inputs (`audio`, `image`) and a dict of named outputs. `emotion` is always the
-network's decision, `batch x classes` probabilities.
+All networks have named inputs (`audio`, `image`) and a dict of named outputs. `emotion` is always the network's
+decision: probabilities, `batch x classes`.
 """
 
 import keras
@@ -45,13 +45,13 @@ def audio_cnn(n_classes: int, audio_shape: tuple = AUDIO_SHAPE, dropout: float =
     Args:
         n_classes: number of emotions.
         audio_shape: `(coefficients,)` for a mean over time, `(frames, coefficients)` for a sequence.
-        dropout: rate before each dense layer of an MLP, 0..1.
+        dropout: dropout rate before each dense layer of an MLP, 0..1.
 
     Returns:
         A model from `audio` to `emotion`.
 
     Raises:
-        ValueError: the shape has neither one axis nor two.
+        ValueError: `audio_shape` does not have one or two axes.
     """
     audio = _audio_input(audio_shape)
     logits = _mlp("emotion", n_classes, JOINT_UNITS, dropout)(_audio_vector(audio))
@@ -80,10 +80,14 @@ def architecture_0(
     image_shape: tuple = IMAGE_SHAPE,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Architecture 0, joint loss (section 4.7): one MLP reads either modality; nothing is concatenated.
+    """Architecture 0, joint loss (section 4.7): the same MLP classifies both modalities; nothing is concatenated.
 
-    The paper trains CE(audio) + beta CE(image) and does not say how the two answers become one. Here `emotion` is the
-    mean of both; it has no loss of its own.
+    The paper trains CE(audio) + beta CE(image), and does not say how the two predictions are combined. Here `emotion`
+    is the mean of both, and has no loss.
+
+    Args:
+        n_classes, audio_shape, dropout: as in `audio_cnn`.
+        image_shape: as in `image_cnn`.
 
     Returns:
         A model from `audio` and `image` to `emotion_audio`, `emotion_image` and `emotion`.
@@ -103,7 +107,7 @@ def architecture_1(
     image_shape: tuple = IMAGE_SHAPE,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Architecture 1, simple concatenation (section 4.3).
+    """Architecture 1, simple concatenation (section 4.3); arguments as in `architecture_0`.
 
     Returns:
         A model from `audio` and `image` to `emotion`.
@@ -123,13 +127,15 @@ def architecture_2(
     image_shape: tuple = IMAGE_SHAPE,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Architecture 2, concatenation with an LSTM, read at its last step, for the audio (section 4.4).
+    """Architecture 2, concatenation of the image vector and the last step of an LSTM on the audio (section 4.4).
+
+    Arguments as in `architecture_0`; `audio_shape` must be `(frames, coefficients)`.
 
     Returns:
-        A model from `audio`, `(frames, coefficients)`, and `image` to `emotion`.
+        A model from `audio` and `image` to `emotion`.
 
     Raises:
-        ValueError: the audio is no sequence.
+        ValueError: The audio is not a sequence.
     """
     if len(audio_shape) != 2:
         raise ValueError(
@@ -151,7 +157,7 @@ def architecture_3(
     image_shape: tuple = IMAGE_SHAPE,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Architecture 3, concatenation after the image's vector is brought to the audio's length (section 4.5).
+    """Architecture 3, concatenation after dimension equalisation (section 4.5); arguments as in `architecture_0`.
 
     Returns:
         A model from `audio` and `image` to `emotion`.
@@ -175,7 +181,7 @@ def architecture_4(
 ) -> keras.Model:
     """Architecture 4, probes (section 4.6): architecture 3 and a small classifier on each modality's vector.
 
-    Trained on the plain sum of the three cross-entropies.
+    It is trained on the plain sum of the three cross-entropies. Arguments as in `architecture_0`.
 
     Returns:
         A model from `audio` and `image` to `emotion`, `audio_probe` and `image_probe`.
@@ -197,8 +203,10 @@ def distilled_probes(
     image_shape: tuple = IMAGE_SHAPE,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Architecture 4 whose probes also give their logits, to be matched with those of separately trained unimodal
-    networks instead of the labels (section 7, future work).
+    """Architecture 4 with the logits of its probes as additional outputs (section 7, future work).
+
+    The logits are trained to match those of separately trained unimodal networks instead of the labels. Arguments as in
+    `architecture_0`.
 
     Returns:
         A model from `audio` and `image` to `emotion`, `audio_probe`, `image_probe`, `audio_probe_logits` and
@@ -226,10 +234,14 @@ NETWORKS = {
 
 
 def logits_of(network: keras.Model, output: str) -> keras.Model:
-    """The network cut before the softmax of one of its outputs: what a student's probe is matched with.
+    """Cut a network before the softmax of one output; the logits are the target of a student's probe.
+
+    Args:
+        network: a network of this module.
+        output: name of the output.
 
     Returns:
-        A model from the network's inputs to `output`, now logits, sharing the network's layers.
+        A model from the network's inputs to `output`, which now contains logits. It shares the network's layers.
     """
     return keras.Model(
         network.input,
@@ -249,7 +261,7 @@ def _image_input(shape: tuple) -> keras.KerasTensor:
 
 
 def _standardised(audio):
-    """Each coefficient to mean 0 and variance 1; `adapt` the layer to the training clips."""
+    """Standardise each coefficient to mean 0 and variance 1; the layer must be adapted to the training clips."""
     return layers.Normalization(axis=-1, name="audio_standardised")(audio)
 
 
@@ -299,7 +311,7 @@ def _joint_logits(audio_vector, image_vector, n_classes: int, dropout: float):
 
 
 def _mlp(name: str, n_classes: int, units: tuple, dropout: float):
-    """Dense layers up to the logits; calling the result twice shares the weights, as architecture 0 does."""
+    """Build dense layers up to the logits; two calls of the result share the weights, as in architecture 0."""
     stack = []
     for i, width in enumerate(units, start=1):
         stack += [layers.Dropout(dropout, name=f"{name}_dropout_{i}")] if dropout else []

@@ -1,20 +1,20 @@
-"""The network of zhang2018, EMODal: a network for the voice, one for the face, and what both have in common.
+"""EMODal, the network of zhang2018: one network for the voice, one for the face, and a loss for their common content.
 
 Source: Zhang, Gu, Ma, Ni, Zhang and Huang 2018, "Multimodal emotion recognition by extracting common and
 modality-specific information", section 2.
 
 - Voice: dense layers of 128, 64 and 10 units on the 68 features of a clip.
 - Face: three 3 x 3 convolutions, each followed by max-pooling; flattened; a dense layer; dropout; 10 units.
-- The two features of 10 numbers side by side go into a softmax layer (classify loss), and each of its own into another
-  (specific losses). The common loss is the Soft-HGR score of the two, negative.
+- The two feature vectors of 10 numbers are concatenated for a softmax layer (classify loss), and each also has a
+  softmax layer of its own (specific losses). The common loss is the negative Soft-HGR score of the two vectors.
 
-The paper says nothing of the following, which is chosen here:
+The paper does not specify the following, which was chosen here:
 
-- Convolutions of `FILTERS`, zero-padded, pooling by `POOL`; `DENSE_UNITS` and `DROPOUT` in the face's network.
-- ReLU in all layers but those of the features, which are linear: the common loss needs features of both signs.
-- The voice's features, and those of a face that comes as a vector, are standardised in the network (`adapt` its
-  `Normalization` layers, see `training.fit.adapt`); pictures are scaled to -1..1.
-- What augments the pictures, and how much.
+- Zero-padded convolutions with `FILTERS`, pooling by `POOL`; `DENSE_UNITS` and `DROPOUT` in the face network.
+- ReLU in all layers except the linear feature layers, because the common loss needs features of both signs.
+- Voice features, and face features given as a vector, are standardised in the network (`adapt` its `Normalization`
+  layers, see `training.fit.adapt`); pictures are scaled to -1..1.
+- Kind and strength of the augmentation of pictures.
 """
 
 from collections.abc import Sequence
@@ -37,11 +37,11 @@ DROPOUT = 0.5
 FEATURE_UNITS = 10
 
 ROTATION_TURNS = 0.03
-"""About eleven degrees to either side."""
+"""Largest rotation, in turns: about eleven degrees in each direction."""
 SHIFT = 0.08
-"""Of the picture's height and width, to either side."""
+"""Largest shift, as a share of the picture's height and width, in each direction."""
 BRIGHTNESS = 0.2
-"""Of the range of a byte, up or down."""
+"""Largest change of brightness, as a share of the range of a byte, up or down."""
 
 MODALITIES = ("audio", "image")
 
@@ -58,28 +58,30 @@ def emodal(
     audio_dropout: float = 0.0,
     augmentation: keras.layers.Layer | None = None,
 ) -> keras.Model:
-    """EMODal, or one of its two networks alone.
+    """EMODal, or one of its two unimodal networks.
 
     Args:
         n_classes: number of emotions.
         modalities: `audio`, `image` or both.
         audio_shape: `(features,)` of a clip.
         image_shape: `(height, width, channels)` of a picture, 0..255; or `(features,)` of a face, such as its action
-            units: the same network without its convolutions.
-        filters: of each convolution.
-        dense_units: of the face's dense layer.
-        dropout: rate after it, 0..1.
-        audio_dropout: rate before each dense layer of the voice's network, 0..1. The paper has none; where clips are
-            few and their features many, it keeps the network from learning them by heart.
-        augmentation: changes the pictures in training, such as `augmentation(seed)`.
+            units. With features, the network has no convolutions.
+        filters: number of filters of each convolution.
+        dense_units: units of the dense layer of the face network.
+        dropout: dropout rate after this layer, 0..1.
+        audio_dropout: dropout rate before each dense layer of the voice network, 0..1. The paper has none; it reduces
+            overfitting if there are few clips and many features.
+        augmentation: layer that changes the pictures in training, such as `augmentation(seed)`.
 
     Returns:
-        A model from `audio` and `image` to `emotion` (the decision, from both), `emotion_audio`, `emotion_image` (from
-        one each; all `batch x classes`, probabilities) and `common` (`batch x 2 x 10`, the features of both, audio
-        first: for `SoftHGR` alone). With one modality it has its input and `emotion`.
+        A model from `audio` and `image` to `emotion` (the decision, from both modalities), `emotion_audio`,
+        `emotion_image` (from one modality; all probabilities, `batch x classes`) and `common` (the features of both
+        modalities, audio first, `batch x 2 x 10`; only used by `SoftHGR`). With one modality, the model has only this
+        input and the output `emotion`.
 
     Raises:
-        ValueError: an unknown modality or none, a shape of another kind, or pictures too small for the pooling.
+        ValueError: A modality is unknown, none is given, a shape has the wrong number of axes, or pictures are too
+            small for the pooling.
 
     Example:
         >>> network = emodal(4)
@@ -108,16 +110,16 @@ def emodal(
 
 
 def augmentation(seed: int) -> keras.layers.Layer:
-    """Random flips, small rotations and shifts, and brightness: a new draw for each picture in training.
+    """Random flips, small rotations and shifts, and changes of brightness, drawn for each picture in training.
 
-    The state of the random numbers is part of the model's variables, and so of a `Checkpoint`: a resumed training draws
-    what it would have drawn.
+    The state of the random numbers is a variable of the model and part of a `Checkpoint`, so that resumed training
+    draws the same numbers as uninterrupted training.
 
     Args:
-        seed: what the draws follow from.
+        seed: seed of the random numbers.
 
     Returns:
-        A layer for pictures, `batch x height x width x channels`, 0..255, which stay in that range. Out of training it
+        A layer for pictures, `batch x height x width x channels`, 0..255, which stay in that range. Outside training it
         changes nothing.
     """
     changes = [
@@ -146,7 +148,7 @@ def augmented_copies(pictures: np.ndarray, n: int, seed: int, batch_size: int = 
 
 def _audio_feature(audio, dropout: float):
     if len(audio.shape) != 2:
-        raise ValueError(f"Audio is (features,) a clip. Received: audio_shape={audio.shape[1:]}")
+        raise ValueError(f"Audio must be (features,) per clip. Received: audio_shape={audio.shape[1:]}")
     x = layers.Normalization(axis=-1, name="audio_standardised")(audio)
     for i, units in enumerate(AUDIO_UNITS, start=1):
         x = layers.Dropout(dropout, name=f"audio_dropout_{i}")(x)
@@ -160,8 +162,8 @@ def _face_vector(image, filters, augment):
         return layers.Normalization(axis=-1, name="image_standardised")(image)
     if len(image.shape) != 4 or min(image.shape[1:3]) < POOL ** len(filters):
         raise ValueError(
-            f"An image is (height, width, channels) of {POOL ** len(filters)} pixels or more either way, or, without "
-            f"augmentation, (features,). Received: image_shape={image.shape[1:]}"
+            f"An image must be (height, width, channels), at least {POOL ** len(filters)} pixels high and wide, or, "
+            f"without augmentation, (features,). Received: image_shape={image.shape[1:]}"
         )
     x = augment(image) if augment else image
     x = layers.Rescaling(1 / 127.5, offset=-1, name="image_scaled")(x)

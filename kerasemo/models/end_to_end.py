@@ -1,18 +1,18 @@
 """The networks of chae2018: emotion and gender from raw sound, from video, or from both.
 
 Source: Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic weights of
-joint loss", section IV; where the text is silent, the authors' code.
+joint loss", section IV; for details that the text does not give, the authors' code.
 
-A clip is a sequence of frames of 40 ms (25 a second): 640 samples of sound at 16 kHz, one picture. Clips have any
-length, and stand in a batch with zeros after their end; `n_frames` says where they end, and the zeros change nothing
-in what the network says of a clip (only batch normalisation, in training, sees the pictures of the padding).
+A clip is a sequence of frames of 40 ms (25 per second), each with 640 samples of sound at 16 kHz and one picture. Clips
+may have any length. In a batch they are padded with zeros, and `n_frames` gives their lengths. The padding does not
+change the outputs for a clip, except that batch normalisation includes the padded pictures in training.
 
-- Sound: a convolution of 40 filters and 80 taps (5 ms), max-pooling by 2, a convolution of 40 filters and 4000 taps
-  (500 ms at 8 kHz), max-pooling over groups of 10 channels: 320 steps of 4 channels make the 1280 values of a frame.
-  No activations. Zeros stand before and after as in the code: 40 and 39, 2000 and 1999.
-- Video: ResNet-50 on each picture, average pooling: 2048 values of a frame.
-- Both side by side, two LSTMs of 256 units with Glorot initialisation of all kernels, the last valid frame, dropout of
-  0.5, a dense layer for each task.
+- Sound: a convolution with 40 filters and 80 taps (5 ms), max-pooling by 2, a convolution with 40 filters and 4000 taps
+  (500 ms at 8 kHz), max-pooling over groups of 10 channels: 320 steps with 4 channels are the 1280 values of a frame.
+  No activations. The numbers of zeros before and after are those of the code: 40 and 39, 2000 and 1999.
+- Video: ResNet-50 on each picture with average pooling: 2048 values per frame.
+- Both are concatenated and followed by two LSTMs of 256 units with Glorot initialisation of all kernels, the last valid
+  frame, dropout of 0.5, and a dense layer for each task.
 """
 
 import os
@@ -26,7 +26,7 @@ from kerasemo.layers import ChunkedLSTM, FFTConv1D, FrameWise, LastValid, ZeroPa
 
 FRAME_RATE = 25
 SAMPLES = 640
-"""Of sound in a frame, at 16 kHz."""
+"""Samples of sound per frame, at 16 kHz."""
 PICTURE = (96, 96, 3)
 
 FILTERS = 40
@@ -46,23 +46,23 @@ def end_to_end(
     dropout: float = DROPOUT,
     imagenet: str | os.PathLike | None = None,
 ) -> keras.Model:
-    """A network from raw sound, video, or both, to the probabilities of each task.
+    """Build a network from raw sound, video, or both, to the probabilities of each task.
 
     Args:
         tasks: name -> number of classes, such as `{"emotion": 4, "gender": 2}`.
         modalities: `audio`, `video` or both.
-        units: of each LSTM.
-        dropout: rate before the heads, 0..1.
-        imagenet: file with the weights of ResNet-50 (see `features.pretrained.resnet50`); None: random ones.
+        units: units of each LSTM.
+        dropout: dropout rate before the heads, 0..1.
+        imagenet: file with the weights of ResNet-50 (see `features.pretrained.resnet50`); None: random weights.
 
     Returns:
-        A model with the inputs `audio` (`batch x frames x SAMPLES`, standardised), `video` (`batch x frames x 96 x 96
-        x 3`, red first, 0..255), as far as they are among the modalities, and `n_frames` (`batch`, the valid frames
-        of each clip), and the outputs `<task>` (`batch x classes`, probabilities).
+        A model with the inputs `audio` (`batch x frames x SAMPLES`, standardised) and `video` (`batch x frames x 96 x
+        96 x 3`, RGB, 0..255), if they are among the modalities, and `n_frames` (number of valid frames of each clip,
+        `batch`). The outputs are named after the tasks (probabilities, `batch x classes`).
 
     Raises:
-        ValueError: an unknown modality, or none.
-        InputError: the weights are missing or of another network.
+        ValueError: A modality is unknown, or none is given.
+        InputError: The file of weights is missing or belongs to another network.
 
     Example:
         >>> network = end_to_end({"emotion": 4, "gender": 2}, modalities=("audio",))
@@ -101,6 +101,6 @@ def _audio_frames(audio, n_frames):
 
 
 def _video_frames(video, imagenet):
-    # As `keras.applications` prepares pictures for this network: blue first, minus the means of ImageNet.
+    # The preprocessing of `keras.applications` for this network: BGR, minus the means of ImageNet.
     x = layers.Rescaling(1.0, offset=[-mean for mean in CAFFE_MEANS], name="video_centred")(video[..., ::-1])
     return FrameWise(resnet50(imagenet, PICTURE), name="video_frames")(x)

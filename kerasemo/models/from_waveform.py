@@ -1,4 +1,4 @@
-"""Networks of spectrograms that take the waveform, so that nothing but sound is needed where they are used."""
+"""Adds the computation of spectrograms to a network, so that the network takes the waveform as its input."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -12,26 +12,26 @@ from kerasemo.models.spectrogram_cnn import alexnet, vgg16
 WAVEFORM, STANDARDISED = "waveform", "waveform_standardised"
 AUGMENTATIONS = {"spectrogram": SpecAugment, "speed": SpeedPerturbation, "noise": NoisePerturbation}
 SILENCE = 1e-10
-"""Power that is taken for silence and not made louder, of the scale that the sound comes in: of full scale rounding to
-16 bits has about as much; of a clip that `Waveform` has standardised it is its digital silence."""
+"""Power below which sound is treated as silence and not amplified, in the scale of the waveform. At full scale, it is
+about the power of the rounding error of 16-bit sound; for a clip standardised by `Waveform`, only digital silence."""
 
 
 def from_waveform(
     network: keras.Model, samples: int, log_mel: LogMel, augmentations: Sequence[keras.layers.Layer] = ()
 ) -> keras.Model:
-    """Put a spectrogram before a network, of sound that is brought to mean 0 and deviation 1, however loud it is.
+    """Prepend the computation of spectrograms to a network; the sound is first scaled to mean 0 and deviation 1.
 
     Args:
-        network: from `spectrogram`, as `log_mel` gives it of so many samples, to its tasks; see `spectrogram_cnn`.
-        samples: length of the sound.
-        log_mel: the spectrogram.
-        augmentations: what changes the sound in training, one after the other; `batch x samples`, in and out.
+        network: a network from `spectrogram`, of the shape that `log_mel` gives, to its tasks; see `spectrogram_cnn`.
+        samples: length of the sound, samples.
+        log_mel: the layer that computes the spectrogram.
+        augmentations: layers that change the sound in training, applied in this order; `batch x samples`, in and out.
 
     Returns:
         A model from `waveform` (`batch x samples`) to the tasks, with the name and the variables of the network.
 
     Raises:
-        ValueError: the network reads spectrograms of another shape.
+        ValueError: The network expects spectrograms of another shape.
     """
     waveform = sound = keras.Input((samples,), name=WAVEFORM)
     for augmentation in augmentations:
@@ -86,19 +86,22 @@ def waveform_cnn(
 
 
 def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """The two parts of a model that `from_waveform` has made, or that has its layers: what gives the spectrograms of a
-    batch, and the network that reads them."""
+    """Split a model that `from_waveform` built, or that has the same layers.
+
+    Returns:
+        A model from `waveform` to the spectrogram, and the network from `spectrogram` to the tasks.
+    """
     network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     spectrogram = next(layer for layer in model.layers if isinstance(layer, LogMel)).output
     return keras.Model(model.input, spectrogram), network
 
 
 def adapt(model: keras.Model, waveforms) -> None:
-    """Give the `Normalization` layers of the network the mean and variance of the spectrograms of some sound.
+    """Adapt the `Normalization` layers of the network to the mean and variance of spectrograms.
 
     Args:
         model: see `parts`.
-        waveforms: a `tf.data.Dataset` of batches of the model's input.
+        waveforms: a `tf.data.Dataset` of batches of the model's inputs.
     """
     spectrogram, network = parts(model)
     for layer in network.layers:

@@ -1,15 +1,15 @@
-"""The network of atmaja2020: continuous emotion, frame by frame, from one feature set or several side by side.
+"""The network of atmaja2020: continuous emotion, predicted for each frame from one or several feature sets.
 
 Source: Atmaja and Akagi 2020, "Multitask Learning and Multistage Fusion for Dimensional Audiovisual Emotion
 Recognition", section 4.1. Feature sets are concatenated before the first layer (early fusion).
 
-Sequences have any length, and stand in a batch with padding at their end. There is no `Masking` layer: an LSTM reads
-forwards, so valid frames do not see the padding, and weights in the dataset keep it out of losses and metrics.
-`Masking(0.)` would instead take a standardised frame of zeros, which is an average one, for padding.
+Sequences may have any length; in a batch they are padded at their end. There is no `Masking` layer: an LSTM reads
+forwards, so the padding does not affect valid frames, and sample weights in the dataset exclude it from losses and
+metrics. `Masking(0.)` would mistake a standardised frame of zeros, which is an average frame, for padding.
 
-The paper does not say how the heads begin. Here they begin at zero: the first gradient of the CCC loss then points
-along the labels. From random heads, which spread far wider than labels do, a prediction that happens to be
-anticorrelated brings its CCC from below towards 0 by growing without end, and does not turn.
+The paper does not give the initial values of the heads. Here they are zero, so that the first gradient of the CCC loss
+points towards the labels. The outputs of random heads vary far more than the labels. If such a prediction is negatively
+correlated with the labels, training increases its CCC towards 0 by making it ever larger, and its sign never changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,21 +31,21 @@ def lstm_regressor(
     dropout: float = DROPOUT,
     head_initializer: str = "zeros",
 ) -> keras.Model:
-    """LSTMs one after the other, each followed by dropout, and a linear head for each target.
+    """Build a stack of LSTMs, each followed by dropout, and a linear head for each target.
 
     Args:
-        feature_sets: name -> number of features of each set; all have the same frames. The z-score of each is part of
-            the network: `adapt` its `Normalization` layers to the valid frames that train (see `training.fit.adapt`).
+        feature_sets: name -> number of features of each set; all sets have the same frames. The network standardises
+            them: `adapt` its `Normalization` layers to the valid training frames (see `training.fit.adapt`).
         targets: names of the outputs.
-        units: of each LSTM.
-        dropout: rate after each LSTM, 0..1.
-        head_initializer: of the heads' kernels; `glorot_uniform` is the default of Keras.
+        units: units of each LSTM.
+        dropout: dropout rate after each LSTM, 0..1.
+        head_initializer: initializer of the heads' kernels; `glorot_uniform` is the default of Keras.
 
     Returns:
         A model from each feature set, `batch x frames x features`, to each target, `batch x frames x 1`.
 
     Raises:
-        ValueError: no feature set.
+        ValueError: There is no feature set.
 
     Example:
         >>> network = lstm_regressor({"audio": 88, "video": 34}, units=(4,))

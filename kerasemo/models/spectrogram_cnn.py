@@ -1,23 +1,23 @@
 """The networks of ryabinov2021: AlexNet and VGG-16 on log-mel spectrograms, with a head for each task.
 
-Sources: Ryabinov, Uzdiaev and Vatamaniuk 2021, of which only the abstract is public: it names the networks, and neither
-sizes nor tasks; Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural
-networks", sections 3.3 to 3.5 and 4.2; Simonyan and Zisserman 2015, "Very deep convolutional networks for large-scale
-image recognition", table 1, column D.
+Sources: Ryabinov, Uzdiaev and Vatamaniuk 2021 (only the abstract is public; it names the networks, but neither sizes
+nor tasks); Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
+sections 3.3 to 3.5 and 4.2; Simonyan and Zisserman 2015, "Very deep convolutional networks for large-scale image
+recognition", table 1, column D.
 
-A spectrogram is read as it is, of whatever size, and not stretched to the 227 x 227 or 224 x 224 pixels of ImageNet. So
-all layers are those of the papers, and only the number of inputs of the first dense layer follows from the size; with
-the papers' own input and 1000 classes the networks have their 60,965,224 and 138,357,544 parameters.
+A spectrogram keeps its size; it is not resized to the 227 x 227 or 224 x 224 pixels of ImageNet. All layers are those
+of the papers; only the number of inputs of the first dense layer depends on the size. With the original input and 1000
+classes, the networks have the original 60,965,224 and 138,357,544 parameters.
 
-What is not the papers':
+Differences from the papers:
 
 - Each mel band is standardised in the network: `adapt` it to the training spectrograms, see `training.fit.adapt`.
-- Kernels before a ReLU begin as He et al. 2015 have it. From the fixed spread of 0.01 of the papers VGG-16 learns only
-  where a smaller network was trained before (its section 3.1).
-- AlexNet's two halves, which the paper had on two GPUs, are two convolutions side by side: on a CPU the grouped ones of
-  Keras run through XLA alone, where a step takes several times as long.
+- Kernels before a ReLU are initialised as in He et al. 2015. With the papers' fixed deviation of 0.01, VGG-16 learns
+  only if it starts from a smaller trained network (its section 3.1).
+- AlexNet's two halves, which ran on two GPUs, are two parallel convolutions: on a CPU, Keras supports grouped
+  convolutions only through XLA, where a training step takes several times as long.
 
-In both networks the layer `EMBEDDING` is what t-SNE is drawn of, and `LAST_CONVOLUTION` what Grad-CAM looks at.
+In both networks, t-SNE figures use the layer `EMBEDDING`, and Grad-CAM uses `LAST_CONVOLUTION`.
 """
 
 import os
@@ -31,19 +31,19 @@ from kerasemo.features import pretrained
 from kerasemo.layers import LocalResponseNormalization
 
 EMBEDDING = "embedding"
-"""The second dense layer: 4096 values of a spectrogram."""
+"""Name of the second dense layer: 4096 values per spectrogram."""
 LAST_CONVOLUTION = "last_convolution"
-"""Frames x bands x 256 (AlexNet) or 512 maps, behind the ReLU, before the last pooling."""
+"""Name of the last convolution: frames x bands x 256 (AlexNet) or 512 maps, after the ReLU, before the last pooling."""
 
 DENSE_UNITS = 4096
 DROPOUT = 0.5
 ALEXNET_SMALLEST = 67
-"""Frames, or bands, of which AlexNet's three poolings leave one."""
+"""Smallest number of frames and of bands that AlexNet can process: its three poolings reduce it to one."""
 VGG16_SMALLEST = 32
 VGG16_BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-"""Filters and number of the convolutions of each block."""
+"""Number of filters and number of convolutions of each block."""
 PIXEL_SPREAD = 57.6
-"""Standard deviation of ImageNet's pixels, mean of the three colours."""
+"""Standard deviation of the pixels of ImageNet, averaged over the three colours."""
 
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
 
@@ -58,17 +58,17 @@ def alexnet(
     """AlexNet: five convolutions, the second, fourth and fifth in two halves, and two dense layers.
 
     Args:
-        tasks: name -> number of classes; 1: a value, such as arousal.
-        shape: `(frames, mels, channels)` of a spectrogram, 67 or more either way.
-        local_response: with the normalisation of the first two convolutions, as in the paper; later work found that it
-            gains nothing (Simonyan and Zisserman 2015, section 2.1).
-        augmentation: changes the standardised spectrograms in training, `batch x frames x mels x channels`.
+        tasks: name -> number of classes; 1 means a continuous value, such as arousal.
+        shape: `(frames, mels, channels)` of a spectrogram, with at least 67 frames and 67 mels.
+        local_response: normalise after the first two convolutions, as in the paper; later work found no benefit
+            (Simonyan and Zisserman 2015, section 2.1).
+        augmentation: layer that changes the standardised spectrograms in training, `batch x frames x mels x channels`.
 
     Returns:
-        A model from `spectrogram` to each task: `batch x classes`, probabilities, or `batch x 1`, a value.
+        A model from `spectrogram` to each task: probabilities, `batch x classes`, or a value, `batch x 1`.
 
     Raises:
-        ValueError: no task, or a spectrogram too small.
+        ValueError: There is no task, or the spectrogram is too small.
 
     Example:
         >>> network = alexnet({"emotion": 4, "gender": 2}, (200, 80, 1))
@@ -99,18 +99,19 @@ def vgg16(
 
     Args:
         tasks, augmentation: as in `alexnet`.
-        shape: `(frames, mels, channels)` of a spectrogram, 32 or more either way.
+        shape: `(frames, mels, channels)` of a spectrogram, with at least 32 frames and 32 mels.
         imagenet: an `.h5` file with the weights of `keras.applications.VGG16`, with or without its top, for the
-            convolutions of a network with one channel. The first then sees the spectrogram as a grey picture with
-            ImageNet's spread: its kernel is summed over the colours, times `PIXEL_SPREAD`. The dense layers, which
-            belong to ImageNet's size and classes, begin anew. None: random weights.
+            convolutions of a network with one channel. The first convolution then treats the spectrogram as a grey
+            picture with the deviation of ImageNet: its kernel is summed over the colours and multiplied by
+            `PIXEL_SPREAD`. The dense layers depend on ImageNet's size and classes, and get random weights. None: all
+            weights are random.
 
     Returns:
-        As `alexnet`.
+        A model as in `alexnet`.
 
     Raises:
-        ValueError: no task, a spectrogram too small, or `imagenet` for several channels.
-        InputError: the weights are missing or of another network.
+        ValueError: There is no task, the spectrogram is too small, or `imagenet` is given for several channels.
+        InputError: The file of weights is missing or belongs to another network.
 
     Example:
         >>> network = vgg16({"emotion": 4}, (96, 64, 1))
@@ -118,7 +119,7 @@ def vgg16(
         (None, 6, 4, 512)
     """
     if imagenet is not None and shape[-1] != 1:
-        raise ValueError(f"Weights of ImageNet go into a network of one channel. Received: shape={shape}")
+        raise ValueError(f"Weights of ImageNet need a network with one channel. Received: shape={shape}")
     spectrogram, x = _standardised(shape, VGG16_SMALLEST, augmentation)
     for block, (filters, n) in enumerate(VGG16_BLOCKS, start=1):
         for i in range(1, n + 1):
@@ -127,14 +128,14 @@ def vgg16(
         x = layers.MaxPooling2D(2, name=f"pool_{block}")(x)
     network = keras.Model({"spectrogram": spectrogram}, _heads(x, tasks), name="vgg16")
     if imagenet is not None:
-        _take_convolutions(network, imagenet)
+        _load_convolutions(network, imagenet)
     return network
 
 
 def _standardised(shape: tuple, smallest: int, augmentation: keras.layers.Layer | None):
     if len(shape) != 3 or min(shape[:2]) < smallest:
         raise ValueError(
-            f"A spectrogram is (frames, mels, channels), {smallest} or more frames and mels. Received: shape={shape}"
+            f"A spectrogram must be (frames, mels, channels), {smallest} or more frames and mels. Received: {shape=}"
         )
     spectrogram = keras.Input(shape, name="spectrogram")
     x = layers.Normalization(axis=-2, name="spectrogram_standardised")(spectrogram)
@@ -142,7 +143,7 @@ def _standardised(shape: tuple, smallest: int, augmentation: keras.layers.Layer 
 
 
 def _convolution(x, filters: int, size: int, groups: int, name: str, strides: int = 1):
-    # AlexNet's first convolution, the one with strides, has no padding.
+    # AlexNet's first convolution, the only one with strides, has no padding.
     options = {"strides": strides, "padding": "valid" if strides > 1 else "same", **RELU}
     if groups == 1:
         return layers.Conv2D(filters, size, name=name, **options)(x)
@@ -165,17 +166,19 @@ def _heads(x, tasks: Mapping[str, int]) -> dict:
     return {task: layers.Dense(n, activation="softmax" if n > 1 else None, name=task)(x) for task, n in tasks.items()}
 
 
-def _take_convolutions(network: keras.Model, weights: str | os.PathLike) -> None:
-    """Give VGG-16 on one channel the convolutions of a file of `keras.applications`."""
+def _load_convolutions(network: keras.Model, weights: str | os.PathLike) -> None:
+    """Load the convolutions of VGG-16 with one channel from a weights file of `keras.applications`."""
     try:
         source = pretrained.with_weights(
             lambda path: keras.applications.VGG16(include_top=False, weights=path), weights, "vgg16"
         )
     except InputError:
         source = pretrained.vgg16(weights)
-    own, theirs = ([layer for layer in model.layers if isinstance(layer, layers.Conv2D)] for model in (network, source))
-    for layer, given in zip(own, theirs, strict=True):
-        kernel, bias = given.get_weights()
-        if layer is own[0]:
+    targets, sources = (
+        [layer for layer in model.layers if isinstance(layer, layers.Conv2D)] for model in (network, source)
+    )
+    for target_layer, source_layer in zip(targets, sources, strict=True):
+        kernel, bias = source_layer.get_weights()
+        if target_layer is targets[0]:
             kernel = PIXEL_SPREAD * kernel.sum(axis=2, keepdims=True)
-        layer.set_weights([kernel, bias])
+        target_layer.set_weights([kernel, bias])

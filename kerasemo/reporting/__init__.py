@@ -1,4 +1,4 @@
-"""Figures and one HTML page of a run, made from the files of its folder alone."""
+"""Figures and an HTML report of a run, created only from the files of its folder."""
 
 import lazy_loader
 

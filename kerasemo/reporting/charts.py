@@ -1,4 +1,4 @@
-"""Scores and confusion matrices as figures in the look of `figures`."""
+"""Figures of scores and confusion matrices, in the style of `figures`."""
 
 import math
 import textwrap
@@ -14,34 +14,35 @@ from kerasemo.reporting.figures import COLOURS, FAINT, INK, SMALL_PT, blank, pla
 
 
 def scores(results: Sequence[result_tables.Row], table: str, notice: str | None = None) -> Figure:
-    """One table of results as dots: published, under the paper's protocol, with speakers held out.
+    """Draw one table of results as dots: published score, paper protocol, speakers held out.
 
-    A bar is the interval from `low` to `high`; a grey line joins the two protocols, so that its length is the drop.
+    A bar is the interval from `low` to `high`. A grey line connects the two protocols; its length is the drop.
 
     Args:
-        results: rows as in `results.json`.
-        table: which of its tables to draw; its name is the title.
+        results: the rows of `results.json`.
+        table: the name of the table to draw, also used as the title.
         notice: a warning to print under the title.
 
     Raises:
-        InputError: there is no such table.
+        InputError: There is no such table.
     """
     lines = result_tables.lines(results, table)
     metrics = list(dict.fromkeys(line.metric for line in lines))
     names = [textwrap.fill(line.row if len(metrics) == 1 else f"{line.row}, {line.metric}", 26) for line in lines]
     figure = blank(table, notice, 0.9 + sum(0.2 + 0.16 * (1 + name.count("\n")) for name in names))
     axes = figure.add_subplot()
-    places = np.arange(len(lines))
-    for place, line in zip(places, lines, strict=True):
+    positions = np.arange(len(lines))
+    for position, line in zip(positions, lines, strict=True):
         if line.drop is not None:
             ends = [line.scores[protocol].measured for protocol in result_tables.PROTOCOLS]
-            axes.plot(ends, [place - 0.14, place + 0.14], color=FAINT, linewidth=0.8, zorder=1)
+            axes.plot(ends, [position - 0.14, position + 0.14], color=FAINT, linewidth=0.8, zorder=1)
     if any(line.published is not None for line in lines):
         published = [math.nan if line.published is None else line.published for line in lines]
-        axes.plot(published, places, "D", color=INK, markerfacecolor="none", markersize=5, label="published", zorder=2)
+        look = {"color": INK, "markerfacecolor": "none", "markersize": 5}
+        axes.plot(published, positions, "D", label="published", zorder=2, **look)
     for number, protocol in enumerate(result_tables.protocols(lines)):
         _dots(axes, lines, protocol, number)
-    axes.set_yticks(places, labels=names)
+    axes.set_yticks(positions, labels=names)
     axes.set_ylim(len(lines) - 0.5, -0.5)
     values = np.array(axes.dataLim.intervalx)
     if values.min() >= 0 and values.max() <= 1:
@@ -70,7 +71,7 @@ def confusion(
     title: str,
     notice: str | None = None,
 ) -> Figure:
-    """A confusion matrix in per cent of each true class, with the size of the class beside its name.
+    """Draw a confusion matrix in per cent of each true class, with the size of each class next to its name.
 
     Args:
         labels: the true class of each sample.
@@ -80,18 +81,18 @@ def confusion(
         notice: a warning to print under the title.
 
     Raises:
-        InputError: a label or a prediction is none of the classes, or there are not as many of both.
+        InputError: A label or prediction is not one of the classes, or the numbers of labels and predictions differ.
     """
-    strangers = sorted((set(labels) | set(predictions)) - set(classes))
-    if strangers:
-        raise InputError(f"{strangers[0]!r} is none of the classes {', '.join(classes)}; give all classes.")
+    unknown = sorted((set(labels) | set(predictions)) - set(classes))
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is none of the classes {', '.join(classes)}; give all classes.")
     if len(labels) != len(predictions):
         raise InputError(f"there are {len(labels)} labels and {len(predictions)} predictions; give one for each.")
-    place = {name: number for number, name in enumerate(classes)}
+    numbers = {name: number for number, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)))
     np.add.at(
         counts,
-        ([place[name] for name in labels], [place[name] for name in predictions]),
+        ([numbers[name] for name in labels], [numbers[name] for name in predictions]),
         1,
     )
     sizes = counts.sum(axis=1, keepdims=True)
@@ -119,20 +120,20 @@ def confusion(
 
 
 def _dots(axes: Axes, lines: Sequence[result_tables.Line], protocol: str, number: int) -> None:
-    """The measured values of one protocol, a little above or below the middle of their line."""
+    """Draw the measured values of one protocol, a little above or below the middle of their lines."""
     offset = 0.14 * (2 * number - 1)
-    held = [(place + offset, line.scores[protocol]) for place, line in enumerate(lines) if protocol in line.scores]
-    bars = [(place, score) for place, score in held if score.low is not None and score.high is not None]
+    dots = [(y + offset, line.scores[protocol]) for y, line in enumerate(lines) if protocol in line.scores]
+    bars = [(y, score) for y, score in dots if score.low is not None and score.high is not None]
     colour = COLOURS[number]
     axes.hlines(
-        [place for place, _ in bars],
+        [y for y, _ in bars],
         [s.low for _, s in bars],
         [s.high for _, s in bars],
         color=colour,
     )
     axes.plot(
-        [score.measured for _, score in held],
-        [place for place, _ in held],
+        [score.measured for _, score in dots],
+        [y for y, _ in dots],
         "os^v"[number % 4],
         color=colour,
         markersize=5,

@@ -1,8 +1,8 @@
-"""Curves over the epochs of a training: losses, metrics and task weights.
+"""Curves over the epochs of training: losses, metrics and task weights.
 
-A history is a table with a row per epoch, as in `history/<model>.csv`: `epoch`, `loss`, `val_loss`, `<task>_loss`,
-`val_<task>_loss`, `<task>_weight` and metrics. Every function returns a `matplotlib.figure.Figure` in the look of
-`figures`, or a panel of one.
+A history is a table with one row per epoch, as in `history/<model>.csv`: `epoch`, `loss`, `val_loss`, `<task>_loss`,
+`val_<task>_loss`, `<task>_weight` and metrics. The functions return a `matplotlib.figure.Figure` in the style of
+`figures`, or panels of a figure.
 """
 
 import math
@@ -24,7 +24,7 @@ _PANEL_IN, _SINGLE_PANEL_IN = 1.7, 2.6
 
 @dataclass(frozen=True)
 class Curve:
-    """A line to draw over epochs; one with an empty label stays out of the legend."""
+    """A curve over epochs; it has no entry in the legend if its label is empty."""
 
     label: str
     colour: str
@@ -35,7 +35,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """A pair of axes to draw: its title, what its values are, and its curves."""
+    """A pair of axes: its title, the label of its values, and its curves."""
 
     title: str
     ylabel: str
@@ -43,17 +43,17 @@ class Panel:
 
 
 def loss_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """The losses of one training run: in total and, where there are several tasks, of each task."""
+    """Draw the total loss of one model and, if there are several tasks, the loss of each task."""
     return grid(loss_panels(history), title, notice)
 
 
 def task_weights(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """The weight of each task's loss over the epochs."""
+    """Draw the weight of each task's loss over the epochs."""
     return grid([weight_panel("", [history])], title, notice)
 
 
 def training_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """The losses of one training run, and its task weights where `weights_matter`."""
+    """Draw the losses of one model, and its task weights if `weights_matter`."""
     panels = loss_panels(history)
     if weights_matter(history):
         panels.append(weight_panel("task weights", [history]))
@@ -67,25 +67,25 @@ def chosen(
     ylabel: str,
     notice: str | None = None,
 ) -> Figure:
-    """Chosen columns of a history in one pair of axes.
+    """Draw selected columns of a history in one pair of axes.
 
     Args:
-        history: a row per epoch.
-        columns: label in the legend -> column of the history; a missing column is left out.
+        history: one row per epoch.
+        columns: label in the legend -> column of the history; missing columns are ignored.
         title: the figure's title.
-        ylabel: what the values are, with their unit.
+        ylabel: label of the values, with their unit.
         notice: a warning to print under the title.
     """
-    drawn = [
+    selected = [
         Curve(label, *look(number), history["epoch"], history[column])
         for number, (label, column) in enumerate(columns.items())
         if column in history
     ]
-    return grid([Panel("", ylabel, drawn)], title, notice)
+    return grid([Panel("", ylabel, selected)], title, notice)
 
 
 def tasks(history: pd.DataFrame) -> list[str]:
-    """The tasks that have a loss of their own in a history.
+    """Return the tasks that have a loss in a history.
 
     >>> tasks(pd.DataFrame(columns=["epoch", "loss", "val_loss", "emotion_loss", "val_emotion_loss", "emotion_weight"]))
     ['emotion']
@@ -94,7 +94,7 @@ def tasks(history: pd.DataFrame) -> list[str]:
 
 
 def weights_matter(history: pd.DataFrame) -> bool:
-    """Whether a history's task weights say something: there are at least two, or one changes."""
+    """Return whether the task weights of a history are worth drawing: there are at least two, or one changes."""
     weights = history[[name for name in history if name.endswith("_weight")]]
     return weights.shape[1] > 1 or bool((weights.nunique() > 1).any())
 
@@ -109,7 +109,7 @@ def with_equal_weights(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def loss_panels(history: pd.DataFrame) -> list[Panel]:
-    """The panels of `loss_curves`: the total, then each task where there are at least two."""
+    """Return the panels of `loss_curves`: the total loss, then each task if there are at least two."""
     names = tasks(history)
     if len(names) < 2:
         return [loss_panel("", [history])]
@@ -117,7 +117,7 @@ def loss_panels(history: pd.DataFrame) -> list[Panel]:
 
 
 def loss_panel(title: str, histories: Sequence[pd.DataFrame], task: str | None = None) -> Panel:
-    """The training and validation loss of one model, its folds laid over each other; of one task, or in total."""
+    """Return a panel with training and validation loss of all folds of a model, for one task or in total."""
     column = "loss" if task is None else f"{task}_loss"
     looks = {
         column: ("training", COLOURS[0], "--"),
@@ -127,19 +127,19 @@ def loss_panel(title: str, histories: Sequence[pd.DataFrame], task: str | None =
 
 
 def task_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
-    """The loss of each task of one model, its folds laid over each other; on the validation data where there are."""
+    """Return a panel with the loss of each task in all folds of a model; the validation loss, if there is one."""
     looks = {}
     for number, task in enumerate(dict.fromkeys(name for history in histories for name in tasks(history))):
-        held = f"val_{task}_loss"
-        column = held if any(held in history for history in histories) else f"{task}_loss"
+        validation = f"val_{task}_loss"
+        column = validation if any(validation in history for history in histories) else f"{task}_loss"
         looks[column] = (task, *look(number))
     return Panel(title, "loss", _overlay(histories, looks))
 
 
 def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
-    """The task weights of one model, its folds laid over each other."""
+    """Return a panel with the task weights in all folds of a model."""
     names = dict.fromkeys(name for history in histories for name in history if name.endswith("_weight"))
-    # Equal weights lie on each other: dashes let the ones below show.
+    # Curves of equal weights cover each other: with different dashes, all of them are visible.
     looks = {
         name: (name.removesuffix("_weight"), look(number)[0], LINE_STYLES[number % len(LINE_STYLES)])
         for number, name in enumerate(names)
@@ -150,13 +150,13 @@ def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
 def compared_panels(
     histories: Mapping[str, pd.DataFrame], labels: Mapping[str, str], column: str, compared: Mapping[str, Sequence[str]]
 ) -> list[Panel]:
-    """A loss of several models beside each other, in training and in validation.
+    """Return two panels that compare a loss of several models, in training and in validation.
 
     Args:
-        histories: of each model; its place there gives a model its colour.
-        labels: of each model.
-        column: of the histories, such as `loss`; in validation it is `val_<column>`.
-        compared: title, which may be empty -> the models to draw; left out where one of them has no history.
+        histories: the history of each model; the order determines the colours.
+        labels: the label of each model.
+        column: column of the histories, such as `loss`; `val_<column>` for validation.
+        compared: title of a comparison (may be empty) -> the models to draw; skipped if one of them has no history.
     """
     looks = {name: look(number) for number, name in enumerate(histories)}
 
@@ -172,10 +172,10 @@ def compared_panels(
 
 
 def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figure:
-    """Panels beside and under each other, two in a row; a single one takes the whole width.
+    """Draw panels in a grid with two per row; a single panel has the full width.
 
     Args:
-        panels: what to draw; see `loss_panel` and `weight_panel`. One without a finite value says so.
+        panels: the panels, see `loss_panel` and `weight_panel`. A panel without finite values shows a message.
         title: the figure's title.
         notice: a warning to print under the title.
     """
@@ -186,8 +186,8 @@ def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figu
     for number, panel in enumerate(panels):
         axes = figure.add_subplot(rows, columns, number + 1)
         _draw(axes, panel)
-        beside = panels[number - 1].ylabel if number % 2 else None
-        axes.set_ylabel("" if panel.ylabel == beside else panel.ylabel)
+        left_ylabel = panels[number - 1].ylabel if number % 2 else None
+        axes.set_ylabel("" if panel.ylabel == left_ylabel else panel.ylabel)
         axes.set_xlabel("epoch" if number + columns >= len(panels) else "")
         if (shown := [curve.label for curve in panel.curves if curve.label]) and shown != labels:
             axes.legend(fontsize=SMALL_PT, frameon=False, labelcolor=INK, loc="best")
@@ -196,12 +196,12 @@ def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figu
 
 
 def _overlay(histories: Sequence[pd.DataFrame], looks: Mapping[str, tuple[str, str, str]]) -> list[Curve]:
-    """The columns of every history that has them; each label stands once."""
-    drawn = []
+    """Return the curves of the columns of all histories that have them; each label is used once."""
+    overlaid = []
     for column, (label, colour, line) in looks.items():
-        holders = [history for history in histories if column in history]
-        for number, history in enumerate(holders):
-            drawn.append(
+        with_column = [history for history in histories if column in history]
+        for number, history in enumerate(with_column):
+            overlaid.append(
                 Curve(
                     "" if number else label,
                     colour,
@@ -210,11 +210,11 @@ def _overlay(histories: Sequence[pd.DataFrame], looks: Mapping[str, tuple[str, s
                     history[column],
                 )
             )
-    return drawn
+    return overlaid
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
-    """The curves of a panel; a lone epoch shows as a dot, and infinite values as gaps."""
+    """Draw the curves of a panel; a single epoch is drawn as a dot, infinite values as gaps."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     finite = False
     crowded = len(panel.curves) > 8
@@ -234,8 +234,8 @@ def _draw(axes: Axes, panel: Panel) -> None:
         )
     if not finite:
         axes.set(xticks=[], yticks=[])
-        place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-        axes.text(0.5, 0.5, "no finite values", color=FAINT, fontsize=SMALL_PT, **place)
+        position = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+        axes.text(0.5, 0.5, "no finite values", color=FAINT, fontsize=SMALL_PT, **position)
     elif panel.ylabel == _WEIGHT and axes.dataLim.ymin >= 0:
         axes.set_ylim(0, 1.05 * axes.dataLim.ymax or None)
     axes.set_title(textwrap.fill(panel.title, 32), loc="left", fontsize=SMALL_PT, color=INK)

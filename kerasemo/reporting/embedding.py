@@ -1,4 +1,4 @@
-"""What a network makes of clips, as points in a plane: t-SNE.
+"""t-SNE figures: the embedding vectors of clips as points in a plane.
 
 Source: van der Maaten and Hinton 2008, "Visualizing data using t-SNE", Journal of Machine Learning Research 9.
 """
@@ -14,26 +14,26 @@ from kerasemo.reporting.figures import COLOURS, FAINT, INK, SMALL_PT, blank, pla
 
 PERPLEXITY = 30.0
 FEWEST = 5
-"""Points below which their neighbourhoods say nothing."""
+"""Smallest number of points; with fewer, their neighbourhoods are meaningless."""
 
 
 def tsne(vectors: np.ndarray, seed: int) -> np.ndarray:
-    """Points in a plane whose neighbours are those of the vectors.
+    """Map vectors to points in a plane with the same neighbours.
 
     Args:
-        vectors: `clips x values`, `FEWEST` clips or more.
-        seed: what the search follows from; it begins at the principal components.
+        vectors: `clips x values`, with at least `FEWEST` clips.
+        seed: seed of the optimisation, which starts from the principal components.
 
     Returns:
-        `clips x 2`. Distances between far groups, and their sizes, mean nothing.
+        `clips x 2`. Distances between groups, and the sizes of groups, have no meaning.
 
     Raises:
-        ValueError: too few clips.
+        ValueError: There are too few clips.
     """
     if len(vectors) < FEWEST:
         raise ValueError(f"t-SNE needs {FEWEST} clips or more. Received: {len(vectors)}")
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
-    # One thread: some hundred points are not worth more, and the last bits would hang on their number.
+    # One thread is enough for a few hundred points, and the number of threads affects rounding errors.
     with threadpool_limits(1):
         return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)
 
@@ -41,7 +41,7 @@ def tsne(vectors: np.ndarray, seed: int) -> np.ndarray:
 def embedding_figure(
     points: np.ndarray, labels: Sequence[str], classes: Sequence[str], title: str, notice: str | None = None
 ) -> Figure:
-    """Points, each class in its colour and sign.
+    """Draw points, with a colour and marker for each class.
 
     Args:
         points: `clips x 2`.
@@ -55,9 +55,9 @@ def embedding_figure(
     labels = np.asarray(labels)
     for number, name in enumerate(classes):
         x, y = points[labels == name].T
-        # Colour and sign come round at different times, so that a pair stands for one class.
-        colour, sign = COLOURS[number % len(COLOURS)], "osD^vP"[number % 6]
-        axes.plot(x, y, sign, color=colour, label=name, markersize=4, alpha=0.8, markeredgewidth=0)
+        # There are 7 colours and 6 markers, so that 42 classes have different combinations.
+        colour, marker = COLOURS[number % len(COLOURS)], "osD^vP"[number % 6]
+        axes.plot(x, y, marker, color=colour, label=name, markersize=4, alpha=0.8, markeredgewidth=0)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color(FAINT)
     axes.spines[:].set_linewidth(0.5)

@@ -1,7 +1,7 @@
-"""The look of the project's figures: one restrained style, safe for colour-blind readers, readable on a phone.
+"""The common style of the project's figures, suitable for colour-blind readers and for phones.
 
-A figure is 4.8 inches wide, little more than a phone, and prints its `notice` under its title. Nothing touches
-matplotlib's global state. What is drawn stands in modules of its own: `curves`, `charts`.
+A figure is 4.8 inches wide, a little more than a phone, and shows its `notice` under its title. The global state of
+matplotlib is not changed. Other modules, such as `curves` and `charts`, draw the contents.
 """
 
 import io
@@ -24,11 +24,11 @@ WIDTH_IN = 4.8
 DOTS_PER_INCH = 200
 
 INK, FAINT, GRID, WARNING = "#1f2933", "#66727f", "#e3e7eb", "#a33c00"
-# Okabe and Ito (2008), "Color universal design": told apart under every common kind of colour blindness.
+# Okabe and Ito (2008), "Color universal design": distinguishable with all common kinds of colour blindness.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000"]
 LINE_STYLES = ["-", "--", "-.", ":"]
 
-# matplotlib's own, then what is installed for classes in other scripts.
+# The default font of matplotlib, then installed fonts for class names in other scripts.
 _OTHER_SCRIPTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC")
 FONTS = ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in font_manager.get_font_names())]
 TITLE_PT, TEXT_PT, SMALL_PT = 11, 9, 8
@@ -36,7 +36,7 @@ _PALETTE = 96
 
 
 def blank(title: str, notice: str | None, body_in: float) -> Figure:
-    """An empty figure with its title and notice; `body_in` inches are left for the axes."""
+    """Create an empty figure with title and notice; `body_in` is the height of the axes, inches."""
     heads = [(textwrap.fill(title, 46), TITLE_PT, INK, "bold")]
     if notice:
         heads.append((textwrap.fill(notice, 80), SMALL_PT, WARNING, "normal"))
@@ -61,12 +61,12 @@ def blank(title: str, notice: str | None, body_in: float) -> Figure:
 
 
 def look(number: int) -> tuple[str, str]:
-    """The colour and line style of the curve of that number."""
+    """Return colour and line style of the curve with this number."""
     return COLOURS[number % len(COLOURS)], LINE_STYLES[number // len(COLOURS) % len(LINE_STYLES)]
 
 
 def style(axes: Axes) -> None:
-    """Faint axes, grid and tick labels; what the axes show stands out."""
+    """Draw axes, grid and tick labels in light colours, so that the data stand out."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
     axes.grid(color=GRID, linewidth=0.6)
@@ -77,7 +77,7 @@ def style(axes: Axes) -> None:
 
 
 def plain(figure: Figure) -> Figure:
-    """Names of models, rows and classes are no formulas, and in any script: a dollar sign stays a dollar sign."""
+    """Draw all text as plain text, in fonts for many scripts: a dollar sign in a name does not start a formula."""
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_fontfamily(FONTS)
@@ -85,10 +85,10 @@ def plain(figure: Figure) -> Figure:
 
 
 def png(figure: Figure, alt: str) -> bytes:
-    """A figure as PNG, with the words that stand for it (`alt`) as the image's description."""
+    """Convert a figure to PNG, with the alternative text `alt` as the image's description."""
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
-        # Where no font has a class's letters the figure shows boxes; tables and page have them.
+        # If no font has the letters of a class name, the figure shows boxes; tables and report show the name.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -102,12 +102,12 @@ def png(figure: Figure, alt: str) -> bytes:
 
 
 def save(figure: Figure, path: str | os.PathLike, alt: str) -> None:
-    """Write a figure as PNG, whole or not at all.
+    """Write a figure as PNG, completely or not at all.
 
     Args:
-        figure: what to write.
+        figure: the figure.
         path: the PNG file.
-        alt: what the figure shows, in words, for those who cannot see it; the report reads it from the file.
+        alt: alternative text, for readers who cannot see the figure; the report reads it from the file.
     """
     with files.whole(path) as temporary:
         temporary.write_bytes(png(figure, alt))

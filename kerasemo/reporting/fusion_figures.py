@@ -1,4 +1,4 @@
-"""CCC of fusion methods per stage, on the fitted recordings and on held-out dialogues, in the look of `figures`."""
+"""Figures of the CCC of fusion methods per stage, in-sample and on held-out dialogues, in the style of `figures`."""
 
 import json
 import os
@@ -19,17 +19,17 @@ _STYLES = {"in-sample": "--", "held-out": "-"}
 
 
 def plot_fusion(folder: str | os.PathLike, notice: str | None = None) -> Path:
-    """Draw `figures/ccc_per_stage.png` of a folder that `kerasemo fuse` wrote.
+    """Draw `figures/ccc_per_stage.png` for a folder that `kerasemo fuse` wrote.
 
     Args:
-        folder: with `results.json`.
+        folder: the folder with `results.json`.
         notice: a warning to print under the title.
 
     Returns:
-        The figure's path.
+        The path of the figure.
 
     Raises:
-        InputError: there is no `results.json`, or it holds no results of a fusion.
+        InputError: There is no `results.json`, or it does not contain results of a fusion.
     """
     source = Path(folder, "results.json")
     try:
@@ -45,14 +45,14 @@ def plot_fusion(folder: str | os.PathLike, notice: str | None = None) -> Path:
 
 
 def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) -> Figure:
-    """A panel for each target and the average: methods with stages as curves, the others as lines across.
+    """Draw a panel for each target and the average: methods with several stages as curves, others as horizontal lines.
 
-    Dashed is in-sample, solid is held out, where the shade is the interval of the methods with stages. The methods
-    without stages are drawn held out, and in-sample only where nothing is held out. Where no method has stages, each
-    is a dot with its interval.
+    Dashed lines are in-sample, solid lines held-out; the shaded area is the held-out interval of methods with several
+    stages. Methods with one stage are only drawn with their held-out scores, if there are any. If all methods have one
+    stage, each is drawn as a dot with its interval.
 
     Args:
-        rows: as in the `results.json` of a fusion.
+        rows: the rows of the `results.json` of a fusion.
         title: the figure's title.
         notice: a warning to print under the title.
     """
@@ -77,14 +77,14 @@ def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) ->
 
 
 def described(rows: Sequence[Row]) -> str:
-    """What the figure shows, in words: the average CCC of each method's last stage."""
+    """Describe the figure in words: the average CCC of each method's last stage."""
     last = {(row["method"], row["protocol"]): row for row in rows if row["target"] == "average"}
     words = [f"{method} {protocol} {row['ccc']:.3f}" for (method, protocol), row in last.items()]
     return "CCC of fusion methods per stage. Average of the targets at the last stage: " + ", ".join(words) + "."
 
 
 def _curves(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
-    """(method, protocol) -> colour, of what is drawn."""
+    """Return the curves to draw: (method, protocol) -> colour."""
     methods = list(dict.fromkeys(str(row["method"]) for row in rows))
     staged = {str(row["method"]) for row in rows if row["stage"] > 1}
     is_held_out = any(row["protocol"] == "held-out" for row in rows)
@@ -96,21 +96,21 @@ def _curves(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
 
 
 def _runs(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """The methods and protocols, each pair once."""
+    """Return all pairs of method and protocol, each once."""
     return list(dict.fromkeys((str(row["method"]), str(row["protocol"])) for row in rows))
 
 
 def _draw(axes: Axes, rows: Sequence[Row], curves: dict[tuple[str, str], str]) -> None:
-    """One panel."""
+    """Draw one panel."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     last = max(row["stage"] for row in rows)
-    for place, ((method, protocol), colour) in enumerate(curves.items()):
+    for x, ((method, protocol), colour) in enumerate(curves.items()):
         points = [row for row in rows if (row["method"], row["protocol"]) == (method, protocol)]
         look = {"color": colour, "linestyle": _STYLES[protocol], "linewidth": 1.4, "label": f"{method}, {protocol}"}
         if last == 1:
             (point,) = points
-            axes.plot([place], [point["ccc"]], marker="o", markersize=4, **look)
-            axes.vlines([place] if point["low"] is not None else [], point["low"], point["high"], color=colour)
+            axes.plot([x], [point["ccc"]], marker="o", markersize=4, **look)
+            axes.vlines([x] if point["low"] is not None else [], point["low"], point["high"], color=colour)
             axes.set_xticks([])
             continue
         if len(points) == 1:

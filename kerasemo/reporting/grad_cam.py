@@ -1,4 +1,4 @@
-"""Where in a spectrogram a network finds what it decides by: Grad-CAM.
+"""Grad-CAM: the parts of a spectrogram on which the decision of a network is based.
 
 Source: Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra 2017, "Grad-CAM: visual explanations from deep networks via
 gradient-based localization", ICCV, equations 1 and 2.
@@ -19,20 +19,22 @@ _PANEL_IN = 1.3
 def grad_cam(
     network: keras.Model, spectrograms: np.ndarray, task: str, classes: Sequence[int], layer: str
 ) -> np.ndarray:
-    """The parts of spectrograms that speak for a class.
+    """Compute how much each part of a spectrogram contributes to the score of a class.
 
-    The maps of a convolution are added up, each times the mean gradient by its values of the class's score before the
-    softmax; what is below 0 speaks against the class and is cut off.
+    The result is the sum of the maps of a convolution. Each map is weighted by the mean gradient of the class's score,
+    before the softmax, with respect to its values. Negative values, which decrease the score, are set to 0.
 
     Args:
-        network: from `spectrogram` to its tasks, each a dense layer of that name; see `models.spectrogram_cnn`.
+        network: a model from `spectrogram` to its tasks, each a dense layer with the name of the task; see
+            `models.spectrogram_cnn`.
         spectrograms: `batch x frames x mels x 1`.
-        task: which task.
-        classes: the class number to explain, one a spectrogram.
-        layer: name of the convolution, behind its ReLU.
+        task: name of the task.
+        classes: the number of the class to explain, for each spectrogram.
+        layer: name of the convolution, after its ReLU.
 
     Returns:
-        `batch x frames x mels`, 0 to 1, the largest of each 1; all 0 where nothing speaks for the class.
+        `batch x frames x mels`, 0 to 1, where the maximum of each spectrogram is 1; all 0 if no part contributes to the
+        score.
     """
     head = network.get_layer(task)
     inner = keras.Model(network.input, [network.get_layer(layer).output, head.input])
@@ -40,9 +42,9 @@ def grad_cam(
         maps, features = inner({"spectrogram": spectrograms}, training=False)
         scores = tf.gather(features @ head.kernel + head.bias, classes, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(scores, maps), axis=(1, 2), keepdims=True)
-    found = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
-    found = tf.image.resize(found, spectrograms.shape[1:3])[..., 0]
-    return tf.math.divide_no_nan(found, tf.reduce_max(found, axis=(1, 2), keepdims=True)).numpy()
+    heatmaps = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
+    heatmaps = tf.image.resize(heatmaps, spectrograms.shape[1:3])[..., 0]
+    return tf.math.divide_no_nan(heatmaps, tf.reduce_max(heatmaps, axis=(1, 2), keepdims=True)).numpy()
 
 
 def grad_cam_figure(
@@ -53,13 +55,13 @@ def grad_cam_figure(
     title: str,
     notice: str | None = None,
 ) -> Figure:
-    """Spectrograms, and below each its map on it: what is red speaks for the class.
+    """Draw spectrograms, and below each the spectrogram with its Grad-CAM map; red parts contribute to the class.
 
     Args:
         spectrograms: `n x frames x mels`, dB.
-        maps: what `grad_cam` gives of them.
-        names: what to call each.
-        seconds: how long they are.
+        maps: the result of `grad_cam` for the spectrograms.
+        names: the name of each spectrogram.
+        seconds: their duration, seconds.
         title: the figure's title.
         notice: a warning to print under the title.
     """
@@ -67,7 +69,7 @@ def grad_cam_figure(
     rows = -(-len(names) // columns)
     figure = blank(title, notice, 2 * rows * _PANEL_IN)
     grid = figure.add_gridspec(2 * rows, columns)
-    for number, (spectrogram, found, name) in enumerate(zip(spectrograms, maps, names, strict=True)):
+    for number, (spectrogram, heatmap, name) in enumerate(zip(spectrograms, maps, names, strict=True)):
         row, column = divmod(number, columns)
         extent = (0, seconds, 0, spectrogram.shape[1])
         options = {"origin": "lower", "aspect": "auto", "extent": extent}
@@ -75,7 +77,7 @@ def grad_cam_figure(
             axes = figure.add_subplot(grid[2 * row + line, column])
             axes.imshow(spectrogram.T, cmap="gray_r" if is_map else "magma", **options)
             if is_map:
-                axes.imshow(found.T, cmap="Reds", vmin=0, vmax=1, alpha=0.8 * found.T, **options)
+                axes.imshow(heatmap.T, cmap="Reds", vmin=0, vmax=1, alpha=0.8 * heatmap.T, **options)
             else:
                 axes.set_title(name, loc="left", fontsize=SMALL_PT, color=INK)
             style(axes)

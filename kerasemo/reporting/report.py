@@ -1,4 +1,4 @@
-"""One self-contained HTML page of one or several runs, and the curves of every training run."""
+"""A self-contained HTML report of one or several runs, and figures of their training curves."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ _SET_ASIDE_ROWS = 500
 
 @dataclass(frozen=True)
 class Picture:
-    """An image inside the page: its data URI, its size in CSS pixels, its alternative text and its caption."""
+    """An image in the page: its data URI, its size in CSS pixels, its alternative text and its caption."""
 
     source: str
     width: int
@@ -34,15 +34,15 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of results: its lines, the protocols that are columns, and which words tell its lines apart.
+    """A table of results.
 
     Attributes:
         name: the table's name.
         lines: its lines.
-        protocols: the protocols it was measured under.
-        words: per line, what stands under its name (metric, corpus or model) where the name alone is not enough.
-        common: the metric and corpus that all lines share.
-        unit: whether every value lies between 0 and 1, so that lines can be drawn on one scale.
+        protocols: the protocols of the scores, one column each.
+        words: for each line, the metric, corpus or model to show under its name, if the name is not unique.
+        common: the metric and corpus that all lines have in common.
+        unit: whether all values are between 0 and 1, so that they can be drawn on one scale.
     """
 
     name: str
@@ -54,25 +54,25 @@ class Table:
 
 
 def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | None = None) -> Path:
-    """Write one HTML page about one or several runs; it needs no other file, no network and no script.
+    """Write an HTML page about one or several runs, which needs no other files, no network and no scripts.
 
-    A run that has not finished gets its section too, which says so. A damaged piece of a run folder is named on the
-    page and left out.
+    Unfinished runs are included and marked as such. Damaged files of a run folder are left out and listed.
 
     Args:
         runs: run folders.
-        out: the page; `report.html` in the run folder when there is one run, to be given when there are several.
+        out: path of the page; required for several runs, by default `report.html` in the folder of a single run.
 
     Returns:
         The path of the page.
 
     Raises:
-        InputError: one of the folders is no run folder, there is none, or there are several and no `out`.
+        InputError: There is no run, or a folder is not a run folder.
+        WrongCall: There are several runs and no `out`.
     """
     if not runs:
         raise InputError("there is no run to report on; give at least one run folder.")
     if out is None and len(runs) > 1:
-        raise WrongCall(f"a page about {len(runs)} runs belongs to no single run folder; give the page's path.")
+        raise WrongCall(f"a page about {len(runs)} runs does not belong to one run folder; give the page's path.")
     folders = [run_folder.read(run) for run in runs]
     page = Path(out) if out is not None else folders[0].path / "report.html"
     sections = [_section(folder) for folder in folders]
@@ -83,16 +83,16 @@ def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | Non
 
 
 def plot_run(run: str | os.PathLike) -> list[Path]:
-    """Draw the losses (and, where they say something, the task weights) of every history of a run.
+    """Draw the losses (and, if `curves.weights_matter`, the task weights) of all histories of a run.
 
     Args:
         run: a run folder.
 
     Returns:
-        The images, `figures/curves/<model>.png`, one for each `history/<model>.csv`.
+        The paths of the images, `figures/curves/<model>.png`, one for each `history/<model>.csv`.
 
     Raises:
-        InputError: it is no run folder, it has no history yet, or a history cannot be read.
+        InputError: The folder is not a run folder, it has no history yet, or a history cannot be read.
     """
     folder = run_folder.read(run)
     damaged = [problem for problem in folder.problems if problem.startswith("history/")]
@@ -110,7 +110,7 @@ def plot_run(run: str | os.PathLike) -> list[Path]:
 
 
 def _template() -> jinja2.Template:
-    # Names of clips, files and models and the reasons of errors come from outside: everything is escaped.
+    # Everything is escaped, because names of clips, files and models and error messages depend on the user's files.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kerasemo.reporting", ""),
         autoescape=True,
@@ -124,7 +124,7 @@ def _template() -> jinja2.Template:
 
 
 def number(value: float) -> str:
-    """A score with three decimals, a large number with two.
+    """Format a score with three decimals, a large number with two.
 
     >>> number(0.91), number(158.38)
     ('0.910', '158.38')
@@ -133,7 +133,7 @@ def number(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign.
+    """Format a difference with its sign.
 
     >>> signed(-0.456), signed(0.02)
     ('−0.456', '+0.020')
@@ -142,7 +142,7 @@ def signed(value: float) -> str:
 
 
 def _section(folder: RunFolder) -> dict[str, object]:
-    """What the template shows of one run."""
+    """Return the values of the template for one run."""
     return {
         "run": folder,
         "title": folder.config.get("title") or folder.path.resolve().name,
@@ -181,7 +181,7 @@ def _table(rows: Sequence[results.Row], name: str) -> Table:
 
 def _picture(png: bytes, alt: str, caption: str) -> Picture:
     with Image.open(io.BytesIO(png)) as image:
-        # The file holds two or more dots for each CSS pixel, so that it stays sharp on a dense screen.
+        # The file has two or more dots for each CSS pixel, so that it is sharp on high-resolution screens.
         dots = image.info.get("dpi", (96, 96))[0] / 96
         width, height = (round(size / dots) for size in image.size)
     return Picture("data:image/png;base64," + base64.b64encode(png).decode("ascii"), width, height, alt, caption)
@@ -218,7 +218,7 @@ def _weights(folder: RunFolder) -> list[Picture]:
 
 
 def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:
-    """The histories of each model, its folds brought together: the main ones, then their variations."""
+    """Return the histories of all folds of each model: first the main models, then their variations."""
     models: dict[str, list[pd.DataFrame]] = {}
     for name in sorted(folder.histories, key=lambda name: not run_folder.is_main(name)):
         models.setdefault(run_folder.without_fold(name), []).append(folder.histories[name])
@@ -229,19 +229,20 @@ def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:
 
 
 def _grids(panels: Sequence[curves.Panel], title: str, notice: str | None) -> list[Picture]:
-    """The panels in as few images as stay readable."""
+    """Draw the panels in images of at most `_PANELS_PER_IMAGE` panels."""
     starts = range(0, len(panels), _PANELS_PER_IMAGE)
     pictures = []
     for start in progress.track(starts, len(starts), f"Drawing: {title.lower()}"):
-        shown = panels[start : start + _PANELS_PER_IMAGE]
-        caption = title if len(shown) == len(panels) else f"{title}, {start + 1} to {start + len(shown)}"
-        alt = f"{title} over the epochs: {', '.join(panel.title for panel in shown)}"
-        pictures.append(_picture(figures.png(curves.grid(shown, caption, notice), alt), alt, caption))
+        image_panels = panels[start : start + _PANELS_PER_IMAGE]
+        last = start + len(image_panels)
+        caption = title if len(image_panels) == len(panels) else f"{title}, {start + 1} to {last}"
+        alt = f"{title} over the epochs: {', '.join(panel.title for panel in image_panels)}"
+        pictures.append(_picture(figures.png(curves.grid(image_panels, caption, notice), alt), alt, caption))
     return pictures
 
 
 def _confusions(folder: RunFolder) -> list[Picture]:
-    """The confusion matrix of each model that is no variation of another, or of all where every one is."""
+    """Draw the confusion matrix of each main model; if there are only variations, of all models."""
     names = [name for name in folder.predictions if run_folder.is_main(name)] or list(folder.predictions)
     pictures = []
     for name in progress.track(names, len(names), "Drawing: confusion matrices"):
@@ -256,10 +257,10 @@ def _confusions(folder: RunFolder) -> list[Picture]:
     return pictures
 
 
-def _flat(nested: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:
-    """The leaves of nested mappings, each with its dotted name."""
+def _flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values of nested mappings, each with its dotted name."""
     for name, value in nested.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}.")
+            yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{above}{name}", str(value)
+            yield f"{prefix}{name}", str(value)

@@ -1,4 +1,4 @@
-"""The rows of `results.json` as tables: the published value beside the value under each protocol."""
+"""Converts the rows of `results.json` to tables, with the published value and the value of each protocol in a line."""
 
 import math
 import re
@@ -14,7 +14,7 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Score:
-    """One measured value, its interval and the number of samples behind it; None where there is none."""
+    """One measured value, its interval and its number of samples; None if not available."""
 
     measured: float | None
     low: float | None
@@ -24,7 +24,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table: what was published, and what was measured under each protocol."""
+    """One line of a table: the published value, and the value measured with each protocol."""
 
     row: str
     model: str
@@ -35,8 +35,10 @@ class Line:
 
     @property
     def drop(self) -> float | None:
-        """Measured with speakers held out minus measured as in the paper; None unless both are there, and of a loss
-        or a weight, which are no scores."""
+        """Score with speakers held out minus score with the paper's protocol.
+
+        None if one of them is missing, or if the metric is a loss or a weight.
+        """
         if re.search(r"\b(NLL|weight)\b", self.metric):
             return None
         paper, speaker = (self.scores.get(protocol) for protocol in PROTOCOLS)
@@ -46,7 +48,7 @@ class Line:
 
 
 def tables(results: Sequence[Row]) -> list[str]:
-    """The names of the tables, in the order they come.
+    """Return the names of the tables, in their order.
 
     >>> tables([{"table": "Experiment 1"}, {"table": "Experiment 2"}, {"table": "Experiment 1"}])
     ['Experiment 1', 'Experiment 2']
@@ -55,17 +57,17 @@ def tables(results: Sequence[Row]) -> list[str]:
 
 
 def lines(results: Sequence[Row], table: str) -> list[Line]:
-    """The lines of one table, in the order they come, the protocols of a line brought together.
+    """Return the lines of one table, in their order; the protocols of the same score are one line.
 
-    Two rows belong to one line when row, metric, corpus and model agree; the protocol and the fold that a model's
-    name may carry do not count.
+    Two rows belong to the same line if row, metric, corpus and model are equal; protocol and fold in the name of a
+    model are ignored.
 
     Args:
-        results: rows as in `results.json`.
-        table: the table's name.
+        results: the rows of `results.json`.
+        table: the name of the table.
 
     Raises:
-        InputError: no row belongs to that table.
+        InputError: No row belongs to the table.
 
     >>> rows = [
     ...     {"table": "1", "row": "LSTM", "protocol": "paper", "published": 0.9, "measured": 0.8},
@@ -75,7 +77,7 @@ def lines(results: Sequence[Row], table: str) -> list[Line]:
     >>> line.published, line.scores["speaker"].measured, round(line.drop, 3)
     (0.9, 0.5, -0.3)
     """
-    found: dict[tuple[str, ...], dict[str, object]] = {}
+    lines_by_key: dict[tuple[str, ...], dict[str, object]] = {}
     for row in results:
         if str(row["table"]) != table:
             continue
@@ -85,19 +87,19 @@ def lines(results: Sequence[Row], table: str) -> list[Line]:
             _text(row, "metric"),
             _text(row, "corpus"),
         )
-        line = found.setdefault(key, {"published": None, "scores": {}})
+        line = lines_by_key.setdefault(key, {"published": None, "scores": {}})
         if line["published"] is None:
             line["published"] = _number(row, "published")
         score = Score(*(_number(row, name) for name in ["measured", "low", "high", "n"]))
         if score.measured is not None:
             line["scores"][_text(row, "protocol")] = score
-    if not found:
-        raise InputError(f"the results hold no table {table!r}; there are {', '.join(tables(results)) or 'none'}.")
-    return [Line(*key, **line) for key, line in found.items()]
+    if not lines_by_key:
+        raise InputError(f"the results have no table {table!r}; there are {', '.join(tables(results)) or 'none'}.")
+    return [Line(*key, **line) for key, line in lines_by_key.items()]
 
 
 def protocols(table: Sequence[Line]) -> list[str]:
-    """The protocols a table's lines were measured under: `paper`, `speaker`, then any other in order."""
+    """Return the protocols of a table: `paper`, `speaker`, then any others in their order."""
     present = dict.fromkeys(protocol for line in table for protocol in line.scores)
     return [protocol for protocol in PROTOCOLS if protocol in present] + [
         protocol for protocol in present if protocol not in PROTOCOLS
@@ -105,7 +107,7 @@ def protocols(table: Sequence[Line]) -> list[str]:
 
 
 def _network(model: str) -> str:
-    """A model's name without its protocol and its fold."""
+    """Return a model's name without protocol and fold."""
     return re.sub(r"\.(paper|speaker|fold\d+)(?=\.|$)", "", model)
 
 

@@ -1,4 +1,4 @@
-"""Reading a run folder, finished or not, as far as it can be read."""
+"""Reads a run folder, which may be unfinished or damaged."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
-Piece = TypeVar("Piece")
+Content = TypeVar("Content")
 
 LOG_LINES = 40
 _LOG_BYTES = 65_536
@@ -21,20 +21,20 @@ _NUMBERS = ["published", "measured", "low", "high", "n"]
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What a run folder holds.
+    """The contents of a run folder.
 
     Attributes:
         path: the folder.
         config: `config.json`.
         environment: `environment.json`, or empty.
-        results: the rows of `results.json`; None while the run has not finished.
-        histories: per model name, its table with a row per epoch.
-        figures: per file name, the experiment's own figures (`figures/*.png`), as PNG.
-        predictions: per model, its predictions for the test partition, the folds of one protocol pooled: a table with
-            columns `clip`, `task`, `label`, `predicted`.
-        set_aside: the clips the run left out (columns clip, file, feature_set, reason), or an empty table.
+        results: the rows of `results.json`; None if the run has not finished.
+        histories: model name -> a table with one row per epoch.
+        figures: file name -> a figure of the experiment (`figures/*.png`), as PNG.
+        predictions: model name -> its predictions for the test partition, with the folds of a protocol pooled: a table
+            with the columns `clip`, `task`, `label`, `predicted`.
+        set_aside: the clips that the run left out (`clip, file, feature_set, reason`), or an empty table.
         log: the last lines of `log.txt`.
-        problems: one sentence for each file that is there and cannot be read.
+        problems: one sentence for each file that exists but cannot be read.
     """
 
     path: Path
@@ -50,20 +50,20 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end: `results.json` is written last."""
+        """Whether the run has finished: `results.json` is written last."""
         return (self.path / "results.json").exists()
 
     @property
     def notice(self) -> str | None:
-        """What every figure and page of this run must say, if anything."""
+        """The warning that all figures and pages of this run must show, or None."""
         return self.config.get("notice")
 
 
 def read(path: str | os.PathLike) -> RunFolder:
-    """Read a run folder; missing pieces stay empty, unreadable ones are named in `problems`.
+    """Read a run folder; values of missing files are empty, unreadable files are listed in `problems`.
 
     Raises:
-        InputError: the folder is missing or has no readable `config.json`, so it is no run folder.
+        InputError: The folder is missing or has no readable `config.json`.
     """
     path = Path(path)
     if not (path / "config.json").is_file():
@@ -73,9 +73,9 @@ def read(path: str | os.PathLike) -> RunFolder:
     except (OSError, ValueError) as error:
         raise InputError(f"{path / 'config.json'} cannot be read: {error}; run the experiment again.") from None
     problems: list[str] = []
-    histories = _each(path, "history/*.csv", _history, problems)
+    histories = _read_files(path, "history/*.csv", _history, problems)
     predictions: dict[str, list[pd.DataFrame]] = {}
-    tables = _each(
+    tables = _read_files(
         path,
         "predictions/*/test.csv",
         lambda file: _predictions(file, config),
@@ -86,19 +86,19 @@ def read(path: str | os.PathLike) -> RunFolder:
     return RunFolder(
         path=path,
         config=config,
-        environment=_piece(path / "environment.json", lambda file: _json_of(file, dict), {}, problems),
-        results=_piece(path / "results.json", _results, None, problems),
+        environment=_read_file(path / "environment.json", lambda file: _json_of(file, dict), {}, problems),
+        results=_read_file(path / "results.json", _results, None, problems),
         histories={file.stem: history for file, history in histories.items()},
-        figures={file.name: png for file, png in _each(path, "figures/*.png", _png, problems).items()},
+        figures={file.name: png for file, png in _read_files(path, "figures/*.png", _png, problems).items()},
         predictions={model: pd.concat(tables, ignore_index=True) for model, tables in predictions.items()},
-        set_aside=_piece(path / "set_aside.csv", _strings, pd.DataFrame(), problems),
-        log=_piece(path / "log.txt", _tail, "", problems),
+        set_aside=_read_file(path / "set_aside.csv", _strings, pd.DataFrame(), problems),
+        log=_read_file(path / "log.txt", _tail, "", problems),
         problems=problems,
     )
 
 
 def without_fold(model: str) -> str:
-    """A model's name without its fold: what the folds of one protocol share.
+    """Return a model's name without its fold, which is equal for all folds of a protocol.
 
     >>> without_fold("architecture_4.speaker.fold2"), without_fold("architecture_1.paper.train50")
     ('architecture_4.speaker', 'architecture_1.paper.train50')
@@ -107,7 +107,7 @@ def without_fold(model: str) -> str:
 
 
 def is_main(model: str) -> bool:
-    """Whether a model is a network under a protocol and no variation of it, such as one on less training data.
+    """Return whether a model is a main model, not a variation such as one with less training data.
 
     >>> is_main("architecture_4.speaker"), is_main("architecture_1.paper.train50")
     (True, False)
@@ -116,33 +116,35 @@ def is_main(model: str) -> bool:
 
 
 def _natural(name: str) -> list[str | int]:
-    """A key that sorts fold2 before fold10."""
+    """Return a key that sorts fold2 before fold10."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
-def _piece(path: Path, reader: Callable[[Path], Piece], absent: Piece, problems: list[str]) -> Piece:
-    """What the reader makes of a file; `absent` where there is none or it is damaged, which joins the problems."""
+def _read_file(path: Path, reader: Callable[[Path], Content], default: Content, problems: list[str]) -> Content:
+    """Read a file; return `default` if it does not exist or is damaged, and add damage to the problems."""
     if not path.exists():
-        return absent
+        return default
     try:
         return reader(path)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         problems.append(f"{path.parent.name}/{path.name} cannot be read: {reason}.")
-        return absent
+        return default
 
 
-def _each(folder: Path, pattern: str, reader: Callable[[Path], Piece], problems: list[str]) -> dict[Path, Piece]:
-    """What the reader makes of each file of the pattern, fold2 before fold10, the damaged ones left out."""
+def _read_files(
+    folder: Path, pattern: str, reader: Callable[[Path], Content], problems: list[str]
+) -> dict[Path, Content]:
+    """Read all files of a pattern, fold2 before fold10, without damaged files."""
     files = sorted(folder.glob(pattern), key=lambda file: _natural(str(file)))
-    pieces = {file: _piece(file, reader, None, problems) for file in files}
-    return {file: piece for file, piece in pieces.items() if piece is not None}
+    contents = {file: _read_file(file, reader, None, problems) for file in files}
+    return {file: content for file, content in contents.items() if content is not None}
 
 
-def _json_of(path: Path, kind: type[Piece]) -> Piece:
+def _json_of(path: Path, kind: type[Content]) -> Content:
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, kind):
-        raise InputError(f"it holds no JSON {'object' if kind is dict else 'list'}")
+        raise InputError(f"it is not a JSON {'object' if kind is dict else 'list'}")
     return content
 
 
@@ -153,7 +155,7 @@ def _results(path: Path) -> list[dict]:
             raise InputError("a row has no table or no row name")
         for name in _NUMBERS:
             if not isinstance(row.get(name), int | float | None):
-                raise InputError(f"{name} of row {row['row']!r} is no number")
+                raise InputError(f"{name} of row {row['row']!r} is not a number")
     return rows
 
 
@@ -163,7 +165,7 @@ def _history(path: Path) -> pd.DataFrame:
         raise InputError("it has no column epoch")
     words = [column for column in history if not pd.api.types.is_numeric_dtype(history[column])]
     if words:
-        raise InputError(f"column {words[0]} holds something else than numbers")
+        raise InputError(f"column {words[0]} contains something other than numbers")
     return history
 
 
@@ -176,19 +178,19 @@ def _predictions(path: Path, config: dict) -> pd.DataFrame:
         raise InputError("it has no columns clip, a task of config.json and predicted")
     unknown = (set(table[task]) | set(table["predicted"])) - set(classes)
     if unknown:
-        raise InputError(f"{min(unknown)!r} is no class of {task} in config.json")
+        raise InputError(f"{min(unknown)!r} is not a class of {task} in config.json")
     return table[["clip", task, "predicted"]].rename(columns={task: "label"}).assign(task=task)
 
 
 def _png(path: Path) -> bytes:
     content = path.read_bytes()
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise InputError("it is no PNG image")
+        raise InputError("it is not a PNG image")
     return content
 
 
 def _strings(path: Path) -> pd.DataFrame:
-    """A CSV file as strings: a clip named `NA` or `007` keeps its name."""
+    """Read a CSV file as strings, so that a clip named `NA` or `007` keeps its name."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 

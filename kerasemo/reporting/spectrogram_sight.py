@@ -1,4 +1,4 @@
-"""What a network of spectrograms sees: t-SNE of its embedding of clips, and Grad-CAM maps."""
+"""Figures that explain a network on spectrograms: t-SNE of its embeddings of clips, and Grad-CAM maps."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,8 +21,9 @@ def figures(
 
     Args:
         network: the saved network, see `models.from_waveform`.
-        segments: of the clips; those without a label of the task are passed over, and without any nothing is drawn.
-        task: what is decided.
+        segments: the segments of the clips. Segments without a label for the task are ignored; if none has a label,
+            nothing is drawn.
+        task: name of the task.
         classes: the names of its classes, in order.
         name: of the network, for the titles.
         seed: of t-SNE.
@@ -63,8 +64,8 @@ def _answers(network: "keras.Model", spectrograms: np.ndarray, task: str) -> tup
 
     from kerasemo.models.spectrogram_cnn import EMBEDDING
 
-    both = keras.Model(network.input, [network.get_layer(EMBEDDING).output, network.output[task]])
-    return both.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
+    model = keras.Model(network.input, [network.get_layer(EMBEDDING).output, network.output[task]])
+    return model.predict({"spectrogram": spectrograms}, batch_size=32, verbose=0)
 
 
 def _maps(network, spectrograms, rows, task, classes, segment_s, title, notice) -> Figure:

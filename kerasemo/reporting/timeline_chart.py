@@ -1,4 +1,4 @@
-"""Emotion over time as a figure in the look of `figures`."""
+"""Figure of emotion over time, in the style of `figures`."""
 
 import numpy as np
 import pandas as pd
@@ -11,33 +11,33 @@ _TICKS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 
 
 
 def timeline_chart(table: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """A line of cells for each class, the darker the more probable it is; where nothing is known it stays blank.
+    """Draw a row of cells for each class; darker cells mean higher probabilities, and unknown ones are blank.
 
     Args:
-        table: a row a window, in the order of time: `time_s`, then a probability for each class, or NaN.
+        table: one row per window, in the order of time: `time_s`, then a probability for each class, or NaN.
         title: the figure's title.
         notice: a warning to print under the title.
     """
     times, classes = table["time_s"].to_numpy(), list(table.columns[1:])
     probabilities = table[classes].to_numpy(float).T
-    # Each window is drawn as far as half the way to its neighbours.
+    # The cell of a window extends halfway to its neighbours.
     middles = (times[1:] + times[:-1]) / 2
     steps = np.diff(times) if len(times) > 1 else np.ones(1)
     edges = np.concatenate([[times[0] - steps[0] / 2], middles, [times[-1] + steps[-1] / 2]])
     figure = blank(title, notice, 0.9 + 0.28 * len(classes))
     axes = figure.add_subplot()
-    shown = axes.pcolormesh(edges, np.arange(len(classes) + 1), probabilities, cmap="Blues", vmin=0, vmax=1)
-    shown.set_rasterized(True)
+    cells = axes.pcolormesh(edges, np.arange(len(classes) + 1), probabilities, cmap="Blues", vmin=0, vmax=1)
+    cells.set_rasterized(True)
     axes.invert_yaxis()
     style(axes)
     axes.grid(False)
     axes.set_yticks(np.arange(len(classes)) + 0.5, labels=classes)
     axes.tick_params(axis="y", labelcolor=INK, length=0)
-    apart = next((step for step in _TICKS_S if edges[-1] - edges[0] <= 6 * step), _TICKS_S[-1])
-    axes.xaxis.set_major_locator(MultipleLocator(apart))
+    tick_s = next((step for step in _TICKS_S if edges[-1] - edges[0] <= 6 * step), _TICKS_S[-1])
+    axes.xaxis.set_major_locator(MultipleLocator(tick_s))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
     axes.set_xlabel("time, min:s" if edges[-1] < 3600 else "time, h:min:s")
-    bar = figure.colorbar(shown, ax=axes, fraction=0.04, pad=0.02, ticks=[0, 0.5, 1])
+    bar = figure.colorbar(cells, ax=axes, fraction=0.04, pad=0.02, ticks=[0, 0.5, 1])
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=SMALL_PT, labelcolor=FAINT, length=0)
     bar.set_label("probability", fontsize=SMALL_PT, color=FAINT)
@@ -45,7 +45,7 @@ def timeline_chart(table: pd.DataFrame, title: str, notice: str | None = None) -
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a clock shows them, without fractions.
+    """Format seconds as minutes and seconds, or hours, minutes and seconds; empty for negative values.
 
     >>> clock(75), clock(3725), clock(-1)
     ('1:15', '1:02:05', '')

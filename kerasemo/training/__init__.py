@@ -1,1 +1,1 @@
-"""Training with several losses, run folders, exact resume."""
+"""Training with several losses, run folders, and exact resumption."""

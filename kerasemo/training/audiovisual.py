@@ -1,4 +1,4 @@
-"""A corpus of clips with sound and picture in memory, and the items that uni- and cross-modal networks read of it."""
+"""The sound and images of a corpus in memory, as inputs of unimodal and cross-modal networks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class AudioVisual:
 
     Attributes:
         classes: names of the classes, in the order of their numbers.
-        recordings: a row a clip with sound: `clip, speaker, emotion` (the class number).
-        images: a row an image: likewise, of the clip it is from.
-        arrays: named arrays, as long as `recordings` for audio and as `images` for video.
-        inputs: how each array is made.
+        recordings: one row per clip with sound: `clip, speaker, emotion` (the class number).
+        images: one row per image, with the same columns for the clip that the image is from.
+        arrays: named arrays, with the rows of `recordings` for audio and of `images` for video.
+        inputs: how each array is computed from media files.
         set_aside: the clips that could not be used: `clip, file, feature_set, reason`.
     """
 
@@ -44,31 +44,35 @@ class AudioVisual:
         jobs: int,
         max_bad: float,
     ) -> "AudioVisual":
-        """Compute, or take from the cache, what networks read of a corpus; a medium that no clip has stays empty.
+        """Compute the inputs of networks for a corpus, or load them from the cache.
+
+        If no clip has one of the media, its table is empty.
 
         Args:
             manifest: the corpus; the label is the column `emotion`.
-            root: the corpus' root.
-            classes: the emotions to keep, in order; clips of others are left out.
-            inputs: how each array is made; the names are free.
-            jobs: processes side by side.
-            max_bad: share of broken clips, 0..1, beyond which nothing goes on.
+            root: root folder of the corpus.
+            classes: the emotions to keep, in order; clips of other emotions are left out.
+            inputs: how each array is computed from media files, by any names.
+            jobs: number of parallel processes.
+            max_bad: largest accepted share of broken clips, 0..1.
 
         Raises:
-            InputError: no clip has a medium that is read, or more than `max_bad` are broken.
+            InputError: No clip has one of the media, or more than `max_bad` of the clips are broken.
         """
         manifest = manifest[manifest["emotion"].isin(classes)]
         tables, arrays, read, set_aside = {}, {}, {}, []
         for medium in ("audio", "video"):
             tables[medium] = manifest.iloc[:0]
-            of_medium = {name: made for name, made in inputs.items() if made.feature_set.medium == medium}
-            if of_medium and manifest[medium].notna().any():
-                tables[medium], new, broken = read_items(manifest, root, of_medium, jobs=jobs, max_bad=max_bad)
-                arrays |= new
-                read |= of_medium
+            medium_inputs = {name: config for name, config in inputs.items() if config.feature_set.medium == medium}
+            if medium_inputs and manifest[medium].notna().any():
+                tables[medium], medium_arrays, broken = read_items(
+                    manifest, root, medium_inputs, jobs=jobs, max_bad=max_bad
+                )
+                arrays |= medium_arrays
+                read |= medium_inputs
                 set_aside.append(broken)
         if not read:
-            media = sorted({made.feature_set.medium for made in inputs.values()})
+            media = sorted({config.feature_set.medium for config in inputs.values()})
             raise InputError(f"no clip of these classes has {' or '.join(media)}: {', '.join(classes)}.")
         numbers = {name: number for number, name in enumerate(classes)}
         recordings, images = (
@@ -113,17 +117,17 @@ class AudioVisual:
         return Items(inputs, {output: table["emotion"].to_numpy() for output in targets}, table)
 
     def clips(self, manifest: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray], pd.DataFrame]:
-        """The clips that all that is read could be made of, an image a clip.
+        """Return the clips that have all inputs, with one image per clip.
 
         Args:
-            manifest: the clips of the classes, as `read` was given them.
+            manifest: the clips of the classes, the argument of `read`.
 
         Returns:
-            A row a clip: `clip, speaker, emotion`; its `audio` and `image`, as far as they are read; and the clips that
-            lack a medium which others have, as they are set aside.
+            A table with one row per clip: `clip, speaker, emotion`; the arrays `audio` and `image` of these clips, if
+            they were read; and a table of clips that lack a medium which others have, in the form of `set_aside`.
 
         Raises:
-            InputError: no clip has both media.
+            InputError: No clip has both media.
         """
         if self.images.empty or self.recordings.empty:
             modality, table = ("audio", self.recordings) if self.images.empty else ("image", self.images)
@@ -132,16 +136,16 @@ class AudioVisual:
             table = pair_performances(self.images, self.recordings, "emotion")
             rows = {modality: table[modality] for modality in ("audio", "image")}
         if table.empty:
-            raise InputError("no clip has both sound and a picture of a face; look at the media of your copy.")
+            raise InputError("no clip has both sound and a picture of a face; check the media files of your corpus.")
         rest = manifest[~manifest["clip"].isin([*table["clip"], *self.set_aside["clip"]])]
         no_sound = rest["audio"].isna() & ("audio" in rows)
-        sets = {medium: made.feature_set.name for medium, made in self.inputs.items()}
+        sets = {medium: config.feature_set.name for medium, config in self.inputs.items()}
         lacking = pd.DataFrame(
             {
                 "clip": rest["clip"],
                 "file": rest["video"].fillna(rest["audio"]),
                 "feature_set": np.where(no_sound, sets.get("audio"), sets.get("image")),
-                "reason": np.where(no_sound, "has no sound, as others have", "has no video, as others have"),
+                "reason": np.where(no_sound, "has no sound, unlike other clips", "has no video, unlike other clips"),
             }
         )
         return table, {modality: self.arrays[modality][numbers] for modality, numbers in rows.items()}, lacking

@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch: the state of the training, in one file, exact to the bit."""
+"""Saves the complete state of training in one file at the end of each epoch."""
 
 import io
 import json
@@ -12,15 +12,15 @@ from kerasemo import files
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes after each epoch everything from which training goes on as if it had never stopped.
+    """Saves the state of training after each epoch, so that resumed training equals uninterrupted training.
 
-    One `.npz`, whole or not at all: all variables of the model (weights, the state of the dropout's random numbers,
-    metrics), of its optimizers and of the weighting, and the history so far. `.keras` and `BackupAndRestore` leave the
-    random state out.
+    The state is one `.npz` file, written completely or not at all: all variables of the model (weights, the state of
+    the random numbers of dropout, metrics), of its optimizers and of the weighting, and the history. `.keras` files and
+    `BackupAndRestore` do not contain the state of the random numbers.
 
     Args:
-        path: the file. `restore` reads it.
-        history: rows of the epochs before this `fit`, as `restore` gives them.
+        path: the file, which `restore` can read.
+        history: history of the epochs before this `fit`, the result of `restore`.
     """
 
     def __init__(self, path: Path, history: pd.DataFrame):
@@ -36,18 +36,22 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def history(self) -> pd.DataFrame:
-        """A row an epoch: `epoch` from 1, then every loss, metric and task weight."""
+        """One row per epoch: `epoch`, from 1, then every loss, metric and task weight."""
         return pd.DataFrame(self.rows)
 
 
 def restore(model: keras.Model, path: Path) -> pd.DataFrame:
-    """Put a compiled model, its optimizer built, back to the state a `Checkpoint` wrote.
+    """Restore the state that a `Checkpoint` wrote.
+
+    Args:
+        model: a compiled model whose optimizer is built.
+        path: the file.
 
     Returns:
-        The history so far; empty where there is no file.
+        The history until then; empty if there is no file.
 
     Raises:
-        ValueError: the file is of another model.
+        ValueError: The file belongs to another model.
     """
     if not path.exists():
         return pd.DataFrame()
@@ -56,12 +60,16 @@ def restore(model: keras.Model, path: Path) -> pd.DataFrame:
         arrays = [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)]
         history = pd.DataFrame(json.loads(str(saved["history"])))
     if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
-        raise ValueError(f"{path} holds the state of another model. Received: model={model.name}")
+        raise ValueError(f"{path} contains the state of another model. Received: model={model.name}")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return history
 
 
 def _variables(model: keras.Model) -> list:
-    own = getattr(model, "weighting_optimizer", None)
-    return [*model.variables, *model.optimizer.variables, *(own.variables if own else [])]
+    weighting_optimizer = getattr(model, "weighting_optimizer", None)
+    return [
+        *model.variables,
+        *model.optimizer.variables,
+        *(weighting_optimizer.variables if weighting_optimizer else []),
+    ]

@@ -1,4 +1,4 @@
-"""Clips of any length that stay on disk until a batch asks for them."""
+"""Clips of any length that are read from disk when a batch needs them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 N_FRAMES = "n_frames"
-"""The input that says how many frames of each clip are valid."""
-# A few clips of six seconds with their pictures are what memory holds at a time.
+"""Name of the input with the number of valid frames of each clip."""
+# Small, because clips of several seconds with all their pictures need much memory.
 SCORING_BATCH_SIZE = 4
 
 
 @dataclass(frozen=True)
 class Clips:
-    """What a network is trained or scored on, clip by clip: as `Items`, with memory that does not grow with the corpus.
+    """The clips that a network is trained or scored on: like `Items`, but memory does not depend on the corpus size.
 
-    A batch has the frames that all of a clip's inputs have, padded with zeros to its longest clip, and `n_frames`.
+    If the inputs of a clip have different numbers of frames, the smallest number is used. A batch is padded with zeros
+    to its longest clip, and has the input `n_frames`.
 
     Args:
-        inputs: how each input is made of a clip's features: one item of frames (see `NetworkInput.frame_length`).
+        inputs: how each input is computed from a clip's features: one item of frames (see `NetworkInput.frame_length`).
         files: for each input, the `.npy` file of each clip's features.
         targets: named arrays, clips along the first axis.
-        index: a row a clip; at least `clip` and `speaker`.
+        index: one row per clip, with at least `clip` and `speaker`.
     """
 
     inputs: Mapping[str, NetworkInput]
@@ -49,20 +50,21 @@ class Clips:
         table: pd.DataFrame,
         tasks: Sequence[str],
     ) -> "Clips":
-        """Some rows of a table of clips.
+        """Create `Clips` from some rows of a table.
 
         Args:
             rows: row numbers.
-            inputs, files: as above, files of all rows of the table.
-            table: a row a clip: `clip`, `speaker` and the class number of each task.
+            inputs: as above.
+            files: as above, for all rows of the table.
+            table: one row per clip: `clip`, `speaker` and the class number of each task.
             tasks: the columns that are targets.
         """
-        chosen = table.iloc[rows].reset_index(drop=True)
+        selected = table.iloc[rows].reset_index(drop=True)
         return cls(
             inputs,
             {name: [paths[row] for row in rows] for name, paths in files.items()},
-            {task: chosen[task].to_numpy() for task in tasks},
-            chosen[["clip", "speaker"]],
+            {task: selected[task].to_numpy() for task in tasks},
+            selected[["clip", "speaker"]],
         )
 
     def __len__(self) -> int:
@@ -86,22 +88,22 @@ class Clips:
         return inputs, rows_of(self.targets, slice(1)), None
 
     def batch(self, numbers: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Some clips: each input, `clips x frames x ...`, in order, then `n_frames`."""
+        """Return some clips: each input, `clips x frames x ...`, in order, then `n_frames`, `clips`."""
         clips = [self._clip(number) for number in numbers]
         n_frames = np.array([min(map(len, clip)) for clip in clips], np.int32)
         padded = []
         for parts in zip(*clips, strict=True):
             array = np.zeros((len(parts), n_frames.max(), *parts[0].shape[1:]), parts[0].dtype)
-            for row, part, n in zip(array, parts, n_frames, strict=True):
-                row[:n] = part[:n]
+            for padded_clip, part, n in zip(array, parts, n_frames, strict=True):
+                padded_clip[:n] = part[:n]
             padded.append(array)
         return (*padded, n_frames)
 
     def _clip(self, number: int) -> list[np.ndarray]:
-        """The inputs of a clip, `frames x ...` each, read from disk where they are looked at."""
+        """Return the inputs of a clip, `frames x ...` each, memory-mapped."""
         return [
-            made.items(np.load(self.files[name][number], mmap_mode="r", allow_pickle=False))[0]
-            for name, made in self.inputs.items()
+            network_input.items(np.load(self.files[name][number], mmap_mode="r", allow_pickle=False))[0]
+            for name, network_input in self.inputs.items()
         ]
 
     def _stream(self, numbers: "tf.data.Dataset") -> "tf.data.Dataset":
@@ -133,36 +135,36 @@ def read_clips(
     max_bad: float = 0.05,
     store: FeatureStore | None = None,
 ) -> tuple[pd.DataFrame, dict[str, list[Path]], pd.DataFrame]:
-    """Compute what networks read of a corpus, or find it in the cache, and leave it there.
+    """Compute the features of a corpus, or find them in the cache, without loading them into memory.
 
     Args:
         manifest, root, jobs, max_bad, store: as in `items.read_items`.
-        inputs: how each array is made.
+        inputs: how each input is computed from media files.
 
     Returns:
-        The rows of the clips that all inputs could be made of, the files of `Clips` of these, and the clips set aside
-        (`clip, file, feature_set, reason`).
+        The manifest's rows of the clips that have all inputs, the `files` of `Clips` for these rows, and the clips set
+        aside (`clip, file, feature_set, reason`).
 
     Raises:
-        InputError: no clip has one of the media, or more clips than `max_bad` are broken.
+        InputError: No clip has all inputs, or more than `max_bad` of the clips are broken.
     """
     store = store or FeatureStore()
     extractions = {
-        name: store.extract(manifest, root, made.feature_set, jobs=jobs, max_bad=max_bad, in_memory=False)
-        for name, made in inputs.items()
+        name: store.extract(manifest, root, network_input.feature_set, jobs=jobs, max_bad=max_bad, in_memory=False)
+        for name, network_input in inputs.items()
     }
     usable = set.intersection(*(set(extraction.features) for extraction in extractions.values()))
     set_aside = pd.concat([extraction.set_aside for extraction in extractions.values()], ignore_index=True)
     for name, extraction in extractions.items():
-        made = inputs[name]
-        short = [clip for clip in usable if len(extraction.features[clip]) < (made.frame_length or 1)]
+        network_input = inputs[name]
+        short = [clip for clip in usable if len(extraction.features[clip]) < (network_input.frame_length or 1)]
         usable -= set(short)
-        too_short = manifest.loc[manifest["clip"].isin(short), ["clip", made.feature_set.medium]]
+        too_short = manifest.loc[manifest["clip"].isin(short), ["clip", network_input.feature_set.medium]]
         too_short = too_short.set_axis(["clip", "file"], axis=1)
-        reason = {"feature_set": made.feature_set.name, "reason": "is shorter than a frame of the network"}
+        reason = {"feature_set": network_input.feature_set.name, "reason": "is shorter than a frame of the network"}
         set_aside = pd.concat([set_aside, too_short.assign(**reason)], ignore_index=True)
     if not usable:
-        raise InputError("no clip has all that the network reads; look at the media of your copy.")
+        raise InputError("no clip has all inputs of the network; check the media files of your corpus.")
     table = manifest[manifest["clip"].isin(usable)].reset_index(drop=True)
     files = {name: [extraction.files[clip] for clip in table["clip"]] for name, extraction in extractions.items()}
     return table, files, set_aside.drop_duplicates("clip")

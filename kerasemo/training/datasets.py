@@ -1,4 +1,4 @@
-"""Arrays in memory -> `tf.data.Dataset` of dicts, in an order that depends on seed and epoch alone."""
+"""Creates a `tf.data.Dataset` from arrays in memory, in an order that depends only on seed and epoch."""
 
 from collections.abc import Mapping
 
@@ -14,21 +14,21 @@ def epochs(
     first_epoch: int = 0,
     weights: Mapping[str, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
-    """An endless stream of batches, epoch after epoch, each epoch in a new order.
+    """Return an endless dataset of batches, with a new order in each epoch.
 
-    The order of epoch k is a function of `(seed, k)`, whatever came before: a run resumed at epoch k sees what a run
-    never stopped would have seen. The last batch of an epoch may be smaller.
+    The order of epoch k only depends on `(seed, k)`: a run resumed at epoch k has the same batches as an uninterrupted
+    run. The last batch of an epoch may be smaller.
 
     Args:
         inputs: named arrays, clips along the first axis.
         targets: named arrays of the same length.
-        batch_size: clips a batch.
-        seed: what the order follows from.
-        first_epoch: the epoch to begin with, from 0.
-        weights: sample weights of each target, `clips` or `clips x frames`; None: all count the same.
+        batch_size: clips per batch.
+        seed: seed of the order.
+        first_epoch: the first epoch, from 0.
+        weights: sample weights of each target, `clips` or `clips x frames`; None: all weights are equal.
 
     Returns:
-        A dataset of `(inputs, targets)`, or `(inputs, targets, weights)`, to be fitted with
+        A dataset of `(inputs, targets)`, or `(inputs, targets, weights)`, for `fit` with
         `steps_per_epoch=ceil(clips / batch_size)`.
 
     Example:
@@ -37,7 +37,7 @@ def epochs(
         >>> sorted(first) == sorted(second) == [0, 1, 2, 3], first == second
         (True, False)
     """
-    tensors = tf.nest.map_structure(tf.constant, _together(inputs, targets, weights))
+    tensors = tf.nest.map_structure(tf.constant, _as_tuple(inputs, targets, weights))
 
     def gather(indices):
         return tf.nest.map_structure(lambda tensor: tf.gather(tensor, indices), tensors)
@@ -46,7 +46,7 @@ def epochs(
 
 
 def orders(n: int, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
-    """The numbers of the items of each batch, as `epochs` takes them: batch after batch without end."""
+    """Return the item numbers of each batch, in the order of `epochs`: an endless dataset of batches."""
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(tf.range(n), seed=tf.stack([tf.cast(seed, tf.int64), epoch]))
@@ -61,15 +61,15 @@ def once(
     batch_size: int,
     weights: Mapping[str, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
-    """Each clip once, in the order given: for validation. Arguments as in `epochs`."""
-    return tf.data.Dataset.from_tensor_slices(_together(inputs, targets, weights)).batch(batch_size).prefetch(1)
+    """Return a dataset with each clip once, in the given order, for validation. Arguments as in `epochs`."""
+    return tf.data.Dataset.from_tensor_slices(_as_tuple(inputs, targets, weights)).batch(batch_size).prefetch(1)
 
 
 def n_items(arrays: Mapping[str, np.ndarray]) -> int:
-    """The common length of named arrays.
+    """Return the common length of named arrays.
 
     Raises:
-        ValueError: the lengths differ.
+        ValueError: The lengths differ.
     """
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) != 1:
@@ -77,5 +77,5 @@ def n_items(arrays: Mapping[str, np.ndarray]) -> int:
     return next(iter(lengths.values()))
 
 
-def _together(inputs, targets, weights) -> tuple[dict, ...]:
+def _as_tuple(inputs, targets, weights) -> tuple[dict, ...]:
     return (dict(inputs), dict(targets), *([] if weights is None else [dict(weights)]))

@@ -1,4 +1,4 @@
-"""Training ends where a task weight is no longer a finite number, before the checkpoint is written over."""
+"""Stops training if a task weight is not finite, before the checkpoint is overwritten."""
 
 import math
 from pathlib import Path
@@ -9,16 +9,16 @@ from kerasemo.errors import InputError
 
 
 class FiniteWeights(keras.callbacks.Callback):
-    """Ends a training whose task weights are no longer finite.
+    """Stops training if a task weight is not finite.
 
-    Stands before `Checkpoint`, so that the last good state stays.
+    It must come before `Checkpoint` in the list of callbacks, so that the last good state is kept.
 
     Args:
-        checkpoint: where the state of the epoch before lies.
+        checkpoint: the file with the state of the previous epoch.
 
     Raises:
-        InputError: a weight is NaN or infinite; names the epoch and the task, the one with a loss that is not finite if
-            there is one, since it spoils the weights of all.
+        InputError: A weight is NaN or infinite. The message names the epoch and the task; if a loss is not finite, it
+            names the task of this loss, which can make the weights of all tasks NaN.
     """
 
     def __init__(self, checkpoint: Path):
@@ -27,11 +27,11 @@ class FiniteWeights(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         weights = {task: float(weight) for task, weight in self.model.weighting.task_weights().items()}
-        spoilt = [task for task, weight in weights.items() if not math.isfinite(weight)]
-        if not spoilt:
+        not_finite = [task for task, weight in weights.items() if not math.isfinite(weight)]
+        if not not_finite:
             return
         losses = {task: float(logs[f"{task}_loss"]) for task in weights}
-        task = next((task for task, loss in losses.items() if not math.isfinite(loss)), spoilt[0])
+        task = next((task for task, loss in losses.items() if not math.isfinite(loss)), not_finite[0])
         kept = f"; the state after epoch {epoch} is kept in {self.checkpoint}" if epoch else ""
         raise InputError(
             f"in epoch {epoch + 1} the weight of task {task!r} became {weights[task]} (its loss: {losses[task]}); "

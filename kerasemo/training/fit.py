@@ -1,4 +1,4 @@
-"""Fitting a model to the end, across interruptions."""
+"""Training of a model, with resumption after an interruption."""
 
 import math
 from collections.abc import Mapping
@@ -29,32 +29,32 @@ def fit(
     seed: int,
     checkpoint: Path,
 ) -> pd.DataFrame:
-    """Train a compiled model; go on from the checkpoint where there is one.
+    """Train a compiled model, and continue from the checkpoint if there is one.
 
-    Interrupted at any moment and called again with the same arguments, it ends with the same weights, to the bit, as
-    if it had never been interrupted.
+    If training is interrupted at any moment and `fit` is called again with the same arguments, the final weights are
+    exactly the same as without the interruption.
 
     Args:
-        model: built and compiled; its `Normalization` layers are adapted to the training items, of sequences to the
-            valid frames, here.
-        train: the items to learn from.
-        validation: scored after each epoch; None or no items: nothing is.
-        epochs: number of epochs in all.
-        batch_size: items a step.
-        seed: what the order of the items follows from.
-        checkpoint: file of the state after the last finished epoch.
+        model: built and compiled. If `train` is `Items`, its `Normalization` layers are adapted to them here (for
+            sequences, to the valid frames).
+        train: the training items.
+        validation: items that are scored after each epoch; None or empty: no validation.
+        epochs: total number of epochs.
+        batch_size: items per step.
+        seed: seed of the order of the items.
+        checkpoint: file with the state after the last finished epoch.
 
     Returns:
-        The history, a row an epoch.
+        The history, one row per epoch.
 
     Raises:
-        InputError: a task weight is no longer finite; the checkpoint of the epoch before is kept.
+        InputError: A task weight is not finite; the checkpoint of the previous epoch is kept.
     """
     if isinstance(train, Items):
         adapt(model, train.inputs, train.mask)
     _build_state(model, train)
     history = restore(model, checkpoint)
-    keep = Checkpoint(checkpoint, history)
+    checkpoint_callback = Checkpoint(checkpoint, history)
     if len(history) < epochs:
         model.fit(
             train.epochs(batch_size, seed, len(history)),
@@ -62,15 +62,15 @@ def fit(
             validation_data=validation.once() if validation else None,
             initial_epoch=len(history),
             epochs=epochs,
-            callbacks=[FiniteWeights(checkpoint), keep],
-            shuffle=False,  # the stream is in its own order already
+            callbacks=[FiniteWeights(checkpoint), checkpoint_callback],
+            shuffle=False,  # the dataset is shuffled already
             verbose=0,
         )
-    return keep.history
+    return checkpoint_callback.history
 
 
 def _build_state(model: JointModel, items: Items | Clips | Segments) -> None:
-    """Make the variables of optimizer and metrics now; made inside the first step, they would have it traced twice."""
+    """Create the variables of optimizer and metrics; if the first step created them, it would be traced twice."""
     model.optimizer.build(model.trainable_variables)
     x, y, weights = items.first()
     model.compute_metrics(x, y, model(x, training=False), weights)
@@ -78,15 +78,15 @@ def _build_state(model: JointModel, items: Items | Clips | Segments) -> None:
 
 
 def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray], mask: np.ndarray | None = None) -> None:
-    """Give every `Normalization` layer that reads an input directly the mean and variance of that input.
+    """Adapt each `Normalization` layer that directly follows an input to the mean and variance of that input.
 
-    A feature that is constant is centred and not scaled: Keras would divide it by 1e-7, and a recording in which it is
-    not constant would reach the network in millions.
+    A constant feature is centred but not scaled: Keras would divide it by 1e-7, so that a recording in which it is not
+    constant would give values of several millions.
 
     Args:
-        model: built.
+        model: the built model.
         inputs: named arrays, items along the first axis.
-        mask: of padded sequences, which frames count, `items x frames`.
+        mask: the valid frames of padded sequences, `items x frames`.
     """
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization) and layer.input.name in inputs:

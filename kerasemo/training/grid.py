@@ -1,4 +1,4 @@
-"""Many independent trainings, side by side on one machine or on a cluster."""
+"""Runs many independent trainings in parallel, on one machine or on a cluster."""
 
 import logging
 import multiprocessing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Cell = TypeVar("Cell")
 
-# A cell that ends its process so often in a row would end the next one too. Dask's own limit is the same.
+# If the process of a cell dies more often than this in a row, the grid is stopped. Dask has the same limit.
 ALLOWED_DEATHS = 3
 CONNECT_S = 5
 FIRST_WORKER_S = 10
@@ -39,38 +39,38 @@ def run_cells(
     description: str,
     scheduler: str | None = None,
 ) -> None:
-    """Call `train` on each cell, each in one thread, so that the results do not depend on `jobs` or a cluster.
+    """Call `train` for each cell, with one thread per cell, so that results do not depend on `jobs` or a cluster.
 
-    `train` writes its results to disk and skips what is there already; that makes an interrupted grid resume. A cell
-    whose process is killed is run again. The first error in a cell ends the grid and is raised here.
+    `train` must write its results to disk and skip existing results, so that an interrupted grid can be resumed. A cell
+    whose process is killed is run again. The first error in a cell stops the grid and is raised.
 
-    On a cluster every machine must have this package and see the run folder, on a shared file system, under the same
-    path. A worker does as many cells at a time as it has threads, each in a process of its own. Interrupted, the grid
-    takes back the cells that wait; those that run there go on to their end. Without workers it waits for new ones.
+    On a cluster, every machine needs this package and the run folder under the same path, on a shared file system. A
+    worker runs as many cells at a time as it has threads, each in a separate process. If the grid is interrupted,
+    waiting cells are cancelled and running cells are completed. If all workers are lost, it waits for new ones.
 
     Args:
-        train: does one cell.
-        cells: what to do; plain values.
-        jobs: number of processes on this machine; 1: this one. Of no effect with a scheduler.
-        description: what the progress bar says.
-        scheduler: address of a Dask scheduler, such as `tcp://host:8786`, on whose workers the cells run.
+        train: function that runs one cell.
+        cells: the arguments of the calls; plain values.
+        jobs: number of processes on this machine; 1: the current process. Ignored if there is a scheduler.
+        description: text of the progress bar.
+        scheduler: address of a Dask scheduler, such as `tcp://host:8786`, whose workers run the cells.
 
     Raises:
-        InputError: the scheduler cannot be reached, has no workers or is lost; Dask is not installed; a cell ended its
-            process again and again.
+        InputError: The scheduler cannot be reached, has no workers or is lost; Dask is not installed; the process of a
+            cell was killed repeatedly.
     """
     finished = _on_this_machine(train, cells, jobs) if scheduler is None else _on_cluster(train, cells, scheduler)
-    # Closed at once when interrupted: no process may go on writing.
+    # `closing` ends all processes on an interruption, so that none continues to write.
     with closing(finished):
         for _ in track(finished, total=len(cells), description=description):
             pass
 
 
 def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs: int) -> Iterator[int]:
-    """The number of each cell, as it is done."""
+    """Yield the number of each finished cell."""
     waiting = dict(enumerate(cells))
     deaths = 0
-    # A process that has grown is replaced by a new one, which is nothing to warn of.
+    # joblib replaces processes that use too much memory, and warns about it needlessly.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
     while waiting:
         tasks = [delayed(_in_process_of)(os.getpid(), train, cell, number) for number, cell in waiting.items()]
@@ -83,17 +83,18 @@ def _on_this_machine(train: Callable[[Cell], None], cells: Sequence[Cell], jobs:
         except TerminatedWorkerError:
             deaths += 1
             if deaths > ALLOWED_DEATHS:
-                raise _given_up(deaths, "use a smaller --jobs") from None
+                raise _killed_error(deaths, "use a smaller --jobs") from None
 
 
-def _given_up(deaths: int, remedy: str) -> InputError:
+def _killed_error(deaths: int, remedy: str) -> InputError:
     return InputError(
-        f"a process was killed before it could end its cell, {deaths} times in a row; if memory is short, {remedy}."
+        f"a process was killed before it finished its cell, {deaths} times in a row; if there is too little memory, "
+        f"{remedy}."
     )
 
 
 def _in_process_of(starter: int, train: Callable[[Cell], None], cell: Cell, number: int) -> int:
-    """Do one cell, in one thread; `starter` is the process that has set it going, this one or its parent."""
+    """Run one cell in one thread; `starter` is the id of the process that started it, this one or its parent."""
     from kerasemo.training.reproducible import one_thread
 
     if os.getpid() != starter:
@@ -106,7 +107,7 @@ def _in_process_of(starter: int, train: Callable[[Cell], None], cell: Cell, numb
 
 @cache
 def _end_with_parent() -> None:
-    """Let this process end within a second or two when its parent is gone; killed, the parent cannot end it itself."""
+    """Let this process end within two seconds after its parent has died; a killed parent cannot end it itself."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -118,7 +119,7 @@ def _end_with_parent() -> None:
 
 
 def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler: str) -> Iterator[None]:
-    """One item for each cell that is done."""
+    """Yield None for each finished cell."""
     with _connected(scheduler) as client:
         from distributed import KilledWorker, as_completed
         from distributed.client import FutureCancelledError
@@ -128,25 +129,26 @@ def _on_cluster(train: Callable[[Cell], None], cells: Sequence[Cell], scheduler:
                 future.result()
             except KilledWorker as error:
                 raise InputError(
-                    f"{error.allowed_failures + 1} workers died over one cell, the last at "
-                    f"{error.last_worker.address}; look into its log, and if memory is short, start workers with more."
+                    f"{error.allowed_failures + 1} workers died while running the same cell, the last at "
+                    f"{error.last_worker.address}; see its log, and if there is too little memory, start workers with "
+                    "more."
                 ) from None
             except FutureCancelledError:
-                raise _lost(scheduler) from None
-            # A dying worker takes the results of its cells along, and Dask runs again whatever is still asked for.
+                raise _lost_error(scheduler) from None
+            # When a worker dies, its results are lost, and Dask runs cells again if their futures still exist.
             del future
             yield
 
 
 @contextmanager
 def _connected(scheduler: str) -> Iterator["Client"]:
-    """A client of a scheduler that has workers; closed, it takes back what has not begun."""
+    """Yield a client of a scheduler that has workers; at the end, cells that have not started are cancelled."""
     try:
         from distributed import Client
         from distributed.versions import VersionMismatchWarning
     except ImportError:
         raise InputError("--scheduler needs Dask, which is not installed: pip install kerasemo[cluster].") from None
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what goes wrong is raised
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors are raised instead
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
@@ -164,36 +166,39 @@ def _connected(scheduler: str) -> Iterator["Client"]:
                 f"the Dask scheduler {scheduler} has no workers; start some with `dask worker {scheduler}`."
             ) from None
         except OSError:
-            raise _lost(scheduler) from None
+            raise _lost_error(scheduler) from None
         yield client
 
 
-def _lost(scheduler: str) -> InputError:
-    return InputError(f"the Dask scheduler {scheduler} was lost; what is done is kept, start again to go on.")
+def _lost_error(scheduler: str) -> InputError:
+    return InputError(
+        f"the connection to the Dask scheduler {scheduler} was lost; finished cells are kept, start again to continue."
+    )
 
 
 def _submit(client: "Client", train: Callable[[Cell], None], cells: Sequence[Cell]) -> list["Future"]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")
-        # Sent once, not with each cell: it may hold all the data. As a task, it is made anew when its worker dies.
-        shared = client.submit(_itself, train, pure=False)
-        # Not pure: a cell of another run must never stand in for one of this.
+        # `train` may contain all the data, so it is sent once, not with each cell. As the result of a task, it is
+        # computed again if its worker dies.
+        shared = client.submit(_identity, train, pure=False)
+        # Not pure: the result of a cell of another run must not be reused.
         return client.map(_on_worker, cells, train=shared, pure=False)
 
 
-def _itself(train: Callable[[Cell], None]) -> Callable[[Cell], None]:
+def _identity(train: Callable[[Cell], None]) -> Callable[[Cell], None]:
     return train
 
 
 def _on_worker(cell: Cell, train: Callable[[Cell], None]) -> None:
-    """Do one cell in a child of this Dask worker.
+    """Run one cell in a child process of this Dask worker.
 
-    In the worker itself the numbers would not hold: its threads draw from Python's random numbers, from which Keras
-    seeds its layers, and TensorFlow's seed belongs to the process.
+    In the worker process itself, results would not be reproducible: its threads use Python's random numbers, from which
+    Keras seeds its layers, and TensorFlow has one seed per process.
     """
     from distributed import get_worker
 
-    # A worker under a nanny is a daemon, which Python lets have no children; this one's end with it, see above.
+    # A worker under a nanny is a daemon, which cannot have children in Python. These children end with the worker.
     multiprocessing.current_process().daemon = False
     for _ in range(ALLOWED_DEATHS + 1):
         children = get_reusable_executor(get_worker().state.nthreads, timeout=IDLE_S)
@@ -202,4 +207,4 @@ def _on_worker(cell: Cell, train: Callable[[Cell], None]) -> None:
             return
         except TerminatedWorkerError:
             continue
-    raise _given_up(ALLOWED_DEATHS + 1, "give the workers fewer threads")
+    raise _killed_error(ALLOWED_DEATHS + 1, "give the workers fewer threads")

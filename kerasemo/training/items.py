@@ -1,4 +1,4 @@
-"""From a manifest to the items that networks read."""
+"""The items that a network is trained or scored on, and how they are read with a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ SCORING_BATCH_SIZE = 256
 
 @dataclass(frozen=True)
 class Items:
-    """What a network is trained or scored on: named inputs and targets, and who and what each item is.
+    """Items that a network is trained or scored on: named inputs and targets, and clip and speaker of each item.
 
     Args:
         inputs: named arrays, items along the first axis.
         targets: named arrays, items along the first axis.
-        index: a row an item; at least `clip` and `speaker`.
-        mask: of padded sequences, which frames count, `items x frames`; None: items are no sequences.
+        index: one row per item, with at least `clip` and `speaker`.
+        mask: the valid frames of padded sequences, `items x frames`; None: items are not sequences.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -38,12 +38,12 @@ class Items:
     def of_rows(
         cls, rows: np.ndarray, arrays: Mapping[str, np.ndarray], table: pd.DataFrame, labels: Mapping[str, str]
     ) -> "Items":
-        """Some rows of a table of items, with their arrays.
+        """Create `Items` from some rows of a table.
 
         Args:
-            rows: row numbers; a row may stand more than once.
+            rows: row numbers; a row may occur several times.
             arrays: named inputs of all rows of the table.
-            table: a row an item; at least `clip`, `speaker` and the columns of the labels.
+            table: one row per item, with at least `clip`, `speaker` and the columns of the labels.
             labels: target -> column of the table.
         """
         targets = {target: table[column].to_numpy()[rows] for target, column in labels.items()}
@@ -52,32 +52,32 @@ class Items:
 
     @property
     def weights(self) -> dict[str, np.ndarray] | None:
-        """The mask as sample weights, the same for each target; None without a mask."""
+        """The mask as sample weights, equal for all targets; None without a mask."""
         return None if self.mask is None else dict.fromkeys(self.targets, self.mask.astype("float32"))
 
     def __len__(self) -> int:
         return len(self.index)
 
     def epochs(self, batch_size: int, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
-        """Batches without end, in an order that depends on seed and epoch alone; see `datasets.epochs`."""
+        """Return an endless dataset of batches, in an order that depends on seed and epoch; see `datasets.epochs`."""
         from kerasemo.training import datasets
 
         return datasets.epochs(self.inputs, self.targets, batch_size, seed, first_epoch, self.weights)
 
     def once(self) -> "tf.data.Dataset":
-        """Each item once, in order, in batches for scoring."""
+        """Return a dataset with each item once, in order, in batches for scoring."""
         from kerasemo.training import datasets
 
         return datasets.once(self.inputs, self.targets, SCORING_BATCH_SIZE, self.weights)
 
     def first(self) -> tuple[dict, dict, dict | None]:
-        """Inputs, targets and weights of the first item, as a batch."""
+        """Return inputs, targets and weights of the first item, as a batch."""
         weights = self.weights
-        return tuple(named and rows_of(named, slice(1)) for named in (self.inputs, self.targets, weights))
+        return tuple(arrays and rows_of(arrays, slice(1)) for arrays in (self.inputs, self.targets, weights))
 
 
 def rows_of(arrays: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
-    """Some rows of named arrays."""
+    """Return some rows of named arrays."""
     return {name: array[rows] for name, array in arrays.items()}
 
 
@@ -90,23 +90,23 @@ def read_items(
     max_bad: float = 0.05,
     store: FeatureStore | None = None,
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray], pd.DataFrame]:
-    """Compute, or take from the cache, what networks read of one medium of a corpus.
+    """Compute the network inputs from one medium of a corpus, or load them from the cache.
 
     Args:
-        manifest: the corpus, a clip a row.
-        root: the corpus' root.
-        inputs: how each array is made; all of one medium. The names are free.
-        jobs: processes side by side.
-        max_bad: share of broken clips, 0..1, beyond which nothing goes on.
-        store: the cache of features; None: the user's.
+        manifest: the corpus, one row per clip.
+        root: root folder of the corpus.
+        inputs: how each array is computed, all from the same medium, by any names.
+        jobs: number of parallel processes.
+        max_bad: largest accepted share of broken clips, 0..1.
+        store: the cache of features; None: the user's cache.
 
     Returns:
-        The manifest's row of each item (a recording, or an image: a clip's row then stands as often as the clip has
-        images), the arrays by name with the items along the first axis, and the clips set aside
+        The manifest's row of each item (an item is a recording or an image; the row of a clip with several images is
+        repeated), the arrays by name with the items along the first axis, and the clips set aside
         (`clip, file, feature_set, reason`).
 
     Raises:
-        InputError: no clip has this medium, or more clips than `max_bad` are broken.
+        InputError: No clip has this medium, or more than `max_bad` of the clips are broken.
     """
     store = store or FeatureStore()
     extractions = {

@@ -1,4 +1,4 @@
-"""Training a network with several outputs on several losses that a weighting turns into one."""
+"""Training of a network with several outputs and losses, which a weighting combines into one loss."""
 
 from collections.abc import Mapping
 
@@ -10,30 +10,31 @@ from kerasemo.weighting import Step, Weighting
 
 @keras.saving.register_keras_serializable("kerasemo")
 class JointModel(keras.Model):
-    """A functional model whose loss is a weighting of task losses.
+    """A functional model whose loss is a weighted combination of task losses.
 
-    Outputs are a dict; a task is an output that has a loss. Outputs without a loss may still have metrics. Each epoch
-    the history holds `loss` (the weighted one), `<task>_loss`, `<task>_weight`, and every compiled metric; the
-    validation twins hold the same without the weights.
+    Outputs are a dict; a task is an output that has a loss. Outputs without a loss may have metrics. For each epoch the
+    history contains `loss` (the joint loss), `<task>_loss`, `<task>_weight`, and every compiled metric; with the prefix
+    `val_`, the same for the validation data, except the weights.
 
-    A loss that compares parts of its output with each other, such as `SoftHGR`, says so by `reads_labels = False`. Its
-    task needs no targets and has no metrics; its output is there for the loss alone, and not in `network()`.
+    A loss that compares parts of its output with each other, such as `SoftHGR`, has the attribute
+    `reads_labels = False`. Its task needs no targets and has no metrics. Its output is only used by the loss and is not
+    an output of `network()`.
 
-    The variables of the weighting are trained with the network and saved with the model. `network()` gives the plain
+    The variables of the weighting are trained with the network and saved with the model. `network()` returns the plain
     functional network without them.
 
     Args:
         inputs: named dict of the network's inputs.
         outputs: named dict of the network's outputs.
-        losses: a `keras.losses.Loss` for each task. Keras' own string names are not taken: they become bare
-            functions, which do not reduce over the batch.
-        weighting: how the losses become one; its tasks are those of `losses`.
-        weighting_optimizer: trains the weighting's variables, at a learning rate of its own; None: the compiled
-            optimizer does. A factor on their gradient would not do instead: Adam cancels it.
+        losses: a `keras.losses.Loss` for each task. String names of Keras are not accepted: Keras converts them to
+            functions that do not reduce over the batch.
+        weighting: combines the losses; it must have the tasks of `losses`.
+        weighting_optimizer: optimizer of the weighting's variables, with a separate learning rate; None: the compiled
+            optimizer. (Scaling their gradient would have no effect with Adam.)
 
     Raises:
-        ValueError: a loss for an output that is not there, a weighting of other tasks, or an optimizer for a weighting
-            that has no variables to train.
+        ValueError: A loss has no output, the weighting has other tasks, or there is an optimizer for a weighting
+            without trainable variables.
 
     Example:
         >>> from kerasemo.models import crossmodal
@@ -44,7 +45,7 @@ class JointModel(keras.Model):
         >>> model.compile("sgd", weighted_metrics={"emotion": ["accuracy"]})
     """
 
-    # Keras revives a functional subclass only if its constructor takes the literal names `args` and `kwargs`.
+    # Keras can load a functional subclass only if the parameters of its constructor are called `args` and `kwargs`.
     def __init__(
         self,
         *args,
@@ -54,17 +55,17 @@ class JointModel(keras.Model):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
-        self.task_losses = {task: _revived(loss) for task, loss in losses.items()}
-        self.weighting = _revived(weighting)
-        absent = set(self.task_losses) - set(self.output)
-        if absent:
-            raise ValueError(f"Losses need outputs of the same name, {sorted(self.output)}. Received: {sorted(absent)}")
+        self.task_losses = {task: _deserialized(loss) for task, loss in losses.items()}
+        self.weighting = _deserialized(weighting)
+        unknown = set(self.task_losses) - set(self.output)
+        if unknown:
+            raise ValueError(f"Losses must be named after outputs, {sorted(self.output)}. Received: {sorted(unknown)}")
         if set(self.weighting.tasks) != set(self.task_losses):
             raise ValueError(
                 f"Weighting and losses must have the same tasks. Received: losses of {sorted(self.task_losses)}, "
                 f"weighting of {sorted(self.weighting.tasks)}"
             )
-        self.weighting_optimizer = _revived(weighting_optimizer)
+        self.weighting_optimizer = _deserialized(weighting_optimizer)
         if self.weighting_optimizer:
             if not self.weighting.trainable_variables:
                 raise ValueError(f"An optimizer has nothing to train here. Received: weighting={self.weighting.name}")
@@ -72,15 +73,15 @@ class JointModel(keras.Model):
         self.loss_means = {task: keras.metrics.Mean(name=f"{task}_loss") for task in self.task_losses}
 
     def network(self) -> keras.Model:
-        """The plain functional network that shares this model's layers: what is exported."""
+        """Return the plain functional network, for export; it shares the layers of this model."""
         return keras.Model(self.input, self._labelled(self.output), name=self.name)
 
     def _labelled(self, outputs: Mapping) -> dict:
-        """The outputs but those that are there for their loss alone."""
+        """Return the outputs without those that are only used by their loss."""
         return {name: output for name, output in outputs.items() if _reads_labels(self.task_losses.get(name))}
 
     def train_step(self, data):
-        """One step on the weighted loss, which trains the weighting's variables too.
+        """Run one training step on the joint loss, which also trains the weighting's variables.
 
         Args:
             data: `(inputs, targets)` or `(inputs, targets, sample weights)`, dicts by name.
@@ -91,7 +92,7 @@ class JointModel(keras.Model):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
-        # A persistent tape makes loops keep all that any gradient might need, which costs an LSTM half its speed.
+        # With a persistent tape, loops store the tensors for all possible gradients, which makes an LSTM half as fast.
         with tf.GradientTape(persistent=self.weighting.asks_each_task) as tape:
             outputs = self(x, training=True)
             losses, penalty, total = self._joint_loss(x, y, outputs, sample_weight)
@@ -105,7 +106,7 @@ class JointModel(keras.Model):
         }
 
     def test_step(self, data):
-        """The twin of `train_step` that learns nothing and gives no task weights."""
+        """Run one step without training. The result is that of `train_step` without the task weights."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         outputs = self(x, training=False)
         self._joint_loss(x, y, outputs, sample_weight)
@@ -119,19 +120,19 @@ class JointModel(keras.Model):
         outputs = self._labelled(self.output)
         if len(outputs) != 1:
             return results
-        # Keras puts the output's name before a metric's only where there are several outputs.
+        # Keras adds the name of the output to the name of a metric only if there are several outputs.
         (output,) = outputs
         losses = {"loss", *(mean.name for mean in self.loss_means.values())}
         return {name if name in losses else f"{output}_{name}": value for name, value in results.items()}
 
     def _joint_loss(self, x, y, outputs, sample_weight):
-        """Each task's loss of a batch, the regularisers, and the joint loss, which all go into their running means."""
+        """Return each task's loss for a batch, the regularisers and the joint loss, and update the running means."""
         sample_weight = sample_weight or {}
         losses = {
             task: loss(y[task] if _reads_labels(loss) else None, outputs[task], sample_weight=sample_weight.get(task))
             for task, loss in self.task_losses.items()
         }
-        # Loss objects divide by the replicas already; regularisers of layers do not.
+        # Loss objects divide by the number of replicas already; regularisers of layers do not.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         penalty = tf.add_n(self.losses) / replicas if self.losses else tf.zeros(())
         total = self.weighting(losses) + penalty
@@ -142,18 +143,19 @@ class JointModel(keras.Model):
         return losses, penalty, total
 
     def _descend(self, step: Step) -> None:
-        """Change the variables by the gradients that the weighting makes of a step."""
+        """Apply the gradients that the weighting computes for a step."""
         pairs = list(zip(self.weighting.gradients(step), step.variables, strict=True))
-        own = {id(variable) for variable in self.weighting.trainable_variables} if self.weighting_optimizer else set()
-        self.optimizer.apply_gradients((gradient, variable) for gradient, variable in pairs if id(variable) not in own)
-        if own:
+        separate = self.weighting.trainable_variables if self.weighting_optimizer else []
+        ids = {id(variable) for variable in separate}
+        self.optimizer.apply_gradients((gradient, variable) for gradient, variable in pairs if id(variable) not in ids)
+        if ids:
             self.weighting_optimizer.apply_gradients(
-                (gradient / step.scale, variable) for gradient, variable in pairs if id(variable) in own
+                (gradient / step.scale, variable) for gradient, variable in pairs if id(variable) in ids
             )
 
     def fit(self, *args, callbacks=(), **kwargs):
-        """As in Keras; the weighting hears of the end of each epoch before any other callback does."""
-        return super().fit(*args, callbacks=[_TellWeighting(), *(callbacks or [])], **kwargs)
+        """Train as in Keras; the weighting receives the losses of an epoch before other callbacks run."""
+        return super().fit(*args, callbacks=[_UpdateWeighting(), *(callbacks or [])], **kwargs)
 
     def get_config(self) -> dict:
         return {
@@ -165,8 +167,8 @@ class JointModel(keras.Model):
         }
 
 
-class _TellWeighting(keras.callbacks.Callback):
-    """Gives the weighting the mean training loss of each task at the end of an epoch."""
+class _UpdateWeighting(keras.callbacks.Callback):
+    """Passes the mean training loss of each task to the weighting at the end of an epoch."""
 
     def on_epoch_end(self, epoch, logs=None):
         weighting = self.model.weighting
@@ -177,6 +179,6 @@ def _reads_labels(loss: keras.losses.Loss | None) -> bool:
     return getattr(loss, "reads_labels", True)
 
 
-def _revived(thing):
-    """An object, or what its serialised form in a saved model describes."""
-    return keras.saving.deserialize_keras_object(thing) if isinstance(thing, Mapping) else thing
+def _deserialized(value):
+    """Return an object, given the object or its serialised form in a saved model."""
+    return keras.saving.deserialize_keras_object(value) if isinstance(value, Mapping) else value

@@ -1,16 +1,16 @@
-"""The same numbers on every run of one machine."""
+"""Settings for reproducible results on one machine."""
 
 from kerasemo.quiet import import_tensorflow
 
 
 def one_thread() -> None:
-    """Let TensorFlow use one thread in this process; call before it computes anything.
+    """Let TensorFlow use one thread in this process; must be called before TensorFlow computes anything.
 
-    The number of threads changes the last bits of a sum. With one thread a process, a run gives the same numbers
-    however many processes share the work.
+    The number of threads affects rounding errors. With one thread per process, the results of a run do not depend on
+    the number of processes.
 
     Raises:
-        RuntimeError: TensorFlow has computed already, with another number of threads.
+        RuntimeError: TensorFlow has already been used with another number of threads.
     """
     tf = import_tensorflow()
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -18,7 +18,7 @@ def one_thread() -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and Keras, and let TensorFlow take deterministic kernels only.
+    """Seed Python, NumPy and Keras, and let TensorFlow use only deterministic operations.
 
     Args:
         seed: 0 or more.

@@ -1,4 +1,4 @@
-"""The run folder: everything one run of an experiment leaves behind, and from which it resumes."""
+"""The run folder: all files that one run of an experiment writes, and from which it can be resumed."""
 
 import json
 import logging
@@ -33,15 +33,15 @@ PACKAGES = [
 class Run:
     """A run folder `<out>/<experiment>/<time>-<short id>/`.
 
-    It holds `config.json` (every option, resolved), `environment.json`, `results.json` and `results.md`,
+    It contains `config.json` (the values of all options), `environment.json`, `results.json` and `results.md`,
     `history/<model>.csv`, `predictions/<model>/<partition>.csv`, `figures/`, `checkpoints/`, `saved_model/<model>/`,
-    `set_aside.csv`, `report.html` and `log.txt`. Each file appears whole or not at all.
+    `set_aside.csv`, `report.html` and `log.txt`. Each file is written completely or not at all.
 
     Args:
         path: the folder of an existing run.
 
     Raises:
-        InputError: the folder is not there or is no run folder.
+        InputError: The folder does not exist or is not a run folder.
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -53,15 +53,15 @@ class Run:
 
     @classmethod
     def create(cls, out: str | os.PathLike, experiment: str, config: dict) -> "Run":
-        """Make a new run folder and write its configuration and environment.
+        """Create a new run folder and write its configuration and environment.
 
         Args:
             out: the folder of all runs, such as `runs`.
             experiment: the experiment's key, such as `goswami2018`.
-            config: what the run was asked to do; must be JSON.
+            config: the options of the run, as values that JSON can represent.
 
         Raises:
-            InputError: `out` cannot be written.
+            InputError: The folder cannot be created in `out`.
         """
         path = Path(out, experiment, f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}")
         try:
@@ -71,29 +71,29 @@ class Run:
                 _write_json(temporary / "environment.json", environment())
         except OSError as error:
             raise InputError(
-                f"no run folder can be made under {out}: {error.strerror}; choose another --out."
+                f"no run folder can be created in {out}: {error.strerror}; choose another --out."
             ) from None
         return cls(path)
 
     def file(self, *parts: str) -> Path:
-        """The path of one of the run's files; its folder is made."""
+        """Return the path of one of the run's files, and create its folder."""
         path = self.path.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def configure(self, **entries) -> None:
-        """Add to `config.json` what became known on the way, such as the classes found in the corpus."""
+        """Add entries to `config.json`, such as the classes found in the corpus."""
         self.config.update(entries)
         self.write_json(self.config, "config.json")
 
     def note(self, sentence: str) -> None:
-        """Say something that a reader of the results must know; it goes into the configuration, log and report."""
+        """Add a sentence that readers of the results need to know to the configuration, log and report."""
         if sentence not in self.config["notes"]:
             self.configure(notes=[*self.config["notes"], sentence])
         self.logger().info(sentence)
 
     def has_trained(self, model: str) -> bool:
-        """Whether a model is trained, scored and saved."""
+        """Return whether a model has been trained, scored and saved."""
         return (self.path / "checkpoints" / f"{model}.keras").exists()
 
     def write_json(self, content: dict, *parts: str) -> None:
@@ -102,23 +102,23 @@ class Run:
             _write_json(temporary, content)
 
     def write_table(self, table: pd.DataFrame, *parts: str) -> None:
-        """Write a table as CSV; floats keep every digit."""
+        """Write a table as CSV; floats keep all digits."""
         with files.whole(self.path.joinpath(*parts)) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
     def write_split(self, sides: pd.DataFrame, name: str) -> None:
-        """Write which clips stand on which side (see `Split.sides`) as `splits/<name>.csv`.
+        """Write the partitions of the clips (see `Split.sides`) as `splits/<name>.csv`.
 
         Raises:
-            InputError: this run has begun with another split, by which networks may be trained already.
+            InputError: The run was started with a different split, and networks may have been trained with it.
         """
         path = self.path / "splits" / f"{name}.csv"
         if path.exists() and path.read_text(encoding="utf-8") != sides.to_csv(index=False, lineterminator="\n"):
-            raise InputError(f"the corpus is not the one that {self.path} began with ({path.name}); begin a new run.")
+            raise InputError(f"{self.path} was started with a different corpus ({path.name}); start a new run.")
         self.write_table(sides, "splits", f"{name}.csv")
 
     def logger(self) -> logging.Logger:
-        """A logger that writes to `log.txt` and, in short, to the error stream."""
+        """Return a logger that writes to `log.txt` and, without the time, to the error stream."""
         logger = logging.getLogger(f"kerasemo.run.{self.path.name}")
         if not logger.handlers:
             logger.setLevel(logging.INFO)
@@ -131,7 +131,7 @@ class Run:
 
 
 def environment() -> dict:
-    """Versions, commit and machine: what the numbers of a run depend on beside its options."""
+    """Return versions, commit and machine, on which the results of a run depend in addition to its options."""
     installed = {package: _version(package) for package in PACKAGES}
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -165,21 +165,21 @@ def _cpu() -> str:
 
 
 def _gpus() -> list[str]:
-    return (_answer("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "").splitlines()
+    return (_output_of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "").splitlines()
 
 
 def _git_commit() -> str | None:
-    """The commit of the checkout that this package runs from, if it runs from one."""
-    return _answer("git", "rev-parse", "HEAD")
+    """Return the commit of the git checkout that this package runs from, if there is one."""
+    return _output_of("git", "rev-parse", "HEAD")
 
 
-def _answer(*command: str) -> str | None:
-    """What a command prints, run where this package lies; None where it is missing or fails."""
+def _output_of(*command: str) -> str | None:
+    """Return the output of a command, run in the folder of this package; None if it is missing or fails."""
     try:
-        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        process = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return answer.stdout.strip()
+    return process.stdout.strip()
 
 
 def _write_json(path: Path, content: dict) -> None:

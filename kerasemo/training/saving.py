@@ -1,10 +1,10 @@
-"""Networks of a run, back from disk."""
+"""Loads saved networks."""
 
 import os
 
 import keras
 
-# What a saved model may hold must be registered before it is loaded.
+# All custom classes must be registered before a model is loaded.
 import kerasemo.layers
 import kerasemo.losses
 import kerasemo.metrics  # noqa: F401
@@ -12,10 +12,10 @@ from kerasemo.training.joint_model import JointModel
 
 
 def load_network(path: str | os.PathLike) -> keras.Model:
-    """The plain functional network of a `.keras` file, of a `JointModel` or of any other model.
+    """Load the plain functional network from the `.keras` file of a `JointModel` or any other model.
 
     Raises:
-        ValueError: the file is no saved model, or holds code (it is loaded in Keras' safe mode).
+        ValueError: The file is not a saved model, or contains code (it is loaded in the safe mode of Keras).
     """
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     return model.network() if isinstance(model, JointModel) else model

@@ -1,4 +1,4 @@
-"""Segments of clips that stay on disk until a batch asks for them, with labels that need not be known of all."""
+"""Segments of clips that are read from disk when a batch needs them; some of their labels may be unknown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,25 +15,26 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 UNKNOWN = -1
-"""The class number of a segment whose label is not known."""
+"""The class number of a segment whose label is unknown."""
 SCORING_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
 class Segments:
-    """What a network is trained or scored on, a segment of a clip an item: as `Items`, from disk as `Clips`.
+    """Segments that a network is trained or scored on: like `Items`, but read from disk like `Clips`.
 
-    A segment without a label weighs nothing in the loss and in the metrics of that task, and counts in the others.
-    Those with the label weigh the more, so that all together weigh 1 on average: a loss, averaged over the batches of
-    an epoch, is the mean over the segments that have the label, and a batch without any draws no weighting to its task.
+    A segment without a label for a task has the weight 0 in the loss and metrics of this task, and is used for the
+    other tasks. The weights of segments with the label are larger than 1, so that the mean of all weights is 1. A loss
+    averaged over the batches of an epoch is then the mean over the segments with the label, and a batch with few labels
+    does not change the balance between the tasks.
 
     Args:
-        name: of the network's input.
-        made: how segments are made of a clip's features.
+        name: name of the network's input.
+        made: how segments are computed from a clip's features.
         files: for each segment, the `.npy` file of its clip's features.
-        numbers: for each segment, which of its clip it is, from 0.
-        targets: class numbers by task, segments along the first axis; `UNKNOWN` where there is no label.
-        index: a row a segment; at least `clip` and `speaker`.
+        numbers: for each segment, its number within the clip, from 0.
+        targets: class numbers by task, segments along the first axis; `UNKNOWN` if there is no label.
+        index: one row per segment, with at least `clip` and `speaker`.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Segments:
         targets: Mapping[str, np.ndarray],
         index: pd.DataFrame,
     ) -> "Segments":
-        """All segments of some clips.
+        """Create all segments of some clips.
 
         Args:
             name, made: as above.
@@ -89,7 +90,7 @@ class Segments:
         return len(self.index)
 
     def rows(self, rows: np.ndarray) -> "Segments":
-        """Some of the segments, by their numbers."""
+        """Return some of the segments, by their row numbers."""
         return Segments(
             self.name,
             self.made,
@@ -113,18 +114,18 @@ class Segments:
 
     def first(self) -> tuple[dict, dict, dict]:
         """See `Items.first`."""
-        targets, weights = ({task: values[:1] for task, values in of.items()} for of in self._labels())
+        targets, weights = ({task: values[:1] for task, values in arrays.items()} for arrays in self._labels())
         return {self.name: self.batch(np.array([0]))}, targets, weights
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
-        """Some segments, `segments x samples`."""
+        """Return some segments, `segments x samples`."""
         return np.stack([self._segment(row) for row in rows]).astype("float32")
 
     def _segment(self, row: int) -> np.ndarray:
         return self.made.items(np.load(self.files[row], mmap_mode="r", allow_pickle=False))[self.numbers[row]]
 
     def _labels(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Class numbers, some class's where they are not known, and the weights, 0 there."""
+        """Return class numbers (class 0 for unknown labels) and sample weights (0 for unknown labels)."""
         targets = {task: np.maximum(values, 0) for task, values in self.targets.items()}
         known = {task: (values != UNKNOWN).astype("float32") for task, values in self.targets.items()}
         return targets, {task: weights / max(weights.mean(), 1 / len(self)) for task, weights in known.items()}

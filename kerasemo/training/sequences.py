@@ -1,7 +1,7 @@
-"""Recordings of any length as padded items to train on, and predictions back as traces.
+"""Converts recordings of any length to padded items for training, and predictions back to traces.
 
-Traces are shifted for training: annotators react late, so that a frame learns from a label further on. Predictions are
-shifted back by as much. Source: atmaja2020, section 4.1 (0.1 s, one frame).
+Annotators react with a delay. For training, labels are therefore shifted to earlier frames; predictions are shifted
+back by the same number of frames. Source: atmaja2020, section 4.1 (0.1 s, one frame).
 """
 
 from collections.abc import Mapping
@@ -15,31 +15,33 @@ from kerasemo.errors import InputError
 from kerasemo.training.items import Items
 
 SHIFT = 1
-"""Frames of `HOP_S` that labels are shifted to the front."""
+"""Number of frames of `HOP_S` by which labels are shifted to earlier frames."""
 BATCH_SIZE = 34
-# Feature windows may end before the labels do; their last frame then stands for the rest.
+# If features end this much before the labels at most, their last frame is repeated.
 MOST_MISSING_S = 1.0
 
 
 def sequence_items(
     features: Mapping[str, Mapping[str, np.ndarray]], traces: Mapping[str, np.ndarray], shift: int = SHIFT
 ) -> Items:
-    """Make items of recordings: padded with zeros to the longest, labels shifted to the front.
+    """Convert recordings to items: padded with zeros to the longest recording, with labels shifted to earlier frames.
 
-    The last `shift` frames of a recording have no label: the mask leaves them out, as it does the padding.
+    The last `shift` frames of a recording have no label and are excluded by the mask, like the padding.
 
     Args:
-        features: feature set -> recording -> `frames x features`. Longer than the trace: cut; shorter by up to
-            `MOST_MISSING_S`: the last frame is repeated. Recordings without a trace are left out.
-        traces: recording -> `frames x 3`, the columns as in `TARGETS`.
-        shift: frames, 0 or more.
+        features: feature set -> recording -> `frames x features`. If they are longer than the trace, they are cut; if
+            they are shorter by up to `MOST_MISSING_S`, the last frame is repeated. Recordings without a trace are
+            ignored.
+        traces: recording -> `frames x 3`, with the columns `TARGETS`.
+        shift: number of frames, 0 or more.
 
     Returns:
         Items with an input for each feature set, `recordings x frames x features`, a target for each of `TARGETS`,
-        `recordings x frames x 1`, the mask, and the index `clip, speaker, frames`: each recording shows one speaker.
+        `recordings x frames x 1`, the mask, and the index `clip, speaker, frames`; each recording has one speaker.
 
     Raises:
-        InputError: no recording, one not longer than the shift, or a feature set that lacks a recording or its end.
+        InputError: There is no recording, one is not longer than the shift, or the features of a recording are missing
+            or too short.
     """
     if not traces:
         raise InputError("there are no recordings to train or score on; give at least one.")
@@ -63,8 +65,8 @@ def predict(model: keras.Model, items: Items, shift: int = SHIFT) -> dict[str, n
 
     Args:
         model: with outputs named as `TARGETS`, `recordings x frames x 1`.
-        items: as `sequence_items` makes them.
-        shift: as the model was trained with.
+        items: the result of `sequence_items`.
+        shift: the shift that the model was trained with.
 
     Returns:
         Recording -> `frames x 3`, float64, in the order of the items.
@@ -79,7 +81,7 @@ def predict(model: keras.Model, items: Items, shift: int = SHIFT) -> dict[str, n
 
 
 def shift_to_front(trace: np.ndarray, shift: int) -> np.ndarray:
-    """Let frame t have what stood at t + `shift`; the last value is repeated.
+    """Move the values of frames t + `shift` to frames t; the last value is repeated.
 
     >>> shift_to_front(np.array([1, 2, 3, 4]), 1)
     array([2, 3, 4, 4])
@@ -88,9 +90,9 @@ def shift_to_front(trace: np.ndarray, shift: int) -> np.ndarray:
 
 
 def shift_to_back(trace: np.ndarray, shift: int) -> np.ndarray:
-    """Undo `shift_to_front`: frame t + `shift` has what stood at t; the first value is repeated.
+    """Undo `shift_to_front`: move the values of frames t to frames t + `shift`; the first value is repeated.
 
-    What the shift to the front drops, the first `shift` frames, does not come back.
+    The first `shift` values, which `shift_to_front` drops, are not restored.
 
     >>> shift_to_back(shift_to_front(np.array([1, 2, 3, 4]), 1), 1)
     array([2, 2, 3, 4])
@@ -99,7 +101,7 @@ def shift_to_back(trace: np.ndarray, shift: int) -> np.ndarray:
 
 
 def _fitted(name: str, recordings: Mapping[str, np.ndarray], recording: str, length: int) -> np.ndarray:
-    """The features of a recording, as many frames as its trace."""
+    """Return the features of a recording, with the number of frames of its trace."""
     if recording not in recordings:
         raise InputError(f"feature set {name} has no {recording}, which has labels; add its file or leave it out.")
     frames = recordings[recording][:length]
@@ -107,14 +109,14 @@ def _fitted(name: str, recordings: Mapping[str, np.ndarray], recording: str, len
     if missing * HOP_S > MOST_MISSING_S:
         raise InputError(
             f"feature set {name}: {recording} has {len(frames)} frames and its labels have {length}; compute its "
-            "features to the end."
+            "features up to the end."
         )
     return np.pad(frames, [(0, missing), (0, 0)], mode="edge")
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:
-    """Arrays `frames x columns` as one, `arrays x frames x columns` in float32, zeros at the end."""
+    """Stack arrays `frames x columns`, padded with zeros, as `arrays x frames x columns`, float32."""
     padded = np.zeros((len(arrays), max(map(len, arrays)), arrays[0].shape[1]), np.float32)
-    for row, array in zip(padded, arrays, strict=True):
-        row[: len(array)] = array
+    for padded_array, array in zip(padded, arrays, strict=True):
+        padded_array[: len(array)] = array
     return padded

@@ -1,4 +1,4 @@
-"""One model of a run, from untrained to history, predictions and a saved network on disk."""
+"""Trains one model of a run, and writes its history, its predictions and the saved network."""
 
 from collections.abc import Callable, Mapping
 
@@ -33,24 +33,24 @@ def train(
     description: Mapping | None = None,
     write_predictions: Callable[[JointModel], None] | None = None,
 ) -> None:
-    """Train a compiled model and leave in the run folder all that later stages need.
+    """Train a compiled model and write all files that later stages need to the run folder.
 
-    Writes `history/<name>.csv`, `predictions/<name>/<partition>.csv` (of outputs other than `emotion`
-    `<partition>.<output>.csv`), `checkpoints/<name>.json` (what travels with a SavedModel) and, last of all, the plain
-    network as `checkpoints/<name>.keras`. Interrupted and called again, it goes on after the last finished epoch. In
-    the end the model's variables are emptied (see `memory.release`); the saved network stays.
+    The files are `history/<name>.csv`, `predictions/<name>/<partition>.csv` (`<partition>.<output>.csv` for outputs
+    other than `emotion`), `checkpoints/<name>.json` (the description for a SavedModel) and, as the last one, the plain
+    network `checkpoints/<name>.keras`. If training was interrupted, it continues after the last finished epoch. At the
+    end the model's variables are emptied (see `memory.release`).
 
     Args:
-        run: the run folder; its configuration has the `classes` of each task.
-        name: what to call the model in it.
-        model: built and compiled.
-        items: by partition; `train`, and where there are any `validation` and others.
+        run: the run folder; its configuration contains the `classes` of each task.
+        name: name of the model in the run folder.
+        model: the built and compiled model.
+        items: the items of each partition: `train`, and optionally `validation` and others.
         epochs, batch_size, seed: as in `fit`.
-        decisions: the outputs that give probabilities, and what each decides, such as `{"emotion_audio": "emotion"}`;
-            the first is what an exported network answers, unless one is called `emotion`.
-        inputs: how each input of the network is made from a file.
-        description: what else to say of the model in its JSON file.
-        write_predictions: called when the model is trained, in the place of writing what its outputs decide.
+        decisions: the outputs that give probabilities, and the task of each, such as `{"emotion_audio": "emotion"}`.
+            The decision of an exported network is `emotion`, or the first output if there is no `emotion`.
+        inputs: how each input of the network is computed from a file.
+        description: further entries of the model's JSON file.
+        write_predictions: if given, it is called after training instead of writing the decisions.
     """
     state = run.file("checkpoints", f"{name}.npz")
     history = fit(
@@ -67,12 +67,12 @@ def train(
         write_predictions(model)
     else:
         _write_decisions(run, name, model, items, decisions or {})
-    described = {"model": name, "corpus": run.config.get("corpus")}
+    entries = {"model": name, "corpus": run.config.get("corpus")}
     if decisions:
-        answer = TASK if TASK in decisions else next(iter(decisions))
-        described["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
-        described |= {"decision": answer, "classes": run.config["classes"][decisions[answer]]}
-    run.write_json({**described, **(description or {})}, "checkpoints", f"{name}.json")
+        decision = TASK if TASK in decisions else next(iter(decisions))
+        entries["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
+        entries |= {"decision": decision, "classes": run.config["classes"][decisions[decision]]}
+    run.write_json({**entries, **(description or {})}, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.network().save(temporary)
     state.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def _write_decisions(
     items: Mapping[str, Items | Clips | Segments],
     tasks: Mapping[str, str],
 ) -> None:
-    """What each output says of the items; of clips that are read in segments, by the mean of theirs, labelled ones."""
+    """Write the decisions of each output; for segments, one decision per clip, by the mean over labelled segments."""
     for partition, part in items.items():
         probabilities = model.predict(part.once(), verbose=0)
         for output, task in tasks.items():
@@ -104,17 +104,17 @@ def _write_decisions(
 def decisions(
     probabilities: np.ndarray, items: Items | Clips | Segments, classes: list[str], output: str, task: str = TASK
 ) -> pd.DataFrame:
-    """What one output says of each item.
+    """Return the decisions of one output as a table.
 
     Args:
         probabilities: `items x classes`.
-        items: the items; their target `output` holds the true class numbers.
+        items: the items; their target `output` contains the true class numbers.
         classes: names of the classes, in order.
-        output: the output's name.
-        task: what it decides.
+        output: name of the output.
+        task: the task of the output.
 
     Returns:
-        A row an item: `clip, speaker, <task>` (true), `predicted`, and a probability for each class.
+        One row per item: `clip, speaker, <task>` (the true class), `predicted`, and a probability for each class.
     """
     names = np.array(classes)
     table = items.index[["clip", "speaker"]].reset_index(drop=True)

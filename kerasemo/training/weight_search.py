@@ -12,13 +12,16 @@ STEPS = 10
 def draw_points(tasks: Sequence[str], n_points: int, seed: int) -> list[dict[str, float]]:
     """Draw task weights, each uniform over 0, .1, ..., 1 and free of the others, no point twice.
 
-    The paper gives the range 0..1, no constraint on the sum, and as optimum .7, .2, 1.0: tenths with 1 included. The
-    point where all weights are 0, at which nothing is learnt, is left out. More points begin with the same ones.
+    The paper gives the range 0..1 without a constraint on the sum, and the optimum .7, .2, 1.0, hence multiples of .1
+    including 1. The point with all weights 0 is excluded. A larger number of points begins with the same points.
 
     Args:
         tasks: names of the tasks.
-        n_points: how many.
-        seed: what they follow from, 0 or more.
+        n_points: number of points.
+        seed: seed of the points, 0 or more.
+
+    Returns:
+        The points, each task -> weight.
 
     Raises:
         InputError: `n_points` is below 1 or above 11 ^ tasks - 1, the number of points.

@@ -1,4 +1,4 @@
-"""How several task losses become one: one method a file."""
+"""Methods that combine several task losses into one, one method per file."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ from kerasemo.weighting.static import Static
 from kerasemo.weighting.uncertainty import Uncertainty
 from kerasemo.weighting.weighting import Step, Weighting
 
-# What `--weighting` may name: from the names of the tasks to the weighting, all tasks equal at the start.
+# The values of `--weighting`. Each maps task names to a weighting in which all tasks are equal at the start.
 WEIGHTINGS: dict[str, Callable[[Sequence[str]], Weighting]] = {
     "static": Static.equal,
     "softmax": Softmax,

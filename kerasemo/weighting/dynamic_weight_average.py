@@ -1,4 +1,4 @@
-"""Weights from the pace at which the losses fell."""
+"""Task weights that depend on how fast each loss decreases."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,15 +12,15 @@ from kerasemo.weighting.weighting import Weighting
 class DynamicWeightAverage(Weighting):
     """Dynamic weight average: w = n softmax(r / T), with r_t the ratio of the task's last two epoch losses.
 
-    Liu, Johns and Davison 2019, "End-to-end multi-task learning with attention", equation 7. The n weights are 1 in the
-    first two epochs, and sum to n. A task whose loss falls slower than the others' weighs more.
+    Source: Liu, Johns and Davison 2019, "End-to-end multi-task learning with attention", equation 7. The n weights
+    always sum to n, and are 1 in the first two epochs. A task whose loss decreases more slowly gets a larger weight.
 
     Args:
         tasks: names of the tasks.
-        temperature: T, above 0; the larger, the more equal the weights.
+        temperature: T, above 0. A larger value makes the weights more equal.
 
     Raises:
-        ValueError: the temperature is not above 0.
+        ValueError: The temperature is not above 0.
 
     Example:
         >>> weighting = DynamicWeightAverage(["emotion", "gender"])
@@ -37,18 +37,18 @@ class DynamicWeightAverage(Weighting):
         self.temperature = temperature
         n = len(self.tasks)
         self.ratios = self.add_weight(shape=(n,), initializer="ones", name="ratios", trainable=False)
-        # 0 before the first epoch is over.
+        # 0 until the first epoch ends.
         self.last_losses = self.add_weight(shape=(n,), initializer="zeros", name="last_losses", trainable=False)
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:
         return self.by_task(len(self.tasks) * keras.ops.softmax(self.ratios / self.temperature))
 
     def on_epoch_end(self, losses: Mapping[str, float]) -> None:
-        """Learn the losses of an epoch. A task whose loss was 0 before it counts as one whose loss stood still."""
-        before = keras.ops.convert_to_numpy(self.last_losses)
-        now = np.array([losses[task] for task in self.tasks], before.dtype)
-        self.ratios.assign(np.divide(now, before, out=np.ones_like(now), where=before != 0))
-        self.last_losses.assign(now)
+        """Update the loss ratios with the losses of an epoch. The ratio is 1 if the previous loss was 0."""
+        previous = keras.ops.convert_to_numpy(self.last_losses)
+        current = np.array([losses[task] for task in self.tasks], previous.dtype)
+        self.ratios.assign(np.divide(current, previous, out=np.ones_like(current), where=previous != 0))
+        self.last_losses.assign(current)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "temperature": self.temperature}

@@ -1,4 +1,4 @@
-"""Weights that keep the tasks' gradients at like norms."""
+"""Task weights that keep the gradient norms of the tasks similar."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,20 +12,22 @@ from kerasemo.weighting.weighting import Step, Weighting, across_replicas, per_r
 
 @keras.saving.register_keras_serializable("kerasemo")
 class GradNorm(Weighting):
-    """Gradient normalisation: trains the weights so that tasks that learn slower get larger gradients.
+    """Gradient normalisation: trains the weights so that tasks that learn more slowly get larger gradients.
 
-    Chen, Badrinarayanan, Lee and Rabinovich 2018, "GradNorm: gradient normalization for adaptive loss balancing in deep
-    multitask networks", equations 1 and 2 and algorithm 1. With W the kernels of the last layer that all tasks share,
-    G_t = |d(w_t L_t) / dW| and r_t = L_t / L_t(0) over its mean, the weights descend on the sum of
-    |G_t - mean(G) r_t^alpha|, the second term taken as constant, and are scaled to sum to the number of tasks; they
-    are 1 at the start. L_t(0) is the task's first loss that is not 0.
+    Source: Chen, Badrinarayanan, Lee and Rabinovich 2018, "GradNorm: gradient normalization for adaptive loss balancing
+    in deep multitask networks", equations 1 and 2 and algorithm 1.
 
-    The paper gives the weights an optimizer of their own (Adam at 0.025): see `JointModel`. A step takes a part of a
-    backward pass more for each task.
+    W are the kernels of the last layer that all tasks share, G_t = |d(w_t L_t) / dW|, and r_t is L_t / L_t(0) divided
+    by its mean over the tasks. Gradient descent on the weights minimises the sum of |G_t - mean(G) r_t^alpha|, where
+    the second term is treated as a constant. The weights are 1 at the start, and are rescaled after each step to sum to
+    the number of tasks. L_t(0) is the first loss of the task that is not 0.
+
+    The paper trains the weights with a separate optimizer (Adam, learning rate 0.025): see `JointModel`. Each training
+    step needs an additional partial backward pass for each task.
 
     Args:
         tasks: names of the tasks.
-        alpha: how strongly slow tasks are helped; 0 makes all norms equal.
+        alpha: how strongly slow tasks are favoured; 0 makes all norms equal.
     """
 
     asks_each_task: ClassVar[bool] = True
@@ -35,7 +37,7 @@ class GradNorm(Weighting):
         self.alpha = alpha
         n = len(self.tasks)
         self.trained_weights = self.add_weight(
-            shape=(n,), initializer="ones", name="w", constraint=_sums_to_its_length, aggregation="mean"
+            shape=(n,), initializer="ones", name="w", constraint=_rescaled_to_mean_one, aggregation="mean"
         )
         self.first_losses = self.add_weight(
             shape=(n,), initializer="zeros", name="first_losses", trainable=False, aggregation="only_first_replica"
@@ -45,31 +47,31 @@ class GradNorm(Weighting):
         return self.by_task(self.trained_weights)
 
     def gradients(self, step: Step) -> list[tf.Tensor | None]:
-        """The gradient of the joint loss for the network, and that of the distance of the norms for the weights.
+        """Return the gradients of the joint loss for the network, and of the GradNorm loss for the task weights.
 
         Raises:
-            InputError: no layer is shared by all tasks.
+            InputError: No layer is shared by all tasks.
         """
         losses = tf.stack(across_replicas([step.losses[task] for task in self.tasks]))
         self.first_losses.assign(tf.where(self.first_losses == 0, losses, self.first_losses))
         inverse_rates = tf.math.divide_no_nan(losses, self.first_losses.value)
-        pull = per_replica(self.weight_gradient(_shared_norms(step, self.tasks), inverse_rates))
+        weight_gradient = per_replica(self.weight_gradient(_shared_norms(step, self.tasks), inverse_rates))
         return [
-            pull if variable is self.trained_weights else gradient
+            weight_gradient if variable is self.trained_weights else gradient
             for variable, gradient in zip(step.variables, super().gradients(step), strict=True)
         ]
 
     def weight_gradient(self, norms: tf.Tensor, inverse_rates: tf.Tensor) -> tf.Tensor:
-        """The gradient of the sum of |G - mean(G) r^alpha| for the weights.
+        """Return the gradient of the sum of |G - mean(G) r^alpha| with respect to the task weights.
 
         Args:
-            norms: of each task's unweighted gradient in the shared layer.
-            inverse_rates: of each task its loss over its first loss.
+            norms: norm of each task's unweighted gradient in the shared layer, `tasks`.
+            inverse_rates: each task's loss divided by its first loss, `tasks`.
         """
         weighted = self.trained_weights.value * norms
-        pace = tf.math.divide_no_nan(inverse_rates, tf.reduce_mean(inverse_rates))
-        target = tf.reduce_mean(weighted) * pace**self.alpha
-        # Overflown gradients are nothing to learn from: a loss-scaling optimizer skips such a step.
+        relative_rates = tf.math.divide_no_nan(inverse_rates, tf.reduce_mean(inverse_rates))
+        target = tf.reduce_mean(weighted) * relative_rates**self.alpha
+        # If gradients overflow, the weights stay as they are; a loss-scaling optimizer skips such a step.
         is_finite = tf.reduce_all(tf.math.is_finite(norms))
         return tf.where(is_finite, tf.sign(weighted - target) * norms, 0)
 
@@ -78,7 +80,7 @@ class GradNorm(Weighting):
 
 
 def _shared_norms(step: Step, tasks: Sequence[str]) -> tf.Tensor:
-    """The norm of each task's gradient for the kernels of the last layer that all share."""
+    """Return the norm of each task's gradient for the kernels of the last layer that all tasks share."""
     by_task = [step.gradients(step.losses[task]) for task in tasks]
     shared = [
         number
@@ -90,18 +92,18 @@ def _shared_norms(step: Step, tasks: Sequence[str]) -> tf.Tensor:
             f"gradnorm needs a layer that all tasks share ({', '.join(tasks)}), and the network has none; "
             "choose another weighting."
         )
-    layer = _layer(step.variables[shared[-1]])
-    kernels = [number for number in shared if _layer(step.variables[number]) == layer]
+    layer = _layer_path(step.variables[shared[-1]])
+    kernels = [number for number in shared if _layer_path(step.variables[number]) == layer]
     return tf.stack(
         [tf.linalg.global_norm(across_replicas([gradients[number] for number in kernels])) for gradients in by_task]
     )
 
 
-def _layer(variable: keras.Variable) -> str:
+def _layer_path(variable: keras.Variable) -> str:
     return variable.path.rsplit("/", 1)[0]
 
 
-def _sums_to_its_length(weights: tf.Tensor) -> tf.Tensor:
-    """Weights of 0 or more, scaled to the mean 1."""
+def _rescaled_to_mean_one(weights: tf.Tensor) -> tf.Tensor:
+    """Clip negative weights to 0 and rescale the weights to a mean of 1."""
     weights = tf.nn.relu(weights)
     return weights / tf.reduce_mean(weights)

@@ -1,4 +1,4 @@
-"""Weights from the uncertainty of each task, with a loss that stays above 0."""
+"""Task weights from the uncertainty of each task, with a joint loss that stays above 0."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +11,10 @@ from kerasemo.weighting.weighting import Weighting, per_replica
 class LiebelKorner(Weighting):
     """Uncertainty weights with a non-negative regulariser: L = sum of L_t / (2 c_t^2) + ln(1 + c_t^2), c trained.
 
-    Liebel and Körner 2018, "Auxiliary tasks in multi-task learning" (arXiv:1805.06334); c is 1 at the start. Losses of
-    0 or more give a joint loss of 0 or more, unlike in `Uncertainty`.
+    Source: Liebel and Körner 2018, "Auxiliary tasks in multi-task learning" (arXiv:1805.06334). c is 1 at the start.
+    Unlike with `Uncertainty`, the joint loss is never negative if no task loss is negative.
 
-    At its optimum c_t^2 = (L_t + sqrt(L_t^2 + 8 L_t)) / 4.
+    At the optimum, c_t^2 = (L_t + sqrt(L_t^2 + 8 L_t)) / 4.
 
     Args:
         tasks: names of the tasks.

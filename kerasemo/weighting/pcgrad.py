@@ -1,4 +1,4 @@
-"""Gradients that do not work against each other."""
+"""Removal of conflicts between the gradients of the tasks."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,18 +12,18 @@ from kerasemo.weighting.weighting import Step, Weighting, across_replicas
 
 @keras.saving.register_keras_serializable("kerasemo")
 class PCGrad(Weighting):
-    """Gradient surgery: of two task gradients that conflict, each loses its part along the other; then they are summed.
+    """Gradient surgery: removes from each task gradient its component against the other tasks, then sums them.
 
-    Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for multi-task learning", algorithm 1. Task
-    gradients conflict where their product is negative; each is projected onto the normal plane of the others' original
-    gradients one after the other, in an order drawn at each step. Gradients are those of all trained variables
-    together; regularisers take no part.
+    Source: Yu, Kumar, Gupta, Levine, Hausman and Finn 2020, "Gradient surgery for multi-task learning", algorithm 1.
+    Two task gradients conflict if their inner product is negative. Each gradient is then projected onto the normal
+    plane of the other tasks' original gradients, one after the other, in a random order that is drawn at each step. A
+    gradient covers all trained variables together. Regularisers are added afterwards, without projection.
 
-    The joint loss is the plain sum, and all weights are 1. A step takes a backward pass for each task.
+    The joint loss is the plain sum, and all weights are 1. Each training step needs one backward pass per task.
 
     Args:
         tasks: names of the tasks.
-        seed: of the orders; None: drawn from Python's random numbers.
+        seed: seed of the random orders; None: drawn from Python's random numbers.
     """
 
     asks_each_task: ClassVar[bool] = True
@@ -52,16 +52,17 @@ class PCGrad(Weighting):
 
 
 def projected_shares(products: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
-    """How much of each original task gradient is in the sum of the projected ones.
+    """Return the factor of each original task gradient in the sum of the projected gradients.
 
-    Projections stay in the span of the task gradients, so that their inner products are all that is needed.
+    The projections stay in the span of the task gradients, so their inner products are sufficient to compute them.
 
     Args:
         products: inner products of the task gradients, `tasks x tasks`.
-        orders: in which order each task meets all tasks, `tasks x tasks`; of itself it takes no notice.
+        orders: for each task (row), the order in which it is projected against all tasks, `tasks x tasks`; the entry
+            for the task itself is ignored.
 
     Returns:
-        A factor a task.
+        One factor per task, `tasks`.
     """
     n = products.shape[0]
     shares = tf.eye(n)  # row i: projected gradient i in terms of the original ones
@@ -74,15 +75,15 @@ def projected_shares(products: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
 
 
 def _products(by_task: Sequence[Sequence[tf.Tensor | None]]) -> tf.Tensor:
-    """The inner products of the tasks' gradients over all variables, `tasks x tasks`."""
+    """Return the inner products of the task gradients over all variables, `tasks x tasks`."""
 
     def product(a: Sequence[tf.Tensor | None], b: Sequence[tf.Tensor | None]) -> tf.Tensor:
         pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
         return tf.add_n([tf.zeros(()), *(tf.tensordot(x, y, len(x.shape)) for x, y in pairs)])
 
     upper = {(i, j): product(a, b) for i, a in enumerate(by_task) for j, b in enumerate(by_task) if i <= j}
-    n = range(len(by_task))
-    return tf.stack([[upper[min(i, j), max(i, j)] for j in n] for i in n])
+    numbers = range(len(by_task))
+    return tf.stack([[upper[min(i, j), max(i, j)] for j in numbers] for i in numbers])
 
 
 def _sum(terms: Sequence[tf.Tensor | None]) -> tf.Tensor | None:

@@ -1,4 +1,4 @@
-"""Random numbers that go on where they were after a restart."""
+"""Random numbers that continue unchanged after training is resumed."""
 
 import random
 
@@ -6,14 +6,14 @@ import keras
 
 
 class RandomState:
-    """A seed and a count of draws, kept as a variable of a layer and so in every checkpoint.
+    """A seed and a count of draws, stored in a variable of a layer and therefore in every checkpoint.
 
     Args:
-        layer: what the variable belongs to.
-        seed: None: drawn from Python's random numbers.
+        layer: the layer that owns the variable.
+        seed: the seed; None: drawn from Python's random numbers.
 
     Attributes:
-        value: the pair, an integer tensor for TensorFlow's stateless random functions.
+        value: seed and count, an integer tensor for TensorFlow's stateless random functions.
     """
 
     def __init__(self, layer: keras.layers.Layer, seed: int | None):
@@ -32,5 +32,5 @@ class RandomState:
         return self._variable.value
 
     def advance(self) -> None:
-        """Go on to the next draw."""
+        """Move on to the next draw."""
         self._variable.assign_add([0, 1])

@@ -1,4 +1,4 @@
-"""Weights drawn anew at each step."""
+"""Task weights that are drawn at random at each training step."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from kerasemo.weighting.weighting import Step, Weighting
 
 @keras.saving.register_keras_serializable("kerasemo")
 class RandomWeights(Weighting):
-    """Random loss weighting: at each training step w = total softmax(z), z standard normal.
+    """Random loss weighting: at each training step w = total softmax(z), where z is standard normal.
 
-    Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting: a litmus test for multi-task
-    learning" (arXiv:2111.10603): what any method that learns its weights must beat.
+    Source: Lin, Ye, Zhang and Tsang 2022, "Reasonable effectiveness of random weighting: a litmus test for multi-task
+    learning" (arXiv:2111.10603). A method that learns its weights should be better than this baseline.
 
-    The draw of a step depends on seed and number of the step alone. The weights in a history are those that the first
-    step of the next epoch takes.
+    The weights of a step depend only on the seed and the number of the step. The weights recorded in a history are
+    those of the first step of the next epoch.
 
     Args:
         tasks: names of the tasks.
-        seed: of the draws; None: drawn from Python's random numbers.
-        total: what the weights add up to, above 0; the paper's is 1.
+        seed: seed of the draws; None: drawn from Python's random numbers.
+        total: the sum of the weights, above 0; 1 in the paper.
     """
 
     def __init__(self, tasks: Sequence[str], seed: int | None = None, total: float = 1.0, **kwargs):

@@ -1,4 +1,4 @@
-"""Weights that are the softmax of trained logits."""
+"""Task weights that are the softmax of trained logits."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ from kerasemo.weighting.weighting import Weighting
 class Softmax(Weighting):
     """Task weights on the simplex, trained with the network: L = sum of w_t L_t, w = softmax(lambda).
 
-    Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic weights of
-    joint loss", equations 1 to 3; lambda is 0 at the start, so that all weights are equal.
+    Source: Chae, Kim, Shin, Kim and Lee 2018, "End-to-end multimodal emotion and gender recognition with dynamic
+    weights of joint loss", equations 1 to 3. lambda is 0 at the start, so all weights are equal.
 
-    The gradient for lambda_t is w_t (L_t - L): nothing but the falling joint loss holds the weights, which drift to the
-    task with the smallest loss. `docs/softmax_weights.md` shows how fast.
+    The gradient for lambda_t is w_t (L_t - L). No regulariser limits the weights, so they drift towards the task with
+    the smallest loss. `docs/softmax_weights.md` shows how fast.
 
     Args:
         tasks: names of the tasks.
-        total: what the weights add up to, above 0; the paper's is 1.
+        total: the sum of the weights, above 0; 1 in the paper.
 
     Example:
         >>> losses = {"emotion": keras.ops.array(2.0), "gender": keras.ops.array(0.5)}

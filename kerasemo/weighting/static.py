@@ -1,4 +1,4 @@
-"""Weights that stay as they are given."""
+"""Fixed task weights."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,10 +15,10 @@ class Static(Weighting):
     (goswami2018, section 4.7).
 
     Args:
-        weights: each task's weight, 0 or more. A task of weight 0 is reported and not trained.
+        weights: each task's weight, 0 or more. A task with weight 0 is reported but not trained.
 
     Raises:
-        ValueError: a weight is negative, or all are 0.
+        ValueError: A weight is negative, or all weights are 0.
 
     Example:
         >>> losses = {"emotion": keras.ops.array(0.25), "gender": keras.ops.array(2.0)}
@@ -36,7 +36,7 @@ class Static(Weighting):
 
     @classmethod
     def equal(cls, tasks: Sequence[str]) -> "Static":
-        """Every task with the weight 1."""
+        """Create a weighting in which every task has the weight 1."""
         return cls(dict.fromkeys(tasks, 1.0))
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:

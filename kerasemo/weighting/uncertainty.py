@@ -1,4 +1,4 @@
-"""Weights from the uncertainty of each task."""
+"""Task weights from the uncertainty of each task."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +11,11 @@ from kerasemo.weighting.weighting import Weighting, per_replica
 class Uncertainty(Weighting):
     """Homoscedastic uncertainty: L = sum of exp(-s_t) L_t + s_t / 2, with the log variance s_t of each task trained.
 
-    Kendall, Gal and Cipolla 2018, "Multi-task learning using uncertainty to weigh losses for scene geometry and
-    semantics" (arXiv:1705.07115), section 3.2, in the form for classification; s is 0 at the start.
+    Source: Kendall, Gal and Cipolla 2018, "Multi-task learning using uncertainty to weigh losses for scene geometry and
+    semantics" (arXiv:1705.07115), section 3.2, in the form for classification. s is 0 at the start.
 
-    At its optimum s_t = ln(2 L_t): a task weighs as much as the inverse of its loss. The joint loss may fall below 0,
-    and has no minimum where a task's loss can be brought to 0.
+    At the optimum, s_t = ln(2 L_t): the weight of a task is proportional to the inverse of its loss. The joint loss may
+    become negative, and it has no minimum if the loss of a task can reach 0.
 
     Args:
         tasks: names of the tasks.

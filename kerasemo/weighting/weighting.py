@@ -1,4 +1,4 @@
-"""What every weighting has in common."""
+"""The base class of all weightings."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,17 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Step:
-    """One training step, as a weighting sees it that needs more than the gradient of the joint loss.
+    """One training step, for weightings that need more than the gradient of the joint loss.
 
-    On several devices each sees its own part of the batch: losses and gradients are summands of those of the batch.
+    With several devices, each device has its part of the batch: the losses and gradients of the whole batch are the
+    sums of those of the devices.
 
     Attributes:
         losses: the loss of each task, scalars.
-        penalty: the regularisers of the network's layers, a scalar.
-        total: the loss to minimise: the weighting of the losses, plus the penalty.
-        variables: what is trained, the weighting's own variables included.
-        tape: has recorded the above.
+        penalty: the sum of the regularisers of the network's layers, a scalar.
+        total: the loss to minimise: the weighted sum of the losses, plus the penalty.
+        variables: all trained variables, including those of the weighting.
+        tape: the tape on which the losses were recorded.
         scale: the factor that a loss-scaling optimizer expects in its gradients; otherwise 1.
     """
 
@@ -32,26 +33,26 @@ class Step:
     scale: tf.Tensor
 
     def gradients(self, loss: tf.Tensor) -> list[tf.Tensor | None]:
-        """The gradient of a scalar for each variable, times the scale; None where it does not depend on it."""
+        """Return the scaled gradient of a scalar for each variable; None if the scalar does not depend on it."""
         gradients = self.tape.gradient(loss, self.variables, output_gradients=self.scale)
         return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 class Weighting(keras.layers.Layer):
-    """Turns task losses into one loss; its variables, where it has any, are trained, saved and restored with the model.
+    """Combines task losses into one loss. Its variables, if any, are trained, saved and restored with the model.
 
-    A method is a subclass with `task_weights`, and with a `call` of its own where the sum needs further terms. It
-    makes its variables in the constructor.
+    A subclass defines `task_weights`, and overrides `call` if the joint loss has more terms than the weighted sum. It
+    creates its variables in the constructor.
 
     Args:
         tasks: the names of the tasks, which are the names of the network's outputs that have a loss.
 
     Raises:
-        ValueError: no task, or one stands twice.
+        ValueError: There is no task, or a name is used twice.
     """
 
     asks_each_task: ClassVar[bool] = False
-    """Whether `gradients` takes the gradient of more than one scalar."""
+    """Whether `gradients` computes the gradients of more than one scalar."""
 
     def __init__(self, tasks: Sequence[str], **kwargs):
         # Losses keep float32 under a mixed precision policy.
@@ -62,22 +63,22 @@ class Weighting(keras.layers.Layer):
 
     @abstractmethod
     def task_weights(self) -> dict[str, keras.KerasTensor]:
-        """The present weight of each task, a scalar each; what the history records once an epoch."""
+        """Return the current weight of each task, a scalar each. The history records them once per epoch."""
 
     def call(self, losses: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
-        """The one loss to minimise: the sum of weight times loss over the tasks, a scalar."""
+        """Return the joint loss to minimise: the sum of weight times loss over the tasks, a scalar."""
         weights = self.task_weights()
         return sum(weights[task] * losses[task] for task in self.tasks)
 
     def gradients(self, step: Step) -> list[tf.Tensor | None]:
-        """What the optimizer gets for each of the step's variables: the gradient of the joint loss."""
+        """Return the gradient that the optimizer applies to each variable of the step: that of the joint loss."""
         return step.gradients(step.total)
 
     def on_epoch_end(self, losses: Mapping[str, float]) -> None:
-        """Learn each task's mean training loss of the epoch that ends; most methods have no use for it."""
+        """Receive each task's mean training loss of the epoch that has ended. Most methods ignore it."""
 
     def by_task(self, values: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
-        """A vector with an entry a task, as scalars by name."""
+        """Convert a vector with one entry per task to scalars by task name."""
         return dict(zip(self.tasks, keras.ops.unstack(values, len(self.tasks)), strict=True))
 
     def get_config(self) -> dict:
@@ -85,12 +86,12 @@ class Weighting(keras.layers.Layer):
 
 
 def per_replica(term: keras.KerasTensor) -> keras.KerasTensor:
-    """A term that each of several devices has in full, such as a regulariser, as its share of their sum."""
+    """Divide a term that every device computes in full, such as a regulariser, by the number of devices."""
     return term / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def across_replicas(tensors: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
-    """Each tensor summed over the devices, all of which get the sum; None stays."""
+    """Sum each tensor over all devices and return the sums on every device; None stays None."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return list(tensors)

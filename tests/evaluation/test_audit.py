@@ -7,7 +7,7 @@ from kerasemo.evaluation.audit import audit, read_split, without_side
 
 @pytest.fixture
 def corpus(tmp_path):
-    """Four clips; c is a copy of a under another name, and shares its dialogue with b."""
+    """Four clips; c is a copy of a under another name, and belongs to the same dialogue as b."""
     for name, content in {"a": b"1", "b": b"2", "c": b"1", "d": b"3"}.items():
         (tmp_path / f"{name}.wav").write_bytes(content)
     return tmp_path, pd.DataFrame(
@@ -26,15 +26,15 @@ def split(**sides: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["clip", "side"])
 
 
-def found(leaks: pd.DataFrame) -> set[tuple]:
+def leak_names(leaks: pd.DataFrame) -> set[tuple]:
     return set(leaks[["kind", "name"]].itertuples(index=False, name=None))
 
 
-def test_every_kind_of_leak_is_found(corpus):
+def test_all_kinds_of_leaks_are_found(corpus):
     root, manifest = corpus
     leaks = audit(manifest, split(train="ab", test="cda"), root)
-    digest = next(name for kind, name in found(leaks) if kind == "content")
-    assert found(leaks) == {
+    digest = next(name for kind, name in leak_names(leaks) if kind == "content")
+    assert leak_names(leaks) == {
         ("clip", "a"),
         ("speaker", "s1"),
         ("dialogue", "x"),
@@ -48,7 +48,7 @@ def test_every_kind_of_leak_is_found(corpus):
 
 def test_without_the_root_contents_are_not_compared(corpus):
     _, manifest = corpus
-    assert found(audit(manifest, split(train="a", test="c"))) == set()
+    assert leak_names(audit(manifest, split(train="a", test="c"))) == set()
 
 
 def test_a_clean_split_has_no_leak(corpus):
@@ -56,31 +56,31 @@ def test_a_clean_split_has_no_leak(corpus):
     assert audit(manifest, split(train="acd", test=""), root).empty
 
 
-def test_clips_on_no_side_are_counted(corpus):
+def test_clips_missing_in_the_split_are_counted(corpus):
     _, manifest = corpus
     assert without_side(manifest, split(train="a", test="c")) == 2
 
 
-def test_folds_of_speakers_are_sides_too(corpus, tmp_path):
+def test_folds_of_speakers_are_accepted_as_a_split(corpus, tmp_path):
     _, manifest = corpus
     path = tmp_path / "folds.csv"
     path.write_text("speaker,fold\ns1,0\ns2,0\ns3,1\n")
-    assert found(audit(manifest, read_split(path))) == {("dialogue", "y")}
+    assert leak_names(audit(manifest, read_split(path))) == {("dialogue", "y")}
 
 
 @pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "name,side\na,b\n"])
-def test_files_that_are_no_split_are_one_sentence(tmp_path, content):
+def test_invalid_split_files_are_an_error(tmp_path, content):
     (tmp_path / "split.csv").write_text(content)
     with pytest.raises(InputError, match="split"):
         read_split(tmp_path / "split.csv")
 
 
-def test_clips_that_the_manifest_does_not_have_are_one_sentence(corpus):
+def test_clips_missing_in_the_manifest_are_an_error(corpus):
     with pytest.raises(InputError, match="does not have: z"):
         audit(corpus[1], split(train="a", test="z"))
 
 
-def test_a_missing_file_is_one_sentence(corpus, tmp_path):
+def test_a_missing_file_is_an_error(corpus, tmp_path):
     root, manifest = corpus
     (root / "b.wav").unlink()
     with pytest.raises(InputError, match=r"b\.wav is not there"):

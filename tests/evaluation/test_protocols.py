@@ -34,19 +34,19 @@ def test_sides_name_both_clips_of_a_pair_once():
     ]
 
 
-def test_a_random_split_follows_from_the_seed():
-    first, again, other = (protocols.random_split(100, 0.8, 0.1, seed) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first.test, again.test)
-    assert set(first.test) != set(other.test)
+def test_a_random_split_depends_on_the_seed():
+    first, same_seed, other_seed = (protocols.random_split(100, 0.8, 0.1, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.test, same_seed.test)
+    assert set(first.test) != set(other_seed.test)
 
 
-def test_too_few_items_are_one_sentence():
+def test_too_few_items_are_an_error():
     with pytest.raises(InputError, match="too few"):
         protocols.random_split(1, 0.8, 0.1, 0)
 
 
 @given(names=speakers, share=st.sampled_from([None, 0.25, 0.5]), seed=st.integers(0, 9))
-def test_no_speaker_stands_on_two_sides_and_each_is_tested_once(names, share, seed):
+def test_no_speaker_is_on_two_sides_and_each_is_tested_once(names, share, seed):
     names = pd.Series(names)
     splits = protocols.speaker_splits(names, FOLDS, seed, share)
     for split in splits:
@@ -57,29 +57,29 @@ def test_no_speaker_stands_on_two_sides_and_each_is_tested_once(names, share, se
 
 
 @pytest.mark.parametrize(("share", "n_speakers"), [(0.5, 4), (0.25, 2)])
-def test_a_share_of_the_speakers_trains_and_the_tests_stay_the_same(share, n_speakers):
+def test_train_share_reduces_training_speakers_and_keeps_the_test_folds(share, n_speakers):
     names = pd.Series(list("abcdefgh") * 3)
-    whole, reduced = protocols.speaker_splits(names, FOLDS, 0), protocols.speaker_splits(names, FOLDS, 0, share)
-    for full, part in zip(whole, reduced, strict=True):
-        np.testing.assert_array_equal(full.test, part.test)
-        assert len(set(names.iloc[part.train])) == n_speakers and not len(part.validation)
+    full, reduced = protocols.speaker_splits(names, FOLDS, 0), protocols.speaker_splits(names, FOLDS, 0, share)
+    for full_split, reduced_split in zip(full, reduced, strict=True):
+        np.testing.assert_array_equal(full_split.test, reduced_split.test)
+        assert len(set(names.iloc[reduced_split.train])) == n_speakers and not len(reduced_split.validation)
 
 
-def test_speakers_without_a_fold_or_too_few_speakers_are_one_sentence():
+def test_speakers_without_a_fold_or_too_few_speakers_are_an_error():
     with pytest.raises(InputError, match="no fold is given for speaker z"):
         protocols.speaker_splits(pd.Series(list("abcdefz")), FOLDS, 0)
     with pytest.raises(InputError, match="at least 3 speakers"):
         protocols.speaker_splits(pd.Series(list("ab")), FOLDS, 0)
 
 
-def test_the_whole_corpus_is_tested_fold_by_fold_and_three_quarters_train():
+def test_all_folds_are_tested_and_three_quarters_of_speakers_train():
     names = pd.Series([f"actor_{n:02}" for n in range(24)] * 2)
     splits = protocols.speaker_splits(names, pd.Series({name: int(name[-2:]) % 6 for name in names}), 0)
     sizes = [[names.iloc[rows].nunique() for rows in split.partitions().values()] for split in splits]
     assert sizes == [[18, 2, 4]] * 6
 
 
-def test_of_a_part_that_fills_few_folds_each_speaker_is_a_fold():
+def test_each_speaker_is_a_fold_if_there_are_few_folds():
     names = pd.Series(list("abcdefgh"))
     splits = protocols.speaker_splits(names, FOLDS, 0)
     assert [split.name for split in splits] == [f"speaker.fold{k}" for k in range(8)]
@@ -104,9 +104,9 @@ def test_classwise_pairs_share_the_class_and_use_recordings_equally():
     np.testing.assert_array_equal(images["emotion"].iloc[pairs["image"]], recordings["emotion"].iloc[pairs["audio"]])
     np.testing.assert_array_equal(pairs["emotion"], images["emotion"].iloc[pairs["image"]])
     np.testing.assert_array_equal(pairs["audio_clip"], recordings["clip"].iloc[pairs["audio"]])
-    for _, of_class in pairs.groupby("emotion"):
-        used = of_class["audio"].value_counts()
-        assert used.max() - used.min() <= 1
+    for _, class_pairs in pairs.groupby("emotion"):
+        uses = class_pairs["audio"].value_counts()
+        assert uses.max() - uses.min() <= 1
     assert (pairs["clip"] != pairs["audio_clip"]).any()
 
 
@@ -115,7 +115,7 @@ def test_classes_without_recordings_have_no_pairs():
     assert set(protocols.pair_classwise(images, recordings, "emotion", 0)["emotion"]) == {0, 2}
 
 
-def test_performances_pair_images_with_their_own_sound():
+def test_performances_pair_images_with_the_sound_of_their_clip():
     images, recordings = table(30, 4, "c"), table(8, 4, "r")
     pairs = protocols.pair_performances(images, recordings, "emotion")
     assert (pairs["clip"] == pairs["audio_clip"]).all()

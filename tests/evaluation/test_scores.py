@@ -8,7 +8,7 @@ from kerasemo.evaluation.scores import by_clip, ccc, negative_log_likelihood, un
 from kerasemo.evaluation.tables import AVERAGED
 
 
-def test_a_clip_is_decided_by_the_mean_of_its_items():
+def test_decision_for_a_clip_is_the_mean_over_its_items():
     items = pd.DataFrame(
         {
             "clip": ["a", "b", "a", "a"],
@@ -25,7 +25,7 @@ def test_a_clip_is_decided_by_the_mean_of_its_items():
     assert list(clips.columns) == list(items.columns)
 
 
-def test_recall_and_likelihood_are_scikit_learns():
+def test_recall_and_likelihood_equal_scikit_learn():
     generator = np.random.default_rng(0)
     names = ["angry", "happy", "sad"]
     probabilities = pd.DataFrame(generator.dirichlet([1, 1, 1], size=50), columns=names)
@@ -37,20 +37,20 @@ def test_recall_and_likelihood_are_scikit_learns():
     assert losses.mean() == pytest.approx(log_loss(items["emotion"], items[names], labels=names))
 
 
-def test_a_certain_error_has_a_finite_likelihood():
+def test_probability_0_of_the_true_class_gives_a_finite_likelihood():
     items = pd.DataFrame({"emotion": ["sad"], "predicted": ["happy"], "happy": [1.0], "sad": [0.0]})
     assert np.isfinite(negative_log_likelihood(items, "emotion")).all()
 
 
 @pytest.mark.parametrize("offset", [0.0, 1000.0, -1e6])
-def test_ccc_is_audmetrics(offset):
+def test_ccc_equals_audmetric(offset):
     true, noise = np.random.default_rng(0).normal(size=(2, 1000))
     predicted = 0.6 * true + 0.5 * noise + 0.1
     expected = audmetric.concordance_cc(true, predicted)
     assert ccc(true + offset, predicted + offset) == pytest.approx(expected, abs=1e-9)
 
 
-def test_ccc_as_the_challenge_scores_it():
+def test_ccc_with_ddof_1_equals_the_formula_of_the_challenge():
     true, predicted = np.random.default_rng(0).normal([[0.0], [0.3]], size=(2, 50))
     expected = 2 * np.cov(true, predicted, ddof=0)[0, 1]
     expected /= true.var(ddof=1) + predicted.var(ddof=1) + (true.mean() - predicted.mean()) ** 2
@@ -59,22 +59,22 @@ def test_ccc_as_the_challenge_scores_it():
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, 1000.1])
 def test_ccc_of_a_constant_is_zero(constant):
-    still = np.full(10, constant)
-    assert ccc(still, still) == 0
-    assert ccc(np.arange(10.0), still) == pytest.approx(0, abs=1e-12)
+    values = np.full(10, constant)
+    assert ccc(values, values) == 0
+    assert ccc(np.arange(10.0), values) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(("true", "predicted"), [([1.0, 2.0], [1.0]), ([[1.0, 2.0]], [[1.0, 2.0]]), ([], [])])
-def test_ccc_of_what_does_not_pair_is_refused(true, predicted):
+def test_ccc_of_mismatched_or_empty_arrays_is_an_error(true, predicted):
     with pytest.raises(ValueError, match="Received"):
         ccc(np.array(true), np.array(predicted))
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("average", ["macro", "weighted"])
-def test_precision_recall_and_f1_are_scikit_learns(average, seed):
+def test_precision_recall_and_f1_equal_scikit_learn(average, seed):
     generator = np.random.default_rng(seed)
-    # "c" never occurs and is sometimes decided for; "d" occurs and is never decided for.
+    # "c" never occurs and is sometimes predicted; "d" occurs and is never predicted.
     true = pd.Series(generator.choice(list("aaabd"), 40))
     predicted = pd.Series(generator.choice(list("abc"), 40)).where(generator.uniform(size=40) < 0.5, true)
     predicted = predicted.replace("d", "a")

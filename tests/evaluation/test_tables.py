@@ -25,7 +25,7 @@ MODELS = ["net.speaker.fold0", "net.speaker.fold1"]
 
 
 @pytest.mark.parametrize(("protocol", "measured", "n"), [("paper", 4 / 7, 7), ("speaker", 1.0, 4)])
-def test_paper_counts_items_and_speaker_counts_clips(folder, protocol, measured, n):
+def test_paper_protocol_scores_items_and_speaker_protocol_scores_clips(folder, protocol, measured, n):
     row = tables.score_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
     assert list(row) == tables.COLUMNS
     assert row["measured"] == pytest.approx(measured) and row["n"] == n
@@ -33,13 +33,13 @@ def test_paper_counts_items_and_speaker_counts_clips(folder, protocol, measured,
     assert (row["model"], row["metric"], row["published"]) == ("net", "test accuracy", 0.7)
 
 
-def test_each_class_counts_the_same_in_uar(folder):
+def test_all_classes_have_the_same_weight_in_uar(folder):
     row = tables.score_row(folder, "paper", MODELS, "1", "Net", "test", corpus="RAVDESS", metric="UAR")
     assert row["metric"] == "test UAR"
     assert row["measured"] == pytest.approx((2 / 4 + 2 / 3) / 2)
 
 
-def test_results_are_written_as_they_are(folder):
+def test_results_are_written_as_json_and_markdown(folder):
     rows = [
         tables.score_row(folder, protocol, MODELS, "Experiment 1", "Net", "test", corpus="RAVDESS", published=0.7)
         for protocol in tables.PROTOCOLS
@@ -53,7 +53,7 @@ def test_results_are_written_as_they_are(folder):
     assert "| Other | test accuracy |  | .500 (n = 7) |  |" in text
 
 
-def test_classes_and_speakers_may_be_called_by_numbers_or_none(tmp_path):
+def test_class_and_speaker_names_may_be_numbers_or_none(tmp_path):
     folder = tmp_path / "predictions" / "net.speaker.fold0"
     folder.mkdir(parents=True)
     rows = ["a,NA,1,1,0.9,0.1", "b,NA,None,1,0.6,0.4", "c,7,None,None,0.2,0.8"]

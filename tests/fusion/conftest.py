@@ -1,4 +1,4 @@
-"""Small made-up recordings: four dialogues of two, three models that know the labels more or less well."""
+"""Small generated recordings: six recordings of four dialogues, and three models of different quality."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ RECORDINGS = ["Devel_DE_01", "Devel_DE_12", "Devel_DE_02", "Devel_DE_05", "Devel
 NOISE = {"visual": 0.5, "audio": 1.0, "poor": 2.0}
 
 
-def made_up_traces() -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """Predictions by model and labels, by recording."""
+def generated_traces() -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """Return predictions by model and recording, and labels by recording."""
     generator = np.random.default_rng(0)
 
     def smooth(n: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def made_up_traces() -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.nda
 
 @pytest.fixture
 def data() -> Aligned:
-    return align(*made_up_traces())
+    return align(*generated_traces())
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def groups(data) -> list[str]:
 
 @pytest.fixture
 def folders(tmp_path):
-    """Prediction folders, one a model, and the labels' folder."""
-    predictions, labels = made_up_traces()
+    """The folders of predictions, one per model, and the folder of the labels."""
+    predictions, labels = generated_traces()
     write_traces(tmp_path / "labels", labels)
     for model, traces in predictions.items():
         write_predictions(tmp_path / model, traces)

@@ -9,7 +9,7 @@ from kerasemo.models.lstm_regressor import lstm_regressor
 from kerasemo.training.sequences import predict, sequence_items
 
 
-def test_a_chain_is_its_steps_one_after_the_other(tmp_path):
+def test_chain_network_equals_models_and_fusion_in_sequence(tmp_path):
     keras.utils.set_random_seed(0)
     generator = np.random.default_rng(0)
     lengths = [90, 60, 75]

@@ -1,4 +1,4 @@
-"""From folders to scores, fused traces and a fitted fusion."""
+"""`fuse`, from folders to scores, fused traces and a fitted fusion."""
 
 import json
 from itertools import pairwise
@@ -18,12 +18,12 @@ from kerasemo.fusion.predictions import load
 from kerasemo.fusion.stage import apply
 
 COLUMNS = ["method", "stage", "protocol", "target", "ccc", "low", "high", "n", "default"]
-LIGHT = ("mean", "equal-weights-ridge", "within-between-ridge")
+FAST_METHODS = ("mean", "equal-weights-ridge", "within-between-ridge")
 
 
 @pytest.fixture(scope="module")
 def quick_svr():
-    """The paper's grid is for recordings of minutes."""
+    """Use a small grid: that of the paper is for recordings of several minutes."""
     with pytest.MonkeyPatch.context() as patch:
         original = module.estimator
 
@@ -36,12 +36,12 @@ def quick_svr():
         yield
 
 
-def test_everything_at_once(folders, tmp_path, quick_svr):
+def test_results_and_predictions_of_all_methods_are_written(folders, tmp_path, quick_svr):
     models, labels = folders
     fused = fuse(models, labels, methods=METHODS, stages=2, folds=3, out=tmp_path / "out")
     rows = json.loads((tmp_path / "out" / "results.json").read_text())
     assert rows == fused.rows and all(list(row) == COLUMNS for row in rows)
-    # Four methods of one stage and one of two, two protocols, three targets and the average.
+    # Four methods with one stage and one with two, two protocols, three targets and the average.
     assert len(rows) == 6 * 2 * 4
     assert {row["method"] for row in rows if row["default"]} == {fused.default}
     truth = read_traces(labels)
@@ -58,20 +58,20 @@ def test_everything_at_once(folders, tmp_path, quick_svr):
             assert ccc(*map(np.concatenate, zip(*pairs, strict=True))) == pytest.approx(value, abs=1e-4)
 
 
-def test_in_sample_scores_rise_with_the_stages(folders, quick_svr):
+def test_in_sample_scores_increase_with_the_stages(folders, quick_svr):
     rows = fuse(*folders, methods=["multistage-svr"], stages=4, protocol="in-sample").rows
     averages = [row["ccc"] for row in rows if row["target"] == "average"]
-    assert all(before < after for before, after in pairwise(averages))
+    assert all(previous < following for previous, following in pairwise(averages))
     assert not any(row["default"] for row in rows)
 
 
-def test_fused_traces_cannot_become_inputs_again(folders, tmp_path):
-    """The leaky shortcut by way of files: out-of-fold outputs as one more model."""
+def test_fused_traces_cannot_be_fused_again(folders, tmp_path):
+    """Out-of-fold outputs as the input of another fusion would leak labels."""
     models, labels = folders
-    fuse(models, labels, methods=LIGHT, folds=3, out=tmp_path / "out")
-    for made in (tmp_path / "out" / "predictions").iterdir():
+    fuse(models, labels, methods=FAST_METHODS, folds=3, out=tmp_path / "out")
+    for folder in (tmp_path / "out" / "predictions").iterdir():
         with pytest.raises(InputError, match="was made by a fusion"):
-            fuse([*models, made], labels, methods=LIGHT, folds=3)
+            fuse([*models, folder], labels, methods=FAST_METHODS, folds=3)
 
 
 def test_results_do_not_depend_on_jobs(folders, quick_svr):
@@ -79,8 +79,8 @@ def test_results_do_not_depend_on_jobs(folders, quick_svr):
     assert one.rows == two.rows
 
 
-def test_the_saved_fusion_is_the_recommended_method_fitted_on_all(folders, tmp_path):
-    fused = fuse(*folders, methods=LIGHT, folds=3, out=tmp_path / "out")
+def test_saved_fusion_is_the_recommended_method_fitted_on_all_recordings(folders, tmp_path):
+    fused = fuse(*folders, methods=FAST_METHODS, folds=3, out=tmp_path / "out")
     models, stages = saved.load(tmp_path / "out" / "fusion.npz")
     data = load(*folders)
     assert models == data.models
@@ -89,7 +89,7 @@ def test_the_saved_fusion_is_the_recommended_method_fitted_on_all(folders, tmp_p
         np.testing.assert_allclose(traces[recording], expected, atol=1e-12)
 
 
-def test_the_challenge_divides_by_one_less(folders):
+def test_avec_scoring_divides_by_n_minus_one(folders):
     plain, avec = (fuse(*folders, methods=["mean"], protocol="in-sample", scoring=s) for s in ("plain", "avec"))
     assert all(a["ccc"] < p["ccc"] < a["ccc"] * 1.01 for a, p in zip(avec.rows, plain.rows, strict=True))
 
@@ -97,8 +97,8 @@ def test_the_challenge_divides_by_one_less(folders):
 def test_a_groups_file_changes_the_folds(folders, tmp_path):
     file = tmp_path / "groups.csv"
     file.write_text("recording,dialogue\n" + "".join(f"{name},{name}\n" for name in read_traces(folders[1])))
-    known, given = (fuse(*folders, methods=["equal-weights-ridge"], folds=3, groups=g) for g in (None, file))
-    assert known.rows != given.rows and known.notes == given.notes == []
+    default, with_file = (fuse(*folders, methods=["equal-weights-ridge"], folds=3, groups=g) for g in (None, file))
+    assert default.rows != with_file.rows and default.notes == with_file.notes == []
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_a_groups_file_changes_the_folds(folders, tmp_path):
         {"folds": 9},
     ],
 )
-def test_wrong_calls(folders, options):
+def test_invalid_options_are_a_wrong_call(folders, options):
     with pytest.raises(WrongCall, match=r"[^.]\.$"):
         fuse(*folders, **{"methods": ["mean"], **options})
 
 
-def test_a_folder_that_holds_something_is_kept(folders, tmp_path):
+def test_a_folder_that_is_not_empty_is_kept(folders, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="holds something already"):

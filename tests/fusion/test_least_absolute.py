@@ -25,31 +25,31 @@ def solved(inputs, targets, Cs, tol=TOL):
 
 
 @pytest.mark.parametrize("C", [0.001, 0.01, 0.1, 1.0])
-def test_it_is_the_optimum_of_linear_svr(problem, C):
+def test_solution_is_the_optimum_of_linear_svr(problem, C):
     inputs, targets = problem
-    (own,) = solved(inputs, targets, [C])
-    reached = objective(own.weights, np.ones((9, 1)), own.fitted - targets, C)
+    (solution,) = solved(inputs, targets, [C])
+    value = objective(solution.weights, np.ones((9, 1)), solution.fitted - targets, C)
     for column in range(2):
         svr = LinearSVR(C=C, epsilon=0, tol=1e-9, max_iter=1_000_000, random_state=0)
         svr.fit(inputs, targets[:, column])
         weights = np.append(svr.coef_, svr.intercept_)[:, None]
         residuals = (svr.predict(inputs) - targets[:, column])[:, None]
-        assert reached[column] == pytest.approx(objective(weights, np.ones((9, 1)), residuals, C)[0], rel=2 * TOL)
+        assert value[column] == pytest.approx(objective(weights, np.ones((9, 1)), residuals, C)[0], rel=2 * TOL)
 
 
-def test_the_gap_bounds_what_is_missing(problem):
+def test_gap_bounds_the_distance_to_the_optimum(problem):
     inputs, targets = problem
     best = solved(inputs, targets, [0.1], tol=1e-7)[0]
     lowest = objective(best.weights, best.cost, best.fitted - targets, 0.1)
     rough = solved(inputs, targets, [0.1], tol=0.2)[0]
-    reached = objective(rough.weights, rough.cost, rough.fitted - targets, 0.1)
+    value = objective(rough.weights, rough.cost, rough.fitted - targets, 0.1)
     assert (rough.gap > 1e-4).any()
-    assert (reached - lowest <= rough.gap * reached * (1 + 1e-6)).all()
+    assert (value - lowest <= rough.gap * value * (1 + 1e-6)).all()
 
 
-def test_problems_side_by_side_do_not_mix(problem):
+def test_problems_solved_together_are_independent(problem):
     inputs, targets = problem
     together = solved(inputs, targets, [0.01, 1.0])
-    for C, own in zip([0.01, 1.0], together, strict=True):
-        (alone,) = solved(inputs, targets, [C])
-        np.testing.assert_allclose(own.weights, alone.weights, atol=1e-9)
+    for C, solution in zip([0.01, 1.0], together, strict=True):
+        (expected,) = solved(inputs, targets, [C])
+        np.testing.assert_allclose(solution.weights, expected.weights, atol=1e-9)

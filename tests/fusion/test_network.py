@@ -17,7 +17,7 @@ FITTED = {
 
 
 @pytest.mark.parametrize("name", FITTED)
-def test_the_network_is_the_estimator_edges_included(name, data, groups, tmp_path):
+def test_network_equals_the_estimator_including_the_edges(name, data, groups, tmp_path):
     estimator = FITTED[name].fit(data.inputs, data.labels, data.lengths, groups)
     network = fusion_network(data.models, estimator.stages())
     network.save(tmp_path / "fusion.keras")

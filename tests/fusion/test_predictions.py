@@ -1,4 +1,4 @@
-"""Everything that can be wrong with saved predictions, one sentence each."""
+"""Reading and alignment of saved predictions, and their errors of one sentence each."""
 
 import shutil
 
@@ -10,7 +10,7 @@ from kerasemo.errors import InputError
 from kerasemo.fusion.predictions import FUSED_MARK, align, constant, groups, load
 
 
-def test_predictions_are_cropped_and_stand_beside_their_labels(folders):
+def test_predictions_are_cropped_and_aligned_with_the_labels(folders):
     models, labels = folders
     data = load(models, labels)
     truth = read_traces(labels)
@@ -23,7 +23,7 @@ def test_predictions_are_cropped_and_stand_beside_their_labels(folders):
     np.testing.assert_array_equal(second, stored[: len(second)])
 
 
-def refused(models, labels) -> str:
+def error_message(models, labels) -> str:
     with pytest.raises(InputError) as error:
         load(models, labels)
     sentence = str(error.value)
@@ -31,48 +31,48 @@ def refused(models, labels) -> str:
     return sentence
 
 
-def rewritten(folder, change, write=write_traces):
+def rewrite(folder, change, write=write_traces):
     traces = read_traces(folder)
     change(traces)
     shutil.rmtree(folder)
     write(folder, traces)
 
 
-def test_one_model_cannot_be_fused(folders):
+def test_a_single_model_is_an_error(folders):
     models, labels = folders
-    assert "is the only one" in refused(models[:1], labels)
+    assert "is the only one" in error_message(models[:1], labels)
 
 
-def test_a_name_that_stands_twice(folders, tmp_path):
+def test_two_models_of_the_same_name_are_an_error(folders, tmp_path):
     models, labels = folders
     shutil.copytree(models[0], tmp_path / "copy" / "visual")
-    assert "two prediction folders are called visual" in refused([*models, tmp_path / "copy" / "visual"], labels)
+    assert "two prediction folders are called visual" in error_message([*models, tmp_path / "copy" / "visual"], labels)
 
 
-def test_a_missing_recording(folders):
+def test_a_missing_recording_is_an_error(folders):
     models, labels = folders
     (models[1] / "Devel_DE_05.csv").unlink()
-    assert "audio has no predictions of Devel_DE_05" in refused(models, labels)
+    assert "audio has no predictions of Devel_DE_05" in error_message(models, labels)
 
 
-def test_predictions_without_labels(folders):
+def test_predictions_without_labels_are_an_error(folders):
     models, labels = folders
     (labels / "Devel_DE_05.csv").unlink()
-    assert "visual has predictions of Devel_DE_05, which the labels lack" in refused(models, labels)
+    assert "visual has predictions of Devel_DE_05, which the labels lack" in error_message(models, labels)
 
 
 @pytest.mark.parametrize("frames", [49, 51])
-def test_a_file_that_is_shorter_or_longer(folders, frames):
+def test_a_wrong_number_of_frames_is_an_error(folders, frames):
     models, labels = folders
 
     def change(traces):
         traces["Devel_DE_01"] = traces["Devel_DE_01"][:frames]
 
-    rewritten(models[2], change)
-    assert f"poor has {frames} frames of Devel_DE_01 and the labels have 50" in refused(models, labels)
+    rewrite(models[2], change)
+    assert f"poor has {frames} frames of Devel_DE_01 and the labels have 50" in error_message(models, labels)
 
 
-def test_a_recording_longer_than_the_padding():
+def test_a_recording_longer_than_the_padded_length():
     long = {"a": np.zeros((PADDED_FRAMES + 2, 3))}
     short = {"a": np.zeros((PADDED_FRAMES, 3))}
     with pytest.raises(InputError, match="the labels have 1770"):
@@ -80,15 +80,15 @@ def test_a_recording_longer_than_the_padding():
     assert len(align({"one": long, "two": long}, long).inputs) == PADDED_FRAMES + 2
 
 
-def test_missing_labels(folders, tmp_path):
+def test_missing_labels_are_an_error(folders, tmp_path):
     models, _ = folders
-    assert "is no folder" in refused(models, tmp_path / "none")
+    assert "is no folder" in error_message(models, tmp_path / "none")
 
 
-def test_predictions_that_a_fusion_made(folders):
+def test_fused_predictions_are_an_error(folders):
     models, labels = folders
     (models[0] / FUSED_MARK).touch()
-    assert "was made by a fusion" in refused(models, labels)
+    assert "was made by a fusion" in error_message(models, labels)
 
 
 def test_a_constant_prediction_is_named(folders):
@@ -98,7 +98,7 @@ def test_a_constant_prediction_is_named(folders):
         for trace in traces.values():
             trace[:, 2] = 0.125
 
-    rewritten(models[1], change, write_predictions)
+    rewrite(models[1], change, write_predictions)
     assert constant(load(models, labels)) == ["liking of audio"]
 
 
@@ -109,12 +109,12 @@ def test_known_dialogues_keep_partners_together():
     )
 
 
-def test_unknown_dialogues_are_said():
-    of_recordings, note = groups(["mine_2", "mine_1"])
-    assert of_recordings == ["mine_2", "mine_1"] and "not known" in note
+def test_unknown_dialogues_give_a_note():
+    dialogues, note = groups(["mine_2", "mine_1"])
+    assert dialogues == ["mine_2", "mine_1"] and "not known" in note
 
 
-def test_a_groups_file_gives_them(tmp_path):
+def test_a_groups_file_gives_the_dialogues(tmp_path):
     file = tmp_path / "groups.csv"
     file.write_text("recording,dialogue\nmine_1,x\nmine_2,x\n")
     assert groups(["mine_2", "mine_1"], file) == (["x", "x"], None)
@@ -131,7 +131,7 @@ def test_a_groups_file_gives_them(tmp_path):
         ("", "cannot be read as csv"),
     ],
 )
-def test_faults_of_a_groups_file(tmp_path, text, sentence):
+def test_faults_of_a_groups_file_are_an_error(tmp_path, text, sentence):
     file = tmp_path / "groups.csv"
     file.write_text(text)
     with pytest.raises(InputError, match=sentence):
@@ -140,25 +140,25 @@ def test_faults_of_a_groups_file(tmp_path, text, sentence):
         groups(["mine_1", "mine_2"], tmp_path / "none.csv")
 
 
-def test_what_has_seen_the_labels_is_refused(folders, tmp_path):
+def test_labels_and_the_organisers_fusion_are_an_error(folders, tmp_path):
     models, labels = folders
     shutil.copytree(models[0], tmp_path / "svr")
-    assert "svr is the organisers' own fusion" in refused([*models, tmp_path / "svr"], labels)
-    assert "has the same traces as the labels" in refused([*models, labels], labels)
+    assert "svr is the organisers' own fusion" in error_message([*models, tmp_path / "svr"], labels)
+    assert "has the same traces as the labels" in error_message([*models, labels], labels)
 
 
-def test_one_model_under_two_names_is_refused(folders, tmp_path):
+def test_one_model_under_two_names_is_an_error(folders, tmp_path):
     models, labels = folders
     shutil.copytree(models[0], tmp_path / "other")
-    assert "other has the same traces as visual" in refused([*models, tmp_path / "other"], labels)
+    assert "other has the same traces as visual" in error_message([*models, tmp_path / "other"], labels)
 
 
-def test_known_dialogues_stay_whole_beside_unknown_recordings():
-    group_of, note = groups(["Devel_DE_01", "Devel_DE_12", "Train_DE_01"])
-    assert group_of == ["Devel_DE_01+12", "Devel_DE_01+12", "Train_DE_01"]
+def test_known_dialogues_are_kept_if_other_recordings_are_unknown():
+    dialogues, note = groups(["Devel_DE_01", "Devel_DE_12", "Train_DE_01"])
+    assert dialogues == ["Devel_DE_01+12", "Devel_DE_01+12", "Train_DE_01"]
     assert "The dialogues of 1 recordings are not known" in note
 
 
-def test_spaces_do_not_tear_a_dialogue_apart(tmp_path):
+def test_spaces_in_a_groups_file_are_ignored(tmp_path):
     (tmp_path / "groups.csv").write_text("recording, dialogue\na,1\nb , 1\n")
     assert groups(["a", "b"], tmp_path / "groups.csv") == (["1", "1"], None)

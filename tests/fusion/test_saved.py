@@ -14,7 +14,7 @@ def file(data, tmp_path):
     return tmp_path / "fusion.npz"
 
 
-def test_what_is_loaded_predicts_the_same_to_the_bit(file, data):
+def test_loaded_fusion_gives_exactly_the_same_predictions(file, data):
     models, stages = saved.load(file)
     assert models == data.models
     estimator = MultistageSVR(context=2, n_stages=2).fit(data.inputs, data.labels, data.lengths)
@@ -22,7 +22,7 @@ def test_what_is_loaded_predicts_the_same_to_the_bit(file, data):
     np.testing.assert_array_equal(apply(stages, data.inputs, data.lengths)[-1], expected)
 
 
-def rewritten(file, **changes):
+def rewrite(file, **changes):
     with np.load(file) as archive:
         arrays = dict(archive) | changes
     np.savez(file, **{name: array for name, array in arrays.items() if array is not None})
@@ -35,23 +35,23 @@ def rewritten(file, **changes):
         ({"bias_1": np.array(0.0)}, "do not fit together"),
         ({"kernel_1": np.zeros((4, 9, 3))}, "do not fit together"),
         ({"level_2": np.full((12, 3), np.nan)}, "do not fit together"),
-        ({"kernel_1": None}, "is no fitted fusion"),
-        ({"models": None}, "is no fitted fusion"),
-        ({"models": np.array([{}], object)}, "is no fitted fusion"),
+        ({"kernel_1": None}, "is not a fitted fusion"),
+        ({"models": None}, "is not a fitted fusion"),
+        ({"models": np.array([{}], object)}, "is not a fitted fusion"),
     ],
 )
-def test_files_that_are_damaged_or_hold_pickles_are_refused(file, changes, sentence):
-    rewritten(file, **changes)
+def test_damaged_files_and_pickles_are_an_error(file, changes, sentence):
+    rewrite(file, **changes)
     with pytest.raises(InputError, match=sentence):
         saved.load(file)
 
 
-def test_other_files_are_refused(tmp_path):
+def test_other_files_are_an_error(tmp_path):
     for content in [b"", b"no archive", b"PK\x03\x04 broken"]:
         (tmp_path / "fusion.npz").write_bytes(content)
-        with pytest.raises(InputError, match="is no fitted fusion"):
+        with pytest.raises(InputError, match="is not a fitted fusion"):
             saved.load(tmp_path / "fusion.npz")
-    with pytest.raises(InputError, match="is no fitted fusion"):
+    with pytest.raises(InputError, match="is not a fitted fusion"):
         saved.load(tmp_path / "none.npz")
     saved.save(tmp_path / "empty.npz", ["one"], [])
     with pytest.raises(InputError, match="without stages"):

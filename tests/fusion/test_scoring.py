@@ -6,7 +6,7 @@ from kerasemo.fusion.scoring import group_sums, recommended, score_rows
 
 
 @pytest.mark.parametrize("ddof", [0, 1])
-def test_rows_are_the_ccc_of_all_frames_together(data, groups, ddof):
+def test_rows_contain_the_ccc_over_all_frames(data, groups, ddof):
     fused = data.inputs[:, 3:6]
     rows = score_rows(group_sums(data, fused, groups), ddof, seed=0)
     expected = [ccc(data.labels[:, column], fused[:, column], ddof) for column in range(3)]
@@ -16,14 +16,14 @@ def test_rows_are_the_ccc_of_all_frames_together(data, groups, ddof):
 
 
 def test_intervals_draw_whole_groups(data):
-    """With two groups, half of the draws hold one of them only: the ends are the scores of each alone."""
+    """With two groups, half of the draws contain only one of them: the ends are the scores of the single groups."""
     groups = ["a", "a", "a", "b", "b", "b"]
     fused = data.inputs[:, 3:6]
     rows = score_rows(group_sums(data, fused, groups), 0, seed=0)
     frames = np.repeat(groups, data.lengths)
     for column, row in enumerate(rows[:3]):
-        alone = [ccc(data.labels[frames == group, column], fused[frames == group, column]) for group in "ab"]
-        assert [row["low"], row["high"]] == pytest.approx(sorted(alone))
+        scores = [ccc(data.labels[frames == group, column], fused[frames == group, column]) for group in "ab"]
+        assert [row["low"], row["high"]] == pytest.approx(sorted(scores))
 
 
 def test_one_group_has_no_interval(data):
@@ -32,7 +32,7 @@ def test_one_group_has_no_interval(data):
     assert {(row["low"], row["high"]) for row in rows} == {(None, None)}
 
 
-def test_sums_score_many_sets_at_once():
+def test_ccc_of_sums_accepts_several_sets():
     generator = np.random.default_rng(0)
     true, predicted = generator.normal(size=(2, 30, 4))
     sums = ccc_sums(true, predicted)
@@ -41,20 +41,20 @@ def test_sums_score_many_sets_at_once():
 
 
 def sums_of(*quality):
-    """Sums of four groups in which a method is as good as given, 0 to 1."""
+    """Return the sums of four groups for a method with the given quality in each group, 0 to 1."""
     generator = np.random.default_rng(0)
     true, noise = generator.normal(size=(2, 4, 200, 1))
     return np.stack([ccc_sums(t, q * t + (1 - q) * e) for t, e, q in zip(true, noise, quality, strict=True)])
 
 
-def test_what_is_better_everywhere_is_recommended():
+def test_method_that_is_best_in_all_folds_is_recommended():
     methods = {"mean": sums_of(0.5, 0.5, 0.5, 0.5), "good": sums_of(0.6, 0.6, 0.6, 0.6)}
     assert recommended(methods, np.arange(4)) == ("good", True)
     assert recommended(dict(reversed(methods.items())), np.arange(4)) == ("good", True)
 
 
-def test_a_fold_does_not_vote_with_its_own_score():
-    """All of what the lucky method has comes from the first fold, whose vote goes to the steady one."""
+def test_score_of_a_fold_does_not_affect_its_vote():
+    """The lucky method is only better in the first fold, which must vote for the steady method."""
     methods = {"lucky": sums_of(1.0, 0.5, 0.5, 0.5), "steady": sums_of(0.55, 0.55, 0.55, 0.55)}
     assert recommended(methods, np.arange(4)) == ("lucky", False)
     assert recommended({name: sums[1:] for name, sums in methods.items()}, np.arange(3)) == ("steady", True)

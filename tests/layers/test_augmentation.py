@@ -33,12 +33,12 @@ def network(layer) -> keras.Model:
 def test_nothing_changes_outside_training(layer, tmp_path):
     x, model = inputs_of(layer), network(layer)
     model.export(tmp_path, format="tf_saved_model", verbose=False)
-    for unchanged in (layer(seed=0)(x), model.predict(x, verbose=0), tf.saved_model.load(tmp_path).serve(x)):
-        np.testing.assert_array_equal(unchanged, x)
+    for outputs in (layer(seed=0)(x), model.predict(x, verbose=0), tf.saved_model.load(tmp_path).serve(x)):
+        np.testing.assert_array_equal(outputs, x)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_each_step_and_each_clip_change_in_another_way(layer):
+def test_each_step_and_each_clip_is_changed_differently(layer):
     x = np.repeat(inputs_of(layer)[:1], 8, axis=0)
     first, second = in_training(built := layer(seed=0), x), in_training(built, x)
     assert np.any(first != second) and np.any(first[0] != first[1:])
@@ -47,7 +47,7 @@ def test_each_step_and_each_clip_change_in_another_way(layer):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_with_the_variables_of_a_checkpoint_training_goes_on_with_the_same_changes(layer):
+def test_resumed_training_makes_the_same_changes(layer):
     x, model, resumed = inputs_of(layer), network(layer), network(layer)
     in_training(model, x)
     state = [variable.numpy() for variable in model.variables]
@@ -58,7 +58,7 @@ def test_with_the_variables_of_a_checkpoint_training_goes_on_with_the_same_chang
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_half_precision_stays_what_it_is(layer):
+def test_type_of_inputs_is_kept_under_mixed_precision(layer):
     built = layer(seed=0, dtype="mixed_float16")
     for x in (inputs_of(layer), inputs_of(layer).astype("float16")):
         changed = in_training(built, x)
@@ -67,21 +67,21 @@ def test_half_precision_stays_what_it_is(layer):
 
 
 def runs(hidden: np.ndarray) -> list[int]:
-    """The lengths of the stretches that are hidden."""
+    """Return the lengths of the contiguous hidden parts."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], hidden.astype(int), [0]])))
     return list(edges[1::2] - edges[::2])
 
 
 @pytest.mark.parametrize("axis", [0, 1], ids=["frames", "bands"])
-def test_a_mask_is_one_stretch_of_every_width_up_to_its_limit(axis):
+def test_a_mask_is_contiguous_and_of_any_width_up_to_its_limit(axis):
     x = noise(400, 40, 40, 1)
     layer = SpecAugment(frame_masks=1 - axis, frames=6, band_masks=axis, bands=6, share=0.5, seed=0)
     changed = in_training(layer, x)
     widths, starts = [], []
-    for clip, of_clip in zip(x[..., 0], changed[..., 0], strict=True):
-        hidden = of_clip != clip
-        np.testing.assert_allclose(of_clip[hidden], clip.mean(), atol=1e-6)
-        # Whole rows or columns.
+    for clip, changed_clip in zip(x[..., 0], changed[..., 0], strict=True):
+        hidden = changed_clip != clip
+        np.testing.assert_allclose(changed_clip[hidden], clip.mean(), atol=1e-6)
+        # A mask hides complete rows or columns.
         line = hidden.any(axis=1 - axis)
         np.testing.assert_array_equal(hidden, np.broadcast_to(line[:, None] if axis == 0 else line[None], hidden.shape))
         assert len(runs(line)) <= 1
@@ -92,11 +92,11 @@ def test_a_mask_is_one_stretch_of_every_width_up_to_its_limit(axis):
     assert min(starts) == 0 and max(starts) > 30
 
 
-def test_masks_add_up():
+def test_several_masks_are_combined():
     changed = in_training(SpecAugment(band_masks=0, frame_masks=3, frames=4, share=1.0, seed=0), noise(200, 60, 4, 1))
     hidden = (changed != noise(200, 60, 4, 1))[:, :, 0, 0]
-    stretches = [len(runs(line)) for line in hidden]
-    assert max(stretches) == 3 and 8 < hidden.sum(axis=1).max() <= 12
+    n_runs = [len(runs(line)) for line in hidden]
+    assert max(n_runs) == 3 and 8 < hidden.sum(axis=1).max() <= 12
 
 
 def test_a_mask_hides_no_more_than_its_share_of_the_frames():
@@ -106,7 +106,7 @@ def test_a_mask_hides_no_more_than_its_share_of_the_frames():
         assert hidden.any(axis=(2, 3)).sum(axis=1).max() == most
 
 
-def test_limits_above_the_number_of_bands_are_that_number():
+def test_limits_above_the_number_of_bands_are_clipped():
     x = noise(50, 10, 4, 1)
     changed = in_training(SpecAugment(band_masks=1, bands=99, frame_masks=0, seed=0), x)
     assert set((changed != x).any(axis=(1, 3)).sum(axis=1)) == {0, 1, 2, 3, 4}
@@ -114,7 +114,7 @@ def test_limits_above_the_number_of_bands_are_that_number():
 
 @pytest.mark.parametrize("speed", [0.5, 0.9, 1.0, 1.1, 1.25, 2.0, 0.37])
 @pytest.mark.parametrize("samples", [1, 10, 1003])
-def test_a_speed_is_what_scipy_makes_of_it(speed, samples):
+def test_resampling_equals_scipy(speed, samples):
     x = noise(2, samples)
     ratio = Fraction(str(speed))
     expected = scipy.signal.resample_poly(x.astype(float), ratio.denominator, ratio.numerator, axis=1)[:, :samples]
@@ -122,27 +122,27 @@ def test_a_speed_is_what_scipy_makes_of_it(speed, samples):
     assert changed.shape == x.shape
     n = expected.shape[1]
     np.testing.assert_allclose(changed[:, :n], expected, atol=2e-6)
-    # What the filter rings on; then there is nothing.
+    # Zeros follow after the impulse response of the filter.
     np.testing.assert_array_equal(changed[:, n + 21 :], 0)
 
 
-def test_faster_is_higher():
+def test_higher_speed_raises_the_pitch():
     tone = np.sin(2 * np.pi * 0.1 * np.arange(4000))[None].astype("float32")
     for speed in (0.9, 1.1):
         spectrum = np.abs(np.fft.rfft(in_training(SpeedPerturbation((speed,)), tone)[0, :3600] * np.hanning(3600)))
         assert spectrum.argmax() / 3600 == pytest.approx(0.1 * speed, abs=1 / 3600)
 
 
-def test_each_speed_is_as_likely():
+def test_all_speeds_are_equally_likely():
     x = np.repeat(noise(1, 200), 600, axis=0)
-    each = [in_training(SpeedPerturbation((speed,)), x[:1])[0] for speed in (0.9, 1.0, 1.1)]
-    drawn = in_training(SpeedPerturbation(seed=0), x)
-    shares = [np.isclose(drawn, one, atol=1e-6).all(axis=1).mean() for one in each]
+    by_speed = [in_training(SpeedPerturbation((speed,)), x[:1])[0] for speed in (0.9, 1.0, 1.1)]
+    changed = in_training(SpeedPerturbation(seed=0), x)
+    shares = [np.isclose(changed, expected, atol=1e-6).all(axis=1).mean() for expected in by_speed]
     assert sum(shares) == pytest.approx(1)
     np.testing.assert_allclose(shares, 1 / 3, atol=0.06)
 
 
-def test_noise_has_the_ratio_that_is_drawn():
+def test_noise_has_a_ratio_within_the_limits():
     x = noise(500, 2000) * np.geomspace(1e-4, 1, 500, dtype="float32")[:, None]
     added = in_training(NoisePerturbation(5.0, 15.0, seed=0), x).astype(float) - x
     ratios = 10 * np.log10((x.astype(float) ** 2).mean(axis=1) / (added**2).mean(axis=1))
@@ -170,7 +170,7 @@ def test_a_silent_clip_stays_silent():
         (NoisePerturbation, {"least_db": 31.0}),
     ],
 )
-def test_values_out_of_range_are_refused(layer, options):
+def test_values_out_of_range_are_an_error(layer, options):
     with pytest.raises(ValueError, match="Received: "):
         layer(**options)
 

@@ -9,7 +9,7 @@ CHUNKED, KERAS = ChunkedLSTM, keras.layers.LSTM
 
 
 def pair(**arguments) -> tuple[keras.layers.LSTM, keras.layers.LSTM]:
-    """Both layers with the same weights, the bias not zero."""
+    """Return a `ChunkedLSTM` and an LSTM of Keras with the same weights; the bias is not zero."""
     keras.utils.set_random_seed(0)
     layers = [kind(6, **{"return_sequences": True, **arguments}) for kind in (CHUNKED, KERAS)]
     weights = None
@@ -39,7 +39,7 @@ def gradients(layer, x) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("frames", [1, 4, 5, 23])
 @pytest.mark.parametrize("return_sequences", [True, False])
-def test_values_and_gradients_are_those_of_keras(frames, return_sequences):
+def test_values_and_gradients_equal_keras(frames, return_sequences):
     ours, theirs = pair(return_sequences=return_sequences)
     x = features(frames=frames)
     np.testing.assert_allclose(ours(x, training=True), theirs(x), atol=1e-6)
@@ -48,11 +48,11 @@ def test_values_and_gradients_are_those_of_keras(frames, return_sequences):
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("content", [0.0, 3.0, np.nan])
-def test_padding_at_the_end_changes_no_bit(content, training):
+@pytest.mark.parametrize("padding_value", [0.0, 3.0, np.nan])
+def test_padding_at_the_end_does_not_change_the_result(padding_value, training):
     ours, _ = pair()
     x = features()
-    padded = tf.pad(x, [(0, 0), (0, 14), (0, 0)], constant_values=content)
+    padded = tf.pad(x, [(0, 0), (0, 14), (0, 0)], constant_values=padding_value)
     np.testing.assert_array_equal(ours(padded, training=training)[:, :23], ours(x, training=training))
 
 
@@ -68,13 +68,13 @@ def test_padding_at_the_end_changes_no_bit(content, training):
     ],
     ids=lambda arguments: next(iter(arguments)),
 )
-def test_every_other_kind_is_that_of_keras(arguments):
+def test_other_arguments_equal_keras(arguments):
     (ours, theirs), x = pair(**arguments), features()
     for a, b in zip(tf.nest.flatten(ours(x, training=True)), tf.nest.flatten(theirs(x)), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_a_mask_and_an_initial_state_count():
+def test_mask_and_initial_state_equal_keras():
     ours, theirs = pair()
     x, mask, state = features(), np.arange(23) % 3 > 0, [np.full((4, 6), 0.3, "float32")] * 2
     mask = tf.constant(np.broadcast_to(mask, (4, 23)))
@@ -83,15 +83,15 @@ def test_a_mask_and_an_initial_state_count():
     assert not np.allclose(ours(x, initial_state=state, training=True), ours(x), atol=1e-2)
 
 
-def test_saved_reloaded_and_exported_at_any_shape(tmp_path):
+def test_loaded_and_exported_models_are_equal_for_any_shape(tmp_path):
     inputs = keras.Input((None, 3), name="x")
     model = keras.Model({"x": inputs}, {"y": CHUNKED(6, return_sequences=True)(inputs)})
     model.save(tmp_path / "model.keras")
     model.export(tmp_path / "served", verbose=False)
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    assert isinstance(again.layers[-1], CHUNKED)
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded.layers[-1], CHUNKED)
     served = tf.saved_model.load(str(tmp_path / "served"))
     for batch, frames in [(1, 3), (2, 11)]:
         x = {"x": features(batch, frames)}
-        np.testing.assert_array_equal(again(x)["y"], model(x)["y"])
+        np.testing.assert_array_equal(loaded(x)["y"], model(x)["y"])
         np.testing.assert_allclose(served.serve(x)["y"], model(x)["y"], atol=1e-6)

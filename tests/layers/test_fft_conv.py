@@ -13,7 +13,7 @@ PADDINGS = pytest.mark.parametrize("padding", ["valid", "same", "causal"])
 
 
 def twins(channels: int, filters: int, taps: int, **arguments) -> tuple[keras.layers.Layer, FFTConv1D]:
-    """Keras' layer and ours with the same weights, none of them 0."""
+    """Return a `Conv1D` and an `FFTConv1D` with the same weights, none of them 0."""
     keras.utils.set_random_seed(0)
     arguments = {"bias_initializer": "normal", **arguments}
     pair = keras.layers.Conv1D(filters, taps, **arguments), FFTConv1D(filters, taps, **arguments)
@@ -28,12 +28,12 @@ def signal(*shape: int, dtype: str = "float32") -> tf.Tensor:
 
 
 def outputs_and_gradients(layer, x) -> list[np.ndarray]:
-    """The outputs, and the gradients of x, kernel and bias under a random gradient of the outputs."""
+    """Return the outputs, and the gradients for x, kernel and bias with a random upstream gradient."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = layer(x)
-    towards = tf.constant(np.random.default_rng(2).normal(size=y.shape), y.dtype)
-    gradients = tape.gradient(y, [x, *layer.trainable_variables], output_gradients=towards)
+    upstream = tf.constant(np.random.default_rng(2).normal(size=y.shape), y.dtype)
+    gradients = tape.gradient(y, [x, *layer.trainable_variables], output_gradients=upstream)
     return [np.array(values) for values in (y, *gradients)]
 
 
@@ -54,18 +54,18 @@ def test_equals_conv1d_with_its_gradients(taps, samples, padding, dtype, toleran
 
 
 @PADDINGS
-def test_in_however_many_pieces(padding, monkeypatch):
+def test_result_does_not_depend_on_the_number_of_pieces(padding, monkeypatch):
     layer, ours = twins(4, 6, 65, padding=padding, dtype="float64")
     x = signal(3, 1500, 4, dtype="float64")
     expected = outputs_and_gradients(layer, x)
-    # One block a piece and one filter a group; and several of both, of unlike sizes.
+    # First one block per piece and one filter per group, then several of both, of different sizes.
     for piece_bytes in (2**10, 2**16):
         monkeypatch.setattr(fft_conv, "PIECE_BYTES", piece_bytes)
         assert max(relative_errors(expected, outputs_and_gradients(ours, x))) < 1e-12
 
 
-# Conv1D stands behind both sides if the layer falls back on what it inherits.
-def test_it_is_by_fft():
+# If the layer used the inherited `call`, the comparisons above would compare Conv1D with itself.
+def test_graph_contains_ffts_and_no_convolution():
     _, ours = twins(1, 1, 9)
     graph = tf.function(ours).get_concrete_function(tf.TensorSpec((None, None, 1))).graph
     names = {node.op for node in graph.as_graph_def().node}
@@ -90,7 +90,7 @@ def test_inputs_shorter_than_the_kernel(samples, padding):
     n=st.integers(1, 2),
     padding=st.sampled_from(["valid", "same", "causal"]),
 )
-def test_equals_conv1d_at_any_small_size(taps, samples, channels, filters, n, padding):
+def test_equals_conv1d_for_any_small_size(taps, samples, channels, filters, n, padding):
     samples += taps - 1 if padding == "valid" else 0
     layer, ours = twins(channels, filters, taps, padding=padding, dtype="float64")
     x = signal(n, samples, channels, dtype="float64")
@@ -123,7 +123,7 @@ def test_a_persistent_tape_gives_the_same_gradients():
         np.testing.assert_array_equal(got, expected)
 
 
-def test_one_step_of_training_is_that_of_conv1d():
+def test_one_training_step_equals_conv1d():
     x, y = signal(4, 400, 3).numpy(), np.ones((4, 400, 2), "float32")
     trained = []
     for layer in twins(3, 2, 50, padding="same", activation="tanh"):
@@ -135,20 +135,20 @@ def test_one_step_of_training_is_that_of_conv1d():
         np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
-def test_weights_and_config_are_those_of_conv1d():
+def test_weights_and_config_equal_conv1d():
     layer, ours = twins(3, 2, 20, padding="causal", activation="relu", kernel_regularizer="l2")
     assert [w.path.split("/")[-1] for w in ours.weights] == [w.path.split("/")[-1] for w in layer.weights]
     assert {**ours.get_config(), "name": None} == {**layer.get_config(), "name": None}
-    for giver, taker in ((layer, ours), (ours, layer)):
-        giver.set_weights([2 * weight for weight in giver.get_weights()])
+    for source, target in ((layer, ours), (ours, layer)):
+        source.set_weights([2 * weight for weight in source.get_weights()])
         stored = {}
-        giver.save_own_variables(stored)
-        taker.load_own_variables(stored)
-        for given_, taken in zip(giver.get_weights(), taker.get_weights(), strict=True):
-            np.testing.assert_array_equal(given_, taken)
+        source.save_own_variables(stored)
+        target.load_own_variables(stored)
+        for expected, weight in zip(source.get_weights(), target.get_weights(), strict=True):
+            np.testing.assert_array_equal(expected, weight)
 
 
-def test_saved_and_exported_it_takes_any_length(tmp_path):
+def test_loaded_and_exported_models_accept_any_length(tmp_path):
     layer, ours = twins(2, 3, 50, padding="same")
     model = keras.Sequential([keras.Input((None, 2)), ours])
     model.save(tmp_path / "model.keras")
@@ -170,7 +170,7 @@ def test_mixed_bfloat16_computes_in_float32():
     np.testing.assert_array_equal(y, tf.cast(exact, "bfloat16"))
 
 
-def test_no_clips_give_no_clips():
+def test_empty_batch_gives_empty_outputs():
     _, ours = twins(2, 3, 50, padding="same")
     assert ours(tf.zeros((0, 100, 2))).shape == (0, 100, 3)
 
@@ -178,22 +178,22 @@ def test_no_clips_give_no_clips():
 @pytest.mark.parametrize(
     ("name", "value"), [("strides", 2), ("dilation_rate", 2), ("groups", 2), ("data_format", "channels_first")]
 )
-def test_what_it_does_not_do_is_said(name, value):
+def test_unsupported_arguments_are_an_error(name, value):
     with pytest.raises(ValueError, match=f"Received: {name}="):
         FFTConv1D(4, 3, **{name: value})
 
 
-def test_valid_needs_as_many_samples_as_taps():
+def test_valid_padding_needs_as_many_samples_as_taps():
     _, ours = twins(1, 1, 9)
-    of_any_length = tf.function(ours, input_signature=[tf.TensorSpec((None, None, 1))])
-    assert of_any_length(tf.ones((1, 9, 1))).shape == (1, 1, 1)
+    function = tf.function(ours, input_signature=[tf.TensorSpec((None, None, 1))])
+    assert function(tf.ones((1, 9, 1))).shape == (1, 1, 1)
     with pytest.raises(tf.errors.InvalidArgumentError, match="shorter than the kernel of 9 taps"):
-        of_any_length(tf.ones((1, 8, 1)))
+        function(tf.ones((1, 8, 1)))
 
 
 @settings(deadline=None, max_examples=50)
 @given(taps=st.integers(1, 5000), outputs=st.none() | st.integers(1, 10**7), channels=st.integers(1, 64))
-def test_a_block_holds_the_clip_or_overlaps_its_neighbours_only(taps, outputs, channels):
+def test_a_block_holds_the_clip_or_overlaps_only_its_neighbours(taps, outputs, channels):
     length = block_length(taps, outputs, channels, channels)
     rest = length
     for prime in (2, 3, 5):
@@ -201,7 +201,7 @@ def test_a_block_holds_the_clip_or_overlaps_its_neighbours_only(taps, outputs, c
             rest //= prime
     assert length % 2 == 0 and rest == 1
     assert length >= 2 * taps or length >= outputs + taps - 1
-    # However long the clip.
+    # This limit does not depend on the length of the clip.
     assert length <= max(4 * taps, 1200)
 
 

@@ -20,51 +20,51 @@ def frame_by_frame(layer, sequences: np.ndarray) -> np.ndarray:
     return np.stack([layer(sequences[:, i]) for i in range(sequences.shape[1])], axis=1)
 
 
-def of_any_length(wrapper) -> keras.Model:
+def network_of_any_length(wrapper) -> keras.Model:
     inputs = keras.Input((None, 6, 5, 3), name="images")
     return keras.Model(inputs, wrapper(inputs))
 
 
-# More frames than clips, as many, fewer.
+# More frames than clips, equally many, and fewer.
 LENGTHS = pytest.mark.parametrize("frames", [7, 3, 1])
 
 
 @LENGTHS
-def test_equals_the_layer_frame_by_frame_at_any_length(frames):
+def test_equals_the_layer_frame_by_frame_for_any_length(frames):
     layer = convolution()
-    network, sequences = of_any_length(FrameWise(layer)), images(3, frames)
+    network, sequences = network_of_any_length(FrameWise(layer)), images(3, frames)
     assert network.output.shape == (None, None, 24)
     np.testing.assert_allclose(network.predict(sequences, verbose=0), frame_by_frame(layer, sequences), atol=1e-5)
 
 
-def test_one_network_predicts_one_length_after_another():
+def test_one_network_predicts_different_lengths():
     layer = convolution()
-    network = of_any_length(FrameWise(layer))
+    network = network_of_any_length(FrameWise(layer))
     for frames in (2, 9, 4):
         sequences = images(3, frames)
         np.testing.assert_allclose(network.predict(sequences, verbose=0), frame_by_frame(layer, sequences), atol=1e-5)
 
 
-def test_exported_it_holds_at_any_length(tmp_path):
+def test_exported_network_is_correct_for_any_length(tmp_path):
     layer = convolution()
-    of_any_length(FrameWise(layer)).export(tmp_path, format="tf_saved_model", verbose=False)
+    network_of_any_length(FrameWise(layer)).export(tmp_path, format="tf_saved_model", verbose=False)
     reloaded = tf.saved_model.load(tmp_path)
     for frames in (7, 3, 1):
         sequences = images(3, frames)
         np.testing.assert_allclose(reloaded.serve(sequences), frame_by_frame(layer, sequences), atol=1e-5)
 
 
-# Once this fails, Keras' own layer will do and `FrameWise` can go.
-def test_time_distributed_is_wrong_where_the_length_is_unknown(tmp_path):
+# When this test fails, Keras has fixed its layer, and `FrameWise` can be removed.
+def test_time_distributed_is_wrong_if_the_length_is_unknown(tmp_path):
     layer = convolution()
-    of_any_length(keras.layers.TimeDistributed(layer)).export(tmp_path, format="tf_saved_model", verbose=False)
+    network_of_any_length(keras.layers.TimeDistributed(layer)).export(tmp_path, format="tf_saved_model", verbose=False)
     reloaded = tf.saved_model.load(tmp_path)
     served, expected = reloaded.serve(images(3, 7)).numpy(), frame_by_frame(layer, images(3, 7))
     assert served.shape != expected.shape or not np.allclose(served, expected, atol=1e-5)
 
 
 def test_trains_on_batches_of_different_lengths():
-    network = of_any_length(FrameWise(convolution()))
+    network = network_of_any_length(FrameWise(convolution()))
     network.compile("sgd", "mse")
     before = network.get_weights()
     for frames in (4, 6):
@@ -72,7 +72,7 @@ def test_trains_on_batches_of_different_lengths():
     assert all(np.any(x != y) for x, y in zip(before, network.get_weights(), strict=True))
 
 
-def test_the_mask_passes_through():
+def test_mask_is_passed_on():
     sequences = np.ones((2, 5, 3), "float32")
     sequences[1, 3:] = 0
     outputs = FrameWise(keras.layers.Dense(4))(keras.layers.Masking()(sequences))
@@ -80,19 +80,19 @@ def test_the_mask_passes_through():
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_the_layer_knows_whether_it_trains(training):
+def test_the_layer_receives_training(training):
     outputs = FrameWise(keras.layers.Dropout(0.5, seed=0))(np.ones((2, 50, 4), "float32"), training=training)
     assert bool(np.any(np.array(outputs) == 0)) is training
 
 
-def test_saved_and_loaded_it_gives_the_same(tmp_path):
-    network = of_any_length(FrameWise(convolution(), name="per_frame"))
+def test_loaded_network_gives_the_same_result(tmp_path):
+    network = network_of_any_length(FrameWise(convolution(), name="per_frame"))
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
     np.testing.assert_array_equal(loaded.predict(images(2, 5), verbose=0), network.predict(images(2, 5), verbose=0))
 
 
-def test_frames_need_an_axis():
+def test_inputs_without_an_axis_of_frames_are_an_error():
     with pytest.raises(ValueError, match=r"Received: input_shape=\(2, 5\)"):
         FrameWise(keras.layers.Dense(1))(np.ones((2, 5)))
 

@@ -14,27 +14,27 @@ def network(layer) -> keras.Model:
     return keras.Model(images, layer(images))
 
 
-def turned() -> keras.layers.Layer:
+def rotation() -> keras.layers.Layer:
     return keras.layers.RandomRotation((0.1, 0.2), seed=0)
 
 
-def test_acts_in_training_only():
-    model = network(InTraining(turned()))
-    np.testing.assert_array_equal(model(IMAGES, training=True), network(turned())(IMAGES, training=True))
+def test_layer_is_active_only_in_training():
+    model = network(InTraining(rotation()))
+    np.testing.assert_array_equal(model(IMAGES, training=True), network(rotation())(IMAGES, training=True))
     for outputs in (model(IMAGES), model(IMAGES, training=False), model.predict(IMAGES, verbose=0)):
         np.testing.assert_array_equal(outputs, IMAGES)
 
 
-# Once this fails for the bare layer, Keras' own layers will do and `InTraining` can go.
-@pytest.mark.parametrize(("layer", "acts"), [(InTraining(turned()), False), (turned(), True)])
-def test_an_exported_network_leaves_its_input_alone_as_bare_layers_do_not(tmp_path, layer, acts):
+# When this test fails for the unwrapped layer, Keras has fixed its layers, and `InTraining` can be removed.
+@pytest.mark.parametrize(("layer", "changes_inputs"), [(InTraining(rotation()), False), (rotation(), True)])
+def test_only_the_wrapped_layer_is_inactive_in_an_exported_network(tmp_path, layer, changes_inputs):
     network(layer).export(tmp_path / "served", verbose=False)
     reloaded = tf.saved_model.load(str(tmp_path / "served"))
-    assert np.any(reloaded.serve(IMAGES) != IMAGES) == acts
+    assert np.any(reloaded.serve(IMAGES) != IMAGES) == changes_inputs
 
 
-def test_the_state_of_the_random_numbers_is_the_models():
-    model = network(InTraining(turned()))
+def test_random_state_is_a_variable_of_the_model():
+    model = network(InTraining(rotation()))
     (state,) = (np.array(variable) for variable in model.variables)
     model(IMAGES, training=True)
     assert np.any(np.array(model.variables[0]) != state)

@@ -6,7 +6,7 @@ from keras.src.testing import TestCase
 from kerasemo.layers import LocalResponseNormalization
 
 
-def test_values_are_those_of_the_papers_formula():
+def test_values_equal_the_formula_of_the_paper():
     x = np.random.default_rng(0).normal(0, 100, (2, 3, 4, 7)).astype("float32")
     expected = np.empty_like(x)
     for channel in range(7):

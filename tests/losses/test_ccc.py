@@ -10,7 +10,7 @@ MODES = pytest.mark.parametrize("per_sequence", [False, True])
 
 
 def sequences(n: int = 5, frames: int = 40, offset: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, predictions that follow them a little, and a mask that leaves each sequence another length."""
+    """Labels, predictions that correlate with them, and a mask that gives each sequence a different length."""
     generator = np.random.default_rng(0)
     labels = generator.normal(0.1, 0.135, (n, frames)) + offset
     predictions = 0.5 * labels + 0.5 * offset + generator.normal(0, 0.1, (n, frames))
@@ -38,16 +38,16 @@ def test_equals_audmetric_over_the_valid_frames(offset, tolerance):
     assert float(CCCLoss(dtype="float64")(labels, predictions, mask)) == pytest.approx(expected, abs=tolerance)
 
 
-def test_per_sequence_is_the_mean_over_the_sequences_that_have_frames():
+def test_per_sequence_is_the_mean_over_sequences_with_valid_frames():
     labels, predictions, mask = sequences()
     mask[2] = 0
-    each = [
+    losses = [
         1 - audmetric.concordance_cc(x[m == 1], y[m == 1])
         for x, y, m in zip(labels, predictions, mask, strict=True)
         if any(m)
     ]
     loss = CCCLoss(per_sequence=True, dtype="float64")
-    assert float(loss(labels, predictions, mask)) == pytest.approx(np.mean(each), abs=1e-12)
+    assert float(loss(labels, predictions, mask)) == pytest.approx(np.mean(losses), abs=1e-12)
 
 
 @MODES
@@ -64,13 +64,13 @@ def test_gradient_by_finite_differences(per_sequence):
 
 
 @MODES
-@pytest.mark.parametrize("content", [0.0, 7.0, np.nan, np.inf])
-def test_padding_changes_no_bit(per_sequence, content):
+@pytest.mark.parametrize("padding_value", [0.0, 7.0, np.nan, np.inf])
+def test_padding_does_not_change_the_result(per_sequence, padding_value):
     labels, predictions, mask = (array.astype("float32") for array in sequences(frames=37))
     widened = [(0, 0), (0, 91)]
-    padded = [np.pad(array, widened, constant_values=content) for array in (labels, predictions)]
+    padded = [np.pad(array, widened, constant_values=padding_value) for array in (labels, predictions)]
     for array in padded:
-        array[:, :37][mask == 0] = content
+        array[:, :37][mask == 0] = padding_value
     loss = CCCLoss(per_sequence)
     value, gradient = value_and_gradient(loss, labels, predictions, mask)
     padded_value, padded_gradient = value_and_gradient(loss, *padded, np.pad(mask, widened))
@@ -79,7 +79,7 @@ def test_padding_changes_no_bit(per_sequence, content):
     assert np.all(gradient[mask == 1]) and not np.any(gradient[mask == 0])
 
 
-def test_a_constant_prediction_has_ccc_0_and_the_gradient_towards_the_labels():
+def test_constant_prediction_has_ccc_0_and_a_gradient_towards_the_labels():
     labels, _, mask = sequences()
     value, gradient = value_and_gradient(CCCLoss(dtype="float64"), labels, np.full_like(labels, 0.3), mask)
     assert value == pytest.approx(1)
@@ -90,27 +90,27 @@ def test_a_constant_prediction_has_ccc_0_and_the_gradient_towards_the_labels():
 
 @MODES
 @pytest.mark.parametrize("mask", [1, 0])
-def test_nothing_to_agree_on_has_no_gradient(per_sequence, mask):
+def test_equal_constants_or_no_valid_frame_give_a_zero_gradient(per_sequence, mask):
     constant = np.full((2, 100), 0.1, "float32")
     value, gradient = value_and_gradient(CCCLoss(per_sequence), constant, constant, np.full((2, 100), mask))
     assert np.isfinite(value) and not np.any(gradient)
 
 
-def test_a_last_axis_of_one_changes_nothing():
+def test_a_last_axis_of_length_one_is_ignored():
     labels, predictions, mask = sequences()
     expected = float(CCCLoss()(labels, predictions, mask))
     for axes in [(labels, predictions[..., None]), (labels[..., None], predictions[..., None])]:
         assert float(CCCLoss()(*axes, mask)) == float(CCCLoss()(*axes, mask[..., None])) == expected
 
 
-def test_a_whole_weight_is_so_many_frames():
+def test_integer_weights_equal_repeated_frames():
     labels, predictions = np.array([[0.0, 1.0, 3.0]]), np.array([[1.0, 1.0, 2.0]])
     counts = np.array([[2, 0, 3]])
     repeated = (np.repeat(array, counts[0], axis=1) for array in (labels, predictions))
     assert float(CCCLoss()(labels, predictions, counts)) == float(CCCLoss()(*repeated))
 
 
-def test_the_mask_of_keras_counts_too():
+def test_keras_mask_excludes_frames():
     labels, _, mask = sequences()
     inputs = np.random.default_rng(1).normal(size=(*labels.shape, 3)) * mask[..., None]
     keras.utils.set_random_seed(0)
@@ -135,7 +135,7 @@ def test_two_mirrored_devices_equal_one(per_sequence):
         return model.get_weights(), history.history["loss"]
 
     one, one_losses = trained(tf.distribute.get_strategy())
-    # TensorFlow's collectives on a CPU stand no second strategy in one process.
+    # TensorFlow's collectives on a CPU fail with a second strategy in the same process.
     plain = tf.distribute.ReductionToOneDevice()
     two, two_losses = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=plain))
     for a, b in zip(one, two, strict=True):
@@ -145,5 +145,5 @@ def test_two_mirrored_devices_equal_one(per_sequence):
 
 def test_config_round_trip():
     loss = CCCLoss(per_sequence=True, name="arousal")
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
-    assert isinstance(again, CCCLoss) and (again.per_sequence, again.name) == (True, "arousal")
+    restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert isinstance(restored, CCCLoss) and (restored.per_sequence, restored.name) == (True, "arousal")

@@ -19,7 +19,7 @@ def test_sample_weights_select_clips():
 
 def test_gradient_is_that_of_soft_distillation_at_high_temperature():
     """T^2 times the gradient of the softened cross-entropy tends to the gradient of half the squared difference
-    over the number of classes (Hinton et al. 2015, equation 4); ours has no half."""
+    divided by the number of classes (Hinton et al. 2015, equation 4). `LogitMatching` does not have the factor 1/2."""
     import tensorflow as tf
 
     generator = np.random.default_rng(0)

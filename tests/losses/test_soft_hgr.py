@@ -10,7 +10,7 @@ RHO = np.array([0.9, 0.7, 0.5, 0.2])
 
 
 def features(n: int = 12, k: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Two features, float64, that share something, neither of mean 0."""
+    """Two correlated feature arrays, `n x k`, float64, whose means are not 0."""
     generator = np.random.default_rng(0)
     f = generator.normal(0.5, 1, (n, k))
     return f, 0.7 * f[:, ::-1] + generator.normal(-1, 0.5, (n, k))
@@ -29,25 +29,25 @@ def test_value_by_hand():
     f = np.array([[-1.0], [0.0], [1.0]])
     assert float(soft_hgr(f, 2 * f)) == pytest.approx(0, abs=1e-12)
     assert float(soft_hgr(f, f)) == pytest.approx(1 / 2)
-    # By N: 4/3 - (2/3)(8/3)/2.
+    # Divided by N: 4/3 - (2/3)(8/3)/2.
     assert float(soft_hgr(f, 2 * f, ddof=0)) == pytest.approx(4 / 9)
     # Not centred, three times 2 and three times 1: 3 - (6)(3/2)/2.
     assert float(soft_hgr(np.full((3, 1), 2.0), np.ones((3, 1)), centred=False)) == pytest.approx(3 - 6 * 1.5 / 2)
 
 
 @pytest.mark.parametrize("ddof", [0, 1])
-def test_covariances_are_those_of_numpy_over_the_clips(ddof):
+def test_covariances_over_clips_equal_numpy(ddof):
     f, g = features()
     both = np.cov(f, g, rowvar=False, ddof=ddof)
     expected = np.trace(both[:3, 3:]) - np.trace(both[:3, :3] @ both[3:, 3:]) / 2
     assert float(soft_hgr(f, g, ddof=ddof)) == pytest.approx(expected, rel=1e-12)
 
 
-def test_covariances_are_not_those_of_the_clips_with_each_other():
-    """Copies that go round take every clip for a variable, and get N x N numbers for k x k ones."""
+def test_covariances_are_between_features_not_between_clips():
+    """Some published implementations treat each clip as a variable, and compute N x N instead of k x k covariances."""
     f, g = features()
-    copied = np.mean(np.sum(f * g, axis=1)) - np.trace(np.cov(f) @ np.cov(g)) / 2
-    assert abs(float(soft_hgr(f, g)) - copied) > 1
+    wrong_score = np.mean(np.sum(f * g, axis=1)) - np.trace(np.cov(f) @ np.cov(g)) / 2
+    assert abs(float(soft_hgr(f, g)) - wrong_score) > 1
     assert float(soft_hgr(np.tile(f, (2, 1)), np.tile(g, (2, 1)), ddof=0)) == pytest.approx(
         float(soft_hgr(f, g, ddof=0)), rel=1e-12
     )
@@ -64,10 +64,10 @@ def test_gradient_by_finite_differences(centred, ddof):
         for position in np.ndindex(moved.shape):
             ends = []
             for sign in (1, -1):
-                kept = moved[position]
-                moved[position] = kept + sign * step
+                original = moved[position]
+                moved[position] = original + sign * step
                 ends.append(float(soft_hgr(f, g, **options)))
-                moved[position] = kept
+                moved[position] = original
             assert gradient[position] == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-8)
 
 
@@ -81,7 +81,7 @@ def test_constant_features_have_finite_score_and_gradient(n, centred, ddof):
         assert score == pytest.approx(0, abs=1e-12)
 
 
-def test_one_clip_has_score_and_gradient_0_and_two_have_a_gradient():
+def test_one_clip_has_score_and_gradient_0_but_two_clips_have_a_gradient():
     f, g = (array.astype("float32") for array in features(n=2))
     score, gradients = value_and_gradients(f[:1], g[:1])
     assert score == 0 and not np.any(gradients)
@@ -89,25 +89,25 @@ def test_one_clip_has_score_and_gradient_0_and_two_have_a_gradient():
     assert np.isfinite(score) and np.all(gradients) and np.isfinite(gradients).all()
 
 
-@pytest.mark.parametrize("content", [9.0, np.nan, np.inf])
-def test_clips_of_weight_0_change_nothing(content):
+@pytest.mark.parametrize("padding_value", [9.0, np.nan, np.inf])
+def test_clips_with_weight_0_are_excluded(padding_value):
     f, g = features()
-    padded = [np.concatenate([array, np.full((4, 3), content)]) for array in (f, g)]
+    padded = [np.concatenate([array, np.full((4, 3), padding_value)]) for array in (f, g)]
     expected, gradients = value_and_gradients(f, g)
     score, padded_gradients = value_and_gradients(*padded, sample_weight=np.arange(16) < 12)
     assert score == pytest.approx(expected, rel=1e-12)
-    for gradient, of_padded in zip(gradients, padded_gradients, strict=True):
-        np.testing.assert_allclose(of_padded[:12], gradient, atol=1e-14)
-        assert not np.any(of_padded[12:])
+    for gradient, padded_gradient in zip(gradients, padded_gradients, strict=True):
+        np.testing.assert_allclose(padded_gradient[:12], gradient, atol=1e-14)
+        assert not np.any(padded_gradient[12:])
 
 
-def test_no_clip_at_all_has_score_0():
+def test_score_is_0_if_all_weights_are_0():
     f, g = features()
     score, gradients = value_and_gradients(f, g, sample_weight=np.zeros(12))
     assert score == 0 and not np.any(gradients)
 
 
-def test_weights_count_as_those_of_numpy():
+def test_weights_have_the_same_effect_as_in_numpy():
     f, g = features()
     weight = np.random.default_rng(1).uniform(0.1, 3, 12)
     both = np.cov(f, g, rowvar=False, aweights=weight)
@@ -116,18 +116,18 @@ def test_weights_count_as_those_of_numpy():
 
 
 def canonical_pair(rho: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The covariances of two mixed Gaussian modalities with these canonical correlations: of x, of y, of x with y."""
+    """Return cov(x), cov(y) and cov(x, y) of two Gaussian modalities with the canonical correlations `rho`."""
     generator = np.random.default_rng(3)
     mix_x, mix_y = (np.eye(len(rho)) + 0.3 * generator.normal(size=(len(rho), len(rho))) for _ in range(2))
     return mix_x @ mix_x.T, mix_y @ mix_y.T, mix_x @ np.diag(rho) @ mix_y.T
 
 
 def trained_maps(cov_x, cov_y, cov_xy, k: int, steps: int = 400) -> tuple[list[np.ndarray], float]:
-    """Linear maps of both modalities to k dimensions, trained on 4000 clips, and the score that they reach."""
+    """Train linear maps of both modalities to k dimensions on 4000 clips; return the maps and their score."""
     n, d = 4000, len(cov_x)
     generator = np.random.default_rng(5)
     clips = generator.normal(size=(n, 2 * d))
-    # Exactly these sample moments, so that the canonical correlations of the sample are known.
+    # The sample covariances are made exact, so that the canonical correlations of the sample are known.
     clips -= clips.mean(axis=0)
     clips = clips @ np.linalg.inv(np.linalg.cholesky(np.cov(clips, rowvar=False))).T
     clips = clips @ np.linalg.cholesky(np.block([[cov_x, cov_xy], [cov_xy.T, cov_y]])).T
@@ -157,15 +157,15 @@ def test_linear_maps_of_gaussians_reach_half_the_sum_of_squared_canonical_correl
     root = np.linalg.cholesky(cov_x)
     whitened = np.linalg.solve(root, cov_xy) @ np.linalg.inv(np.linalg.cholesky(cov_y)).T
     directions = np.linalg.svd(whitened)[0][:, :k]
-    learnt = np.linalg.qr(root.T @ maps[0])[0]
-    assert np.linalg.svd(directions.T @ learnt)[1].min() > 0.999
+    learned_directions = np.linalg.qr(root.T @ maps[0])[0]
+    assert np.linalg.svd(directions.T @ learned_directions)[1].min() > 0.999
 
 
 def test_independent_modalities_have_score_0():
     cov_x, cov_y, _ = canonical_pair(RHO)
     maps, score = trained_maps(cov_x, cov_y, np.zeros_like(cov_x), k=2, steps=200)
     assert score == pytest.approx(0, abs=1e-3)
-    # What is left of the maps claims nothing together.
+    # The product of the covariances of the two features is close to 0.
     assert np.trace(maps[0].T @ cov_x @ maps[0] @ maps[1].T @ cov_y @ maps[1]) < 2e-3
 
 
@@ -174,7 +174,7 @@ def loss_of(f: np.ndarray, g: np.ndarray, **options) -> float:
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 30.0])
-def test_a_shifted_loss_is_half_of_k_more_and_never_below_0(scale):
+def test_shifted_loss_is_larger_by_half_of_k_and_never_negative(scale):
     generator = np.random.default_rng(0)
     f = generator.normal(0, scale, (20, 4))
     for g in (f, f / scale**2, generator.normal(size=(20, 4))):
@@ -182,7 +182,7 @@ def test_a_shifted_loss_is_half_of_k_more_and_never_below_0(scale):
         assert loss_of(f, g, shifted=True) >= 0
 
 
-def test_a_shifted_loss_is_0_for_whitened_features_that_agree():
+def test_shifted_loss_is_0_for_equal_whitened_features():
     f = np.random.default_rng(0).normal(size=(20, 4))
     white = np.linalg.qr(f - f.mean(axis=0))[0] * np.sqrt(19)
     assert loss_of(white, white, shifted=True) == pytest.approx(0, abs=1e-12)
@@ -203,7 +203,7 @@ def test_two_mirrored_devices_equal_one():
         return model.get_weights(), history.history["loss"]
 
     one, one_losses = trained(tf.distribute.get_strategy())
-    # TensorFlow's collectives on a CPU stand no second strategy in one process.
+    # TensorFlow's collectives on a CPU fail with a second strategy in the same process.
     plain = tf.distribute.ReductionToOneDevice()
     two, two_losses = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=plain))
     for a, b in zip(one, two, strict=True):
@@ -213,11 +213,11 @@ def test_two_mirrored_devices_equal_one():
 
 def test_config_round_trip():
     loss = SoftHGR(centred=False, ddof=0, shifted=True, name="common")
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
-    assert isinstance(again, SoftHGR)
-    assert (again.centred, again.ddof, again.shifted, again.name) == (False, 0, True, "common")
+    restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert isinstance(restored, SoftHGR)
+    assert (restored.centred, restored.ddof, restored.shifted, restored.name) == (False, 0, True, "common")
 
 
-def test_moments_are_by_n_or_one_less():
+def test_ddof_must_be_0_or_1():
     with pytest.raises(ValueError, match="Received: ddof=2"):
         SoftHGR(ddof=2)

@@ -21,20 +21,20 @@ def in_batches(metric: CCC, *arrays: np.ndarray, size: int = 7) -> float:
 
 
 @pytest.mark.parametrize(("offset", "tolerance"), [(0.0, 1e-13), (1000.0, 1e-7)])
-def test_equals_audmetric_over_the_whole_set(offset, tolerance):
+def test_equals_audmetric_over_the_whole_data_set(offset, tolerance):
     labels, predictions, mask = frames(offset=offset)
     valid = [array[mask == 1].astype(float) for array in (labels, predictions)]
     score = in_batches(CCC(), labels, predictions, mask)
     assert score == pytest.approx(audmetric.concordance_cc(*valid), abs=tolerance)
 
 
-def test_padding_may_be_anything():
+def test_padding_may_have_any_value():
     labels, predictions, mask = frames(50)
     expected = in_batches(CCC(), labels, predictions, mask)
     assert in_batches(CCC(), np.where(mask, labels, np.nan), np.where(mask, predictions, np.inf), mask) == expected
 
 
-def test_reset_begins_anew():
+def test_reset_state_clears_the_sums():
     labels, predictions, mask = frames(20)
     metric = CCC()
     expected = in_batches(metric, labels, predictions, mask)
@@ -43,7 +43,7 @@ def test_reset_begins_anew():
     assert in_batches(metric, labels, predictions, mask) == expected
 
 
-def test_sums_of_two_halves_are_those_of_the_whole():
+def test_sums_of_two_halves_add_up_to_the_sums_of_all_frames():
     labels, predictions, mask = frames(40)
     whole, halves = CCC(), [CCC(), CCC()]
     expected = in_batches(whole, labels, predictions, mask)
@@ -56,7 +56,7 @@ def test_sums_of_two_halves_are_those_of_the_whole():
 
 
 @pytest.mark.parametrize("value", [0.1, 1000.1])
-def test_one_number_everywhere_is_0(value):
+def test_ccc_of_equal_constants_is_0(value):
     constant = np.full((5, 12), value)
     assert in_batches(CCC(), constant, constant) == 0
 
@@ -72,9 +72,9 @@ def evaluated(strategy, jit_compile: bool) -> float:
     return scores["ccc"]
 
 
-# Not both at once: Keras' own variables cannot be jitted over several devices of a CPU.
+# Not both at once: Keras variables cannot be compiled by XLA for several CPU devices.
 @pytest.mark.parametrize(("devices", "jit_compile"), [(1, False), (1, True), (2, False)])
-def test_plain_jitted_and_mirrored_are_equal(devices, jit_compile):
+def test_result_is_equal_with_xla_and_with_two_devices(devices, jit_compile):
     strategy = tf.distribute.get_strategy()
     if devices == 2:
         plain = tf.distribute.ReductionToOneDevice()
@@ -83,5 +83,5 @@ def test_plain_jitted_and_mirrored_are_equal(devices, jit_compile):
 
 
 def test_config_round_trip():
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(CCC(name="agreement")))
-    assert isinstance(again, CCC) and again.name == "agreement"
+    restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(CCC(name="agreement")))
+    assert isinstance(restored, CCC) and restored.name == "agreement"

@@ -32,7 +32,7 @@ STANDARDISED = 2 * 40 + 1  # mean and variance of each coefficient, and a count
 
 def mlp(n_inputs: int, units: tuple) -> int:
     widths = [n_inputs, *units, CLASSES]
-    return sum((before + 1) * after for before, after in itertools.pairwise(widths))
+    return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
 
 
 AUDIO = STANDARDISED + (AUDIO_KERNEL + 1) * AUDIO_FILTERS[0] + (AUDIO_KERNEL * AUDIO_FILTERS[0] + 1) * AUDIO_FILTERS[1]
@@ -62,7 +62,7 @@ def network(request) -> keras.Model:
     return NETWORKS[request.param](CLASSES)
 
 
-def test_parameters_follow_from_the_sizes(network):
+def test_parameter_count_equals_the_formula(network):
     assert network.count_params() == PARAMETERS[network.name]
 
 
@@ -80,9 +80,9 @@ def test_decisions_are_probabilities(network):
 
 
 def test_config_round_trip(network):
-    again = keras.Model.from_config(network.get_config())
-    again.set_weights(network.get_weights())
-    for name, values in again(batch(network)).items():
+    restored = keras.Model.from_config(network.get_config())
+    restored.set_weights(network.get_weights())
+    for name, values in restored(batch(network)).items():
         np.testing.assert_array_equal(values, network(batch(network))[name])
 
 
@@ -92,7 +92,7 @@ def test_audio_may_be_a_sequence_of_frames(name):
     assert network(batch(network))["emotion"].shape == (3, CLASSES)
 
 
-def test_architecture_0_reads_both_modalities_with_one_mlp():
+def test_architecture_0_classifies_both_modalities_with_one_mlp():
     network = crossmodal.architecture_0(CLASSES)
     outputs = network(batch(network))
     np.testing.assert_allclose(outputs["emotion"], (outputs["emotion_audio"] + outputs["emotion_image"]) / 2, atol=1e-7)
@@ -101,26 +101,26 @@ def test_architecture_0_reads_both_modalities_with_one_mlp():
     np.testing.assert_array_equal(outputs["emotion_audio"], outputs["emotion_image"])
 
 
-def test_equalised_image_is_as_long_as_the_audio():
+def test_equalised_image_vector_has_the_length_of_the_audio_vector():
     network = crossmodal.architecture_3(CLASSES)
     assert network.get_layer("image_equalised").output.shape == network.get_layer("audio_vector").output.shape
 
 
-def test_logits_are_what_the_softmax_reads():
+def test_softmax_of_logits_equals_the_probabilities():
     network = crossmodal.audio_cnn(CLASSES)
     inputs = batch(network)
     logits = crossmodal.logits_of(network, "emotion")(inputs)["emotion"]
     np.testing.assert_allclose(keras.ops.softmax(logits), network(inputs)["emotion"], atol=1e-7)
 
 
-def test_distilled_logits_belong_to_the_probes():
+def test_softmax_of_distilled_logits_equals_the_probes():
     network = crossmodal.distilled_probes(CLASSES)
     outputs = network(batch(network))
     for probe in ("audio_probe", "image_probe"):
         np.testing.assert_allclose(keras.ops.softmax(outputs[f"{probe}_logits"]), outputs[probe], atol=1e-7)
 
 
-def test_dropout_acts_in_training_only():
+def test_dropout_is_active_only_in_training():
     network = crossmodal.architecture_4(CLASSES, dropout=0.5)
     inputs = batch(network)
     assert np.any(network(inputs, training=True)["emotion"] != network(inputs, training=True)["emotion"])
@@ -128,11 +128,11 @@ def test_dropout_acts_in_training_only():
 
 
 @pytest.mark.parametrize("shape", [(), (1, 2, 3)])
-def test_wrong_audio_shapes_are_refused(shape):
+def test_wrong_audio_shapes_are_an_error(shape):
     with pytest.raises(ValueError, match="Received: audio_shape"):
         crossmodal.audio_cnn(CLASSES, audio_shape=shape)
 
 
-def test_architecture_2_refuses_a_mean_over_time():
+def test_mean_over_time_is_an_error_for_architecture_2():
     with pytest.raises(ValueError, match="Received: audio_shape=\\(40,\\)"):
         crossmodal.architecture_2(CLASSES, audio_shape=(40,))

@@ -42,59 +42,59 @@ def joint_model(weighting: str = "static", **options) -> JointModel:
 
 
 def dense(*widths: int) -> int:
-    return sum((before + 1) * after for before, after in itertools.pairwise(widths))
+    return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
 
 
 AUDIO = dense(68, *AUDIO_UNITS, FEATURE_UNITS)
-CONVOLUTIONS = sum((9 * before + 1) * after for before, after in itertools.pairwise([1, *FILTERS]))
+CONVOLUTIONS = sum((9 * n_in + 1) * n_out for n_in, n_out in itertools.pairwise([1, *FILTERS]))
 IMAGE = CONVOLUTIONS + dense(128 // 8 * 128 // 8 * FILTERS[-1], DENSE_UNITS, FEATURE_UNITS)
-ONE = dense(FEATURE_UNITS, CLASSES)
+CLASSIFIER = dense(FEATURE_UNITS, CLASSES)
 
 
 @pytest.mark.parametrize(
     ("modalities", "parameters"),
     [
-        (("audio", "image"), AUDIO + IMAGE + dense(2 * FEATURE_UNITS, CLASSES) + 2 * ONE),
-        (("audio",), AUDIO + ONE),
-        (("image",), IMAGE + ONE),
+        (("audio", "image"), AUDIO + IMAGE + dense(2 * FEATURE_UNITS, CLASSES) + 2 * CLASSIFIER),
+        (("audio",), AUDIO + CLASSIFIER),
+        (("image",), IMAGE + CLASSIFIER),
     ],
 )
-def test_parameters_follow_from_the_sizes_of_the_paper(modalities, parameters):
+def test_parameter_count_equals_the_formula(modalities, parameters):
     network = emodal(CLASSES, modalities)
     assert set(network.input) == set(modalities)
     assert set(network.output) == (set(TASKS) if len(modalities) == 2 else {"emotion"})
     assert sum(np.prod(weight.shape) for weight in network.trainable_weights) == parameters
 
 
-def test_a_vector_in_the_place_of_the_picture_keeps_the_rest():
+def test_face_features_replace_the_convolutions():
     network = emodal(CLASSES, audio_shape=(259,), image_shape=(35,))
     audio = dense(259, *AUDIO_UNITS, FEATURE_UNITS)
     image = dense(35, DENSE_UNITS, FEATURE_UNITS)
     assert sum(np.prod(weight.shape) for weight in network.trainable_weights) == (
-        audio + image + dense(2 * FEATURE_UNITS, CLASSES) + 2 * ONE
+        audio + image + dense(2 * FEATURE_UNITS, CLASSES) + 2 * CLASSIFIER
     )
 
 
-def test_decisions_are_probabilities_and_common_holds_both_features():
+def test_decisions_are_probabilities_and_common_contains_both_features():
     network, inputs = emodal(CLASSES, image_shape=SMALL), items().inputs
     outputs = network(inputs)
     for task in TASKS[:3]:
         np.testing.assert_allclose(np.sum(outputs[task], axis=1), 1, atol=1e-6)
-    for place, name in enumerate(("audio_feature", "image_feature")):
+    for position, name in enumerate(("audio_feature", "image_feature")):
         feature = keras.Model(network.input, network.get_layer(name).output)(inputs)
-        np.testing.assert_array_equal(outputs["common"][:, place], feature)
+        np.testing.assert_array_equal(outputs["common"][:, position], feature)
 
 
 @pytest.mark.parametrize("modality", ["audio", "image"])
-def test_a_specific_classifier_reads_its_modality_alone(modality):
+def test_a_specific_classifier_uses_only_its_modality(modality):
     network, inputs = emodal(CLASSES, image_shape=SMALL), items().inputs
-    other = {**inputs, modality: inputs[modality][::-1]}
-    changed = {task: np.any(network(inputs)[task] != network(other)[task]) for task in TASKS[:3]}
+    other_inputs = {**inputs, modality: inputs[modality][::-1]}
+    changed = {task: np.any(network(inputs)[task] != network(other_inputs)[task]) for task in TASKS[:3]}
     assert changed == {"emotion": True, "emotion_audio": modality == "audio", "emotion_image": modality == "image"}
 
 
 @pytest.mark.parametrize(("options", "random"), [({}, "image"), ({"dropout": 0, "audio_dropout": 0.5}, "audio")])
-def test_dropout_acts_in_training_only_and_where_it_is_asked_for(options, random):
+def test_dropout_is_active_only_in_training_and_where_requested(options, random):
     network, inputs = emodal(CLASSES, image_shape=SMALL, **options), items().inputs
     a, b = (network(inputs, training=True) for _ in range(2))
     for modality in ("audio", "image"):
@@ -111,17 +111,17 @@ def test_all_four_losses_train(weighting, tmp_path):
     assert history["emotion_audio_loss"].iloc[-1] < history["emotion_audio_loss"].iloc[0]
 
 
-def test_gradnorm_has_no_layer_to_compare_the_losses_in(tmp_path):
+def test_gradnorm_is_an_error_without_a_shared_layer(tmp_path):
     with pytest.raises(InputError, match="needs a layer that all tasks share"):
         fit(joint_model("gradnorm"), items(), None, epochs=1, batch_size=6, seed=0, checkpoint=tmp_path / "state.npz")
 
 
-def test_the_common_loss_reaches_both_networks_and_no_classifier():
+def test_common_loss_trains_both_networks_and_no_classifier():
     model = joint_model()
     inputs = items().inputs
     with tf.GradientTape() as tape:
         loss = model.task_losses["common"](None, model(inputs)["common"])
-    reached = {
+    layers_with_gradient = {
         variable.path.split("/")[0]
         for variable, gradient in zip(
             model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
@@ -129,10 +129,10 @@ def test_the_common_loss_reaches_both_networks_and_no_classifier():
         if gradient is not None and np.any(gradient)
     }
     kernels = {layer.name for layer in model.layers if layer.trainable_variables}
-    assert reached == kernels - {"emotion", "emotion_audio", "emotion_image"}
+    assert layers_with_gradient == kernels - {"emotion", "emotion_audio", "emotion_image"}
 
 
-def test_the_exported_network_decides_and_gives_no_features(tmp_path):
+def test_exported_network_returns_decisions_and_no_features(tmp_path):
     model = joint_model(augmentation=augmentation(0))
     fit(model, items(), None, epochs=1, batch_size=6, seed=0, checkpoint=tmp_path / "state.npz")
     model.network().save(tmp_path / "emodal.keras")
@@ -147,7 +147,7 @@ def test_the_exported_network_decides_and_gives_no_features(tmp_path):
         np.testing.assert_allclose(values, expected[task], atol=1e-6)
 
 
-def test_augmentation_changes_pictures_in_training_only_and_within_their_range():
+def test_augmentation_changes_pictures_only_in_training_and_keeps_their_range():
     images = items(4, (32, 32, 1)).inputs["image"]
     augment = augmentation(3)
     for options in ({}, {"training": False}):
@@ -155,21 +155,21 @@ def test_augmentation_changes_pictures_in_training_only_and_within_their_range()
     first, second = (np.asarray(augment(images, training=True)) for _ in range(2))
     assert np.any(first != second) and first.shape == images.shape
     assert first.min() >= 0 and first.max() <= 255
-    # Each picture of a batch has a draw of its own.
-    same = np.asarray(augmentation(3)(np.repeat(images[:1], 4, axis=0), training=True))
-    assert all(np.any(a != b) for a, b in itertools.combinations(same, 2))
+    # Each picture of a batch is changed differently.
+    changed = np.asarray(augmentation(3)(np.repeat(images[:1], 4, axis=0), training=True))
+    assert all(np.any(a != b) for a, b in itertools.combinations(changed, 2))
     np.testing.assert_array_equal(augmentation(3)(images, training=True), first)
 
 
-def test_resumed_training_augments_as_if_never_stopped(tmp_path):
+def test_resumed_training_draws_the_same_augmentation(tmp_path):
     def trained(name: str, *epochs: int) -> list[np.ndarray]:
-        for until in epochs:
+        for last_epoch in epochs:
             model = joint_model(augmentation=augmentation(7))
-            fit(model, items(), None, epochs=until, batch_size=5, seed=1, checkpoint=tmp_path / f"{name}.npz")
+            fit(model, items(), None, epochs=last_epoch, batch_size=5, seed=1, checkpoint=tmp_path / f"{name}.npz")
         return model.get_weights()
 
-    whole, resumed = trained("whole", 2), trained("resumed", 1, 2)
-    for a, b in zip(whole, resumed, strict=True):
+    uninterrupted, resumed = trained("uninterrupted", 2), trained("resumed", 1, 2)
+    for a, b in zip(uninterrupted, resumed, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -184,6 +184,6 @@ def test_resumed_training_augments_as_if_never_stopped(tmp_path):
         {"image_shape": (35,), "augmentation": augmentation(0)},
     ],
 )
-def test_wrong_shapes_and_modalities_are_refused(options):
+def test_wrong_shapes_and_modalities_are_an_error(options):
     with pytest.raises(ValueError, match="Received"):
         emodal(CLASSES, **options)

@@ -58,14 +58,14 @@ def test_shapes_and_sizes_of_the_paper(both):
     }
 
 
-def test_every_kernel_of_the_lstms_is_glorot(both):
+def test_all_kernels_of_the_lstms_use_glorot_initialisation(both):
     for name in ("lstm_1", "lstm_2"):
         config = both.get_layer(name).get_config()
         for kind in ("kernel_initializer", "recurrent_initializer"):
             assert config[kind]["class_name"] == "GlorotUniform"
 
 
-def test_the_outputs_are_probabilities_of_clips_of_any_length(both):
+def test_outputs_are_probabilities_for_clips_of_any_length(both):
     for n_frames in (1, 3):
         got = both.predict(clips(2, n_frames), verbose=0)
         for task, classes in TASKS.items():
@@ -73,19 +73,19 @@ def test_the_outputs_are_probabilities_of_clips_of_any_length(both):
             np.testing.assert_allclose(got[task].sum(axis=1), 1, rtol=1e-5)
 
 
-def test_padding_changes_nothing(both):
+def test_padding_does_not_change_the_outputs(both):
     short = clips(1, 3)
     padded = clips(2, 5)
     for name in ("audio", "video"):
         padded[name][0, :3] = short[name][0]
         padded[name][0, 3:] = 0
     padded["n_frames"][0] = 3
-    alone, among = (both.predict(batch, verbose=0) for batch in (short, padded))
+    expected, outputs = (both.predict(batch, verbose=0) for batch in (short, padded))
     for task in TASKS:
-        np.testing.assert_allclose(among[task][0], alone[task][0], rtol=1e-4)
+        np.testing.assert_allclose(outputs[task][0], expected[task][0], rtol=1e-4)
 
 
-def test_each_modality_is_heard(both):
+def test_each_modality_affects_the_outputs(both):
     clip = clips(1, 3)
     reference = both.predict(clip, verbose=0)["emotion"]
     for name in ("audio", "video"):
@@ -93,7 +93,7 @@ def test_each_modality_is_heard(both):
         assert np.abs(both.predict(other, verbose=0)["emotion"] - reference).max() > 1e-6
 
 
-def test_sound_is_convolved_with_the_paddings_of_the_authors_code(audio):
+def test_sound_is_padded_and_convolved_as_in_the_authors_code(audio):
     from scipy.signal import correlate
 
     clip = clips(1, 2)["audio"].reshape(-1)
@@ -110,7 +110,7 @@ def test_sound_is_convolved_with_the_paddings_of_the_authors_code(audio):
     np.testing.assert_allclose(got, expected, atol=1e-4 * np.abs(expected).max())
 
 
-def test_pictures_are_prepared_as_keras_applications_does(both):
+def test_pictures_are_preprocessed_as_in_keras_applications(both):
     centred = keras.Model(both.input, both.get_layer("video_centred").output)
     batch = clips(1, 2)
     np.testing.assert_allclose(
@@ -118,16 +118,16 @@ def test_pictures_are_prepared_as_keras_applications_does(both):
     )
 
 
-def test_the_users_weights_are_loaded(tmp_path):
+def test_weights_file_is_loaded(tmp_path):
     keras.utils.set_random_seed(1)
     network = resnet50(None, PICTURE)
     network.save_weights(tmp_path / "resnet50.weights.h5")
     loaded = end_to_end(TASKS, ("video",), imagenet=tmp_path / "resnet50.weights.h5").get_layer("video_frames").layer
-    for own, given in zip(loaded.get_weights(), network.get_weights(), strict=True):
-        np.testing.assert_array_equal(own, given)
+    for weight, expected in zip(loaded.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
 
 
-def test_weights_of_another_network_or_none_are_refused(tmp_path):
+def test_missing_weights_or_weights_of_another_network_are_an_error(tmp_path):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(InputError, match="does not hold the weights of resnet50"):
@@ -137,7 +137,7 @@ def test_weights_of_another_network_or_none_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("method", ["softmax", pytest.param("pcgrad", marks=pytest.mark.slow)])
-def test_it_trains_under_a_weighting(audio, method):
+def test_network_trains_with_a_weighting(audio, method):
     targets = {"emotion": np.array([0, 3]), "gender": np.array([1, 0])}
     losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS}
     model = JointModel(audio.input, audio.output, losses=losses, weighting=WEIGHTINGS[method](TASKS))

@@ -34,7 +34,7 @@ def model():
     return from_waveform(network(), SAMPLES, LogMel(**LOG_MEL))
 
 
-def test_the_waveform_is_standardised_and_its_spectrogram_read(model, sounds):
+def test_network_reads_the_spectrogram_of_the_standardised_waveform(model, sounds):
     standardised = (sounds - sounds.mean(axis=1, keepdims=True)) / sounds.std(axis=1, keepdims=True)
     spectrogram, inner = parts(model)
     expected = LogMel(**LOG_MEL)(standardised)
@@ -46,7 +46,7 @@ def test_the_waveform_is_standardised_and_its_spectrogram_read(model, sounds):
 
 
 @pytest.mark.parametrize("gain", [1e-3, 30.0])
-def test_loudness_and_offset_do_not_count(model, sounds, gain):
+def test_loudness_and_offset_have_no_effect(model, sounds, gain):
     spectrogram, _ = parts(model)
     louder = spectrogram({"waveform": gain * (sounds + 0.1)})
     np.testing.assert_allclose(louder, spectrogram({"waveform": sounds}), atol=0.02)
@@ -58,7 +58,7 @@ def test_silence_stays_silence(model):
     for silence in (np.zeros((1, SAMPLES)), np.full((1, SAMPLES), 0.5)):
         np.testing.assert_allclose(spectrogram({"waveform": silence}), -100, atol=0.01)
     standardised = model.get_layer("waveform_standardised")(rounding)
-    assert np.std(standardised) == pytest.approx(0.1, rel=0.05)  # and not made as loud as speech
+    assert np.std(standardised) == pytest.approx(0.1, rel=0.05)  # not amplified to the loudness of speech
 
 
 def test_bands_are_standardised_over_all_batches(sounds):
@@ -70,7 +70,7 @@ def test_bands_are_standardised_over_all_batches(sounds):
     np.testing.assert_allclose(values.std(axis=(0, 1, 3)), 1, atol=1e-4)
 
 
-def test_saved_and_loaded_it_is_the_same(model, sounds, tmp_path):
+def test_loaded_model_gives_the_same_result(model, sounds, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     x = {"waveform": sounds}
@@ -78,7 +78,7 @@ def test_saved_and_loaded_it_is_the_same(model, sounds, tmp_path):
     np.testing.assert_array_equal(parts(loaded)[0](x), parts(model)[0](x))
 
 
-def test_interrupted_training_goes_on_with_the_same_chance_inside_the_network(sounds, tmp_path):
+def test_resumed_training_draws_the_same_random_changes(sounds, tmp_path):
     targets = {"emotion": np.arange(len(sounds)) % 3}
     items = Items({"waveform": sounds}, targets, pd.DataFrame({"clip": list("abcdef"), "speaker": "s"}))
 
@@ -93,22 +93,22 @@ def test_interrupted_training_goes_on_with_the_same_chance_inside_the_network(so
         return [np.asarray(weight) for weight in model.weights]
 
     trained(1, tmp_path / "interrupted.npz")
-    resumed, whole = trained(3, tmp_path / "interrupted.npz"), trained(3, tmp_path / "whole.npz")
-    assert len(resumed) == len(whole)
-    for one, other in zip(resumed, whole, strict=True):
-        np.testing.assert_array_equal(one, other)
+    resumed, uninterrupted = trained(3, tmp_path / "interrupted.npz"), trained(3, tmp_path / "uninterrupted.npz")
+    assert len(resumed) == len(uninterrupted)
+    for weight, expected in zip(resumed, uninterrupted, strict=True):
+        np.testing.assert_array_equal(weight, expected)
 
 
-def test_sound_changes_in_training_only(sounds):
+def test_sound_is_changed_only_in_training(sounds):
     plain = from_waveform(network(), SAMPLES, LogMel(**LOG_MEL))
     changed = from_waveform(network(), SAMPLES, LogMel(**LOG_MEL), [SpeedPerturbation((0.9,)), NoisePerturbation()])
     x = {"waveform": sounds}
-    front, other = parts(plain)[0], parts(changed)[0]
-    np.testing.assert_array_equal(front(x), other(x))
-    differences = np.abs(front(x) - other(x, training=True)).mean(axis=(1, 2, 3))
+    spectrogram, changed_spectrogram = parts(plain)[0], parts(changed)[0]
+    np.testing.assert_array_equal(spectrogram(x), changed_spectrogram(x))
+    differences = np.abs(spectrogram(x) - changed_spectrogram(x, training=True)).mean(axis=(1, 2, 3))
     assert (differences[sounds.std(axis=1) > 0] > 0.1).all()
 
 
-def test_a_spectrogram_of_another_shape_is_refused():
+def test_a_spectrogram_of_another_shape_is_an_error():
     with pytest.raises(ValueError, match=r"net reads spectrograms of \(12, 20, 1\)"):
         from_waveform(network((12, 20, 1)), SAMPLES, LogMel(**LOG_MEL))

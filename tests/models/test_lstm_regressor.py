@@ -27,7 +27,7 @@ def test_parameter_count_by_formula():
     assert sum(np.prod(weight.shape) for weight in network.trainable_weights) == expected
 
 
-def test_three_lstms_each_with_dropout():
+def test_dropout_follows_each_of_three_lstms():
     network = lstm_regressor(WIDTHS)
     stack = [layer for layer in network.layers if isinstance(layer, keras.layers.LSTM | keras.layers.Dropout)]
     assert [getattr(layer, "units", None) or layer.rate for layer in stack] == [256, 0.4, 128, 0.4, 64, 0.4]
@@ -42,25 +42,25 @@ def test_a_value_for_each_frame_and_target():
     }
 
 
-@pytest.mark.parametrize("content", [0.0, 9.0, np.nan])
-def test_padding_changes_no_bit_of_the_valid_frames(content):
+@pytest.mark.parametrize("padding_value", [0.0, 9.0, np.nan])
+def test_padding_does_not_change_the_valid_frames(padding_value):
     keras.utils.set_random_seed(0)
     network = random_heads()
     inputs = features(3, 37)
-    padded = {x: np.pad(a, [(0, 0), (0, 55), (0, 0)], constant_values=content) for x, a in inputs.items()}
-    whole, cut = network.predict(padded, verbose=0), network.predict(inputs, verbose=0)
-    for target in whole:
-        np.testing.assert_array_equal(whole[target][:, :37], cut[target])
+    padded = {x: np.pad(a, [(0, 0), (0, 55), (0, 0)], constant_values=padding_value) for x, a in inputs.items()}
+    outputs, expected = network.predict(padded, verbose=0), network.predict(inputs, verbose=0)
+    for target in outputs:
+        np.testing.assert_array_equal(outputs[target][:, :37], expected[target])
 
 
-def test_every_feature_set_counts():
+def test_every_feature_set_affects_the_outputs():
     network, inputs = random_heads(units=(6, 4)), features(1, 4)
     for name in inputs:
-        moved = network({**inputs, name: inputs[name] + 1})
-        assert not np.array_equal(moved["liking"], network(inputs)["liking"])
+        changed = network({**inputs, name: inputs[name] + 1})
+        assert not np.array_equal(changed["liking"], network(inputs)["liking"])
 
 
-def test_exported_network_equals_predict_at_any_length(tmp_path):
+def test_exported_network_equals_predict_for_any_length(tmp_path):
     network = random_heads(units=(6, 4))
     network.get_layer("egemaps-func_standardised").adapt(features(4, 9)["egemaps-func"] * 5 + 100)
     network.export(tmp_path / "model", verbose=False)
@@ -73,11 +73,11 @@ def test_exported_network_equals_predict_at_any_length(tmp_path):
             np.testing.assert_allclose(served[target], predicted[target], atol=1e-6)
 
 
-def test_heads_begin_at_zero():
+def test_initial_predictions_are_zero():
     for prediction in lstm_regressor(WIDTHS, units=(6, 4)).predict(features(2, 7), verbose=0).values():
         assert not np.any(prediction)
 
 
-def test_without_a_feature_set_there_is_no_network():
+def test_no_feature_set_is_an_error():
     with pytest.raises(ValueError, match="needs a feature set"):
         lstm_regressor({})

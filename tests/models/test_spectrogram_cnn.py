@@ -31,13 +31,13 @@ NETWORKS = pytest.mark.parametrize("build", [alexnet, vgg16])
 
 @pytest.fixture
 def no_draws(monkeypatch):
-    """Kernels of zeros, which hundreds of millions of parameters are made of in no time."""
+    """Initialise kernels with zeros, which is fast for hundreds of millions of parameters."""
     monkeypatch.setitem(spectrogram_cnn.RELU, "kernel_initializer", "zeros")
 
 
 @pytest.fixture(scope="module")
 def small():
-    """Both networks at their smallest input."""
+    """Both networks with their smallest input."""
     keras.utils.set_random_seed(0)
     return {build: build(TASKS, shape) for build, shape in SMALLEST.items()}
 
@@ -94,7 +94,7 @@ def dense_parameters(n_maps: int) -> int:
 
 
 def test_parameters_on_a_spectrogram_by_formula(no_draws):
-    # One channel for three in the first convolution; 300 x 80 leaves maps of 8 x 1, and of 9 x 2.
+    # One channel instead of three in the first convolution; 300 x 80 gives maps of 8 x 1 and 9 x 2.
     convolutions = 60_965_224 - 2 * 96 * 11**2 - (9217 * 4096 + 4097 * 4096 + 4097 * 1000)
     assert trainable(alexnet(TASKS, (300, 80, 1))) == convolutions + dense_parameters(8 * 1 * 256)
     convolutions = 138_357_544 - 2 * 64 * 3**2 - (25_089 * 4096 + 4097 * 4096 + 4097 * 1000)
@@ -111,20 +111,20 @@ def test_a_head_for_each_task(small, build):
 
 
 @NETWORKS
-def test_embedding_and_last_convolution_are_there_to_look_into(small, build):
+def test_embedding_and_last_convolution_can_be_inspected(small, build):
     network = small[build]
     inside = keras.Model(
         network.input, [*(network.get_layer(name).output for name in (LAST_CONVOLUTION, EMBEDDING)), network.output]
     )
     with tf.GradientTape() as tape:
-        seen, embedding, outputs = inside(batch(build, 2))
-        decided = outputs["emotion"][:, 0]
+        last_maps, embedding, outputs = inside(batch(build, 2))
+        probability = outputs["emotion"][:, 0]
     assert embedding.shape == (2, DENSE_UNITS) and np.std(embedding) > 0
-    assert seen.shape[-1] == {alexnet: 256, vgg16: 512}[build] and np.min(seen) == 0
-    assert np.any(tape.gradient(decided, seen))  # of which Grad-CAM is made
+    assert last_maps.shape[-1] == {alexnet: 256, vgg16: 512}[build] and np.min(last_maps) == 0
+    assert np.any(tape.gradient(probability, last_maps))  # Grad-CAM needs this gradient
 
 
-def test_the_halves_of_alexnet_are_grouped_convolutions(small):
+def test_the_halves_of_alexnet_equal_grouped_convolutions(small):
     network = small[alexnet]
     inside = keras.Model(network.input, [network.get_layer(name).output for name in ("pool_1", "conv_2")])
     before, after = inside(batch(alexnet, 2))
@@ -135,7 +135,7 @@ def test_the_halves_of_alexnet_are_grouped_convolutions(small):
     np.testing.assert_allclose(after, grouped(before), atol=1e-5)
 
 
-def test_local_response_is_a_choice_without_parameters(small, no_draws):
+def test_local_response_is_optional_and_has_no_parameters(small, no_draws):
     without = alexnet(TASKS, SMALLEST[alexnet], local_response=False)
     assert trainable(without) == trainable(small[alexnet])
     without.set_weights(small[alexnet].get_weights())
@@ -153,20 +153,20 @@ def test_each_band_is_standardised_over_frames_and_clips(no_draws):
 
 
 @NETWORKS
-def test_augmentation_and_dropout_act_in_training_only(build, no_draws):
-    heard = []
-    keep = keras.layers.Lambda(lambda x: heard.append(x) or x)
-    network = build({"emotion": 4}, SMALLEST[build], augmentation=InTraining(keep))
+def test_augmentation_and_dropout_are_active_only_in_training(build, no_draws):
+    recorded = []
+    record = keras.layers.Lambda(lambda x: recorded.append(x) or x)
+    network = build({"emotion": 4}, SMALLEST[build], augmentation=InTraining(record))
     clips = batch(build, 2)
     network(clips), network(clips, training=False)
-    assert not heard
+    assert not recorded
     network(clips, training=True)
-    np.testing.assert_allclose(heard[0], network.get_layer("spectrogram_standardised")(clips["spectrogram"]))
+    np.testing.assert_allclose(recorded[0], network.get_layer("spectrogram_standardised")(clips["spectrogram"]))
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("build", [alexnet, pytest.param(vgg16, marks=pytest.mark.slow)])
-def test_it_learns_under_a_weighting_and_comes_back_from_disk(build, tmp_path, monkeypatch):
+def test_network_trains_with_a_weighting_and_can_be_reloaded(build, tmp_path, monkeypatch):
     monkeypatch.setattr(spectrogram_cnn, "DENSE_UNITS", 128)
     keras.utils.set_random_seed(0)
     labels = np.arange(8) % 2
@@ -183,12 +183,12 @@ def test_it_learns_under_a_weighting_and_comes_back_from_disk(build, tmp_path, m
     for task in losses:
         assert after[f"{task}_loss"] < 0.7 * before[f"{task}_loss"]
     model.network().save(tmp_path / "network.keras")
-    again = load_network(tmp_path / "network.keras")
-    for task, values in again.predict(data[0], verbose=0).items():
+    loaded = load_network(tmp_path / "network.keras")
+    for task, values in loaded.predict(data[0], verbose=0).items():
         np.testing.assert_array_equal(values, model.predict(data[0], verbose=0)[task])
 
 
-def assert_takes_convolutions(source: keras.Model, file) -> None:
+def assert_loads_convolutions(source: keras.Model, file) -> None:
     network = vgg16({"emotion": 4}, SMALLEST[vgg16], imagenet=file)
     inside = keras.Model(network.input, network.get_layer(LAST_CONVOLUTION).output)
     theirs = keras.Model(source.input, source.get_layer("block5_conv3").output)
@@ -197,17 +197,17 @@ def assert_takes_convolutions(source: keras.Model, file) -> None:
     np.testing.assert_allclose(inside(clips), expected, rtol=1e-3, atol=1e-4 * np.max(expected))
 
 
-def test_imagenet_hears_the_spectrogram_as_a_grey_picture(tmp_path, no_draws):
+def test_imagenet_weights_treat_the_spectrogram_as_a_grey_picture(tmp_path, no_draws):
     keras.utils.set_random_seed(0)
     source = keras.applications.VGG16(include_top=False, weights=None)
     file = tmp_path / "vgg16.weights.h5"
     source.save_weights(file)
-    assert_takes_convolutions(source, file)
+    assert_loads_convolutions(source, file)
     file.unlink()  # sixty megabytes, and pytest keeps its folders
 
 
 @pytest.mark.slow
-def test_imagenet_weights_with_their_top_do_as_well(tmp_path, no_draws):
+def test_imagenet_weights_may_include_the_top(tmp_path, no_draws):
     keras.utils.set_random_seed(0)
     source = keras.applications.VGG16(weights=None)
     file = tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
@@ -215,11 +215,11 @@ def test_imagenet_weights_with_their_top_do_as_well(tmp_path, no_draws):
         legacy_h5_format.save_weights_to_hdf5_group(written, source)
     convolutions = keras.applications.VGG16(include_top=False, weights=None)
     convolutions.set_weights(source.get_weights()[: len(convolutions.weights)])
-    assert_takes_convolutions(convolutions, file)
+    assert_loads_convolutions(convolutions, file)
     file.unlink()  # half a gigabyte, and pytest keeps its folders
 
 
-def test_weights_that_are_not_there_or_not_for_one_channel_are_refused(tmp_path, no_draws):
+def test_missing_weights_or_several_channels_are_an_error(tmp_path, no_draws):
     with pytest.raises(InputError, match="is not there"):
         vgg16(TASKS, SMALLEST[vgg16], imagenet=tmp_path / "none.h5")
     with pytest.raises(ValueError, match="one channel"):
@@ -228,13 +228,13 @@ def test_weights_that_are_not_there_or_not_for_one_channel_are_refused(tmp_path,
 
 @NETWORKS
 @pytest.mark.parametrize("lost", [(1, 0, 0), (0, 1, 0)])
-def test_a_spectrogram_that_leaves_no_map_is_refused(build, lost, no_draws):
+def test_a_too_small_spectrogram_is_an_error(build, lost, no_draws):
     shape = tuple(n - less for n, less in zip(SMALLEST[build], lost, strict=True))
     with pytest.raises(ValueError, match="or more frames and mels"):
         build(TASKS, shape)
 
 
 @NETWORKS
-def test_without_a_task_there_is_no_network(build):
+def test_no_task_is_an_error(build):
     with pytest.raises(ValueError, match="needs a task"):
         build({}, SMALLEST[build])

@@ -1,4 +1,4 @@
-"""A small run folder, written by hand as an experiment writes it."""
+"""A small run folder with the files that an experiment writes."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ MODELS = [
 
 
 def result(table: str, row: str, model: str, protocol: str, published: float | None, measured: float | None) -> dict:
-    """A row of results.json with an interval of 0.0625 to either side."""
+    """Return a row of results.json with an interval of 0.0625 on each side."""
     low, high, n = (None, None, None) if measured is None else (measured - 0.0625, measured + 0.0625, 288)
     return {
         "table": table, "row": row, "model": model, "metric": "accuracy", "protocol": protocol,
@@ -50,7 +50,7 @@ CONFIG = {
 
 
 def history(epochs: int, seed: int) -> pd.DataFrame:
-    """Losses that fall, of one joint output and two probes, with weights that stay."""
+    """Return decreasing losses of a joint output and two probes, and constant weights."""
     noise = np.random.default_rng(seed).normal(0, 0.03, (epochs, 3))
     table = pd.DataFrame({"epoch": np.arange(1, epochs + 1)})
     for number, task in enumerate(["joint", "audio_probe", "image_probe"]):
@@ -64,7 +64,7 @@ def history(epochs: int, seed: int) -> pd.DataFrame:
 
 
 def predictions(clips: int, right: float, seed: int) -> pd.DataFrame:
-    """Predictions of which about the given share is right, with a probability column per class."""
+    """Return predictions of which about the share `right` is correct, with a probability column per class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(clips) % len(CLASSES)
     predicted = np.where(rng.random(clips) < right, labels, rng.integers(0, len(CLASSES), clips))
@@ -112,11 +112,11 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bare_run(tmp_path: Path) -> Path:
-    """A finished run that trained nothing: quick to report on."""
+    """A finished run without models, for which a report is fast."""
     return write_run(tmp_path / "20260101-130000-ef01", [], RESULTS)
 
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a finished run with five models, beside the run's files; not to be changed."""
+    """The page of a finished run with five models, in the run folder; tests must not change it."""
     return write_report([write_run(tmp_path_factory.mktemp("runs") / "20260101-120000-abcd", MODELS, RESULTS)])

@@ -1,4 +1,4 @@
-"""What scores and confusion matrices draw: the data of their artists."""
+"""The data of the artists in figures of scores and confusion matrices."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,12 @@ from kerasemo.errors import InputError
 from kerasemo.reporting import charts
 
 
-def test_scores_draw_each_number_at_its_place():
-    both = {"table": "T", "metric": "accuracy", "published": 0.9}
+def test_scores_are_drawn_at_their_values():
+    common = {"table": "T", "metric": "accuracy", "published": 0.9}
     rows = [
-        {**both, "row": "A", "protocol": "paper", "measured": 0.8, "low": 0.7, "high": 0.85},
-        {**both, "row": "A", "protocol": "speaker", "measured": 0.4, "low": 0.3, "high": 0.5},
-        {**both, "row": "B", "protocol": "paper", "measured": None},
+        {**common, "row": "A", "protocol": "paper", "measured": 0.8, "low": 0.7, "high": 0.85},
+        {**common, "row": "A", "protocol": "speaker", "measured": 0.4, "low": 0.3, "high": 0.5},
+        {**common, "row": "B", "protocol": "paper", "measured": None},
     ]
     [axes] = charts.scores(rows, "T").axes
     dots = {line.get_label(): list(line.get_xdata()) for line in axes.lines if line.get_marker() not in ("", "None")}
@@ -25,7 +25,7 @@ def test_scores_draw_each_number_at_its_place():
     assert axes.get_ylim() == (1.5, -0.5)
 
 
-def test_scores_of_thirty_rows_grow_and_values_outside_zero_to_one_are_shown():
+def test_figure_grows_with_its_rows_and_shows_values_above_one():
     rows = [{"table": "T", "row": f"row {n}", "protocol": "paper", "measured": 10.0 * n} for n in range(30)]
     long, short = charts.scores(rows, "T"), charts.scores(rows[:3], "T")
     assert long.get_figheight() > 5 * short.get_figheight() / 2
@@ -43,7 +43,7 @@ def test_confusion_is_in_per_cent_of_the_true_class():
     assert to_rgb(axes.texts[4].get_color()) == (1, 1, 1)
 
 
-def test_confusion_takes_one_class_and_none_of_its_samples():
+def test_confusion_accepts_one_class_without_samples():
     assert charts.confusion([], [], ["only"], "t").axes[0].texts[0].get_text() == ""
     assert charts.confusion(["only"], ["only"], ["only"], "t").axes[0].texts[0].get_text() == "100"
 
@@ -51,6 +51,6 @@ def test_confusion_takes_one_class_and_none_of_its_samples():
 @pytest.mark.parametrize(
     ("labels", "predictions", "fault"), [("ax", "aa", "'x' is none"), ("aa", "a", "2 labels and 1")]
 )
-def test_confusion_refuses_what_does_not_match(labels: str, predictions: str, fault: str):
+def test_mismatched_labels_and_predictions_are_an_error(labels: str, predictions: str, fault: str):
     with pytest.raises(InputError, match=fault):
         charts.confusion(list(labels), list(predictions), ["a"], "t")

@@ -4,7 +4,7 @@ import pytest
 from kerasemo.reporting.embedding import embedding_figure, tsne
 
 
-def test_neighbours_stay_neighbours_and_the_seed_decides():
+def test_tsne_keeps_neighbours_and_depends_on_the_seed():
     generator = np.random.default_rng(0)
     vectors = np.concatenate([generator.normal(centre, 1, (12, 40)) for centre in (0, 10)])
     points = tsne(vectors, seed=0)
@@ -14,13 +14,13 @@ def test_neighbours_stay_neighbours_and_the_seed_decides():
     np.testing.assert_array_equal(points, tsne(vectors, seed=0))
 
 
-def test_few_clips_are_too_few():
+def test_too_few_clips_are_an_error():
     assert tsne(np.random.default_rng(0).normal(size=(5, 3)), seed=0).shape == (5, 2)
     with pytest.raises(ValueError, match="needs 5 clips or more"):
         tsne(np.zeros((4, 3)), seed=0)
 
 
-def test_each_class_has_its_points_and_a_sign_of_its_own():
+def test_each_class_has_its_points_and_a_different_marker():
     classes = [f"class {number}" for number in range(8)]
     labels = np.repeat(classes, 2)
     points = np.arange(32.0).reshape(16, 2)

@@ -1,4 +1,4 @@
-"""The look that all figures share, and the files they become."""
+"""The common style of all figures, and their files."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def words(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("notice", [None, "synthetic corpus: not comparable with the paper"])
-def test_every_figure_prints_its_notice(notice: str | None):
+def test_every_figure_shows_its_notice(notice: str | None):
     rows = [{"table": "T", "row": "A", "protocol": "paper", "measured": 0.5}]
     for figure in [
         curves.loss_curves(HISTORY, "title", notice),
@@ -31,7 +31,7 @@ def test_every_figure_prints_its_notice(notice: str | None):
         assert words(figure).split("\n")[1:] == ([notice] if notice else [])
 
 
-def test_save_writes_a_png_of_twice_the_screens_density_with_its_words(tmp_path: Path):
+def test_save_writes_a_high_resolution_png_with_alternative_text(tmp_path: Path):
     figure = curves.loss_curves(HISTORY, "Kosten in $ und $")
     figures.save(figure, tmp_path / "curves" / "model.png", "Losses of “model” – 3 epochs")
     with Image.open(tmp_path / "curves" / "model.png") as image:
@@ -41,7 +41,7 @@ def test_save_writes_a_png_of_twice_the_screens_density_with_its_words(tmp_path:
     assert [path.name for path in (tmp_path / "curves").iterdir()] == ["model.png"]
 
 
-def test_dollar_signs_are_no_formula():
+def test_dollar_signs_do_not_start_a_formula():
     history = HISTORY.rename(columns={"loss": "$x_{$"})
     figure = curves.chosen(history, {"$\\frac$": "$x_{$"}, "$\\bad{$", "$\\worse{$", "$\\notice{$")
     assert figures.png(figure, "dollars")

@@ -28,7 +28,7 @@ RESULTS = [
 ]
 
 
-def test_a_panel_a_target_with_curves_and_lines_across():
+def test_each_target_has_a_panel_with_curves_and_horizontal_lines():
     figure = ccc_per_stage(RESULTS, "title")
     assert [axes.get_title(loc="left") for axes in figure.axes] == TARGETS
     for axes in figure.axes:
@@ -40,17 +40,17 @@ def test_a_panel_a_target_with_curves_and_lines_across():
         assert len(axes.collections) == 1
 
 
-def test_methods_of_one_stage_are_dots_and_in_sample_is_drawn_where_nothing_is_held_out():
+def test_methods_with_one_stage_are_dots_and_in_sample_is_drawn_without_held_out():
     figure = ccc_per_stage(rows("mean", "in-sample", 0.42) + rows("ridge", "in-sample", 0.5), "title")
     assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[0.42], [0.5]]
 
 
-def test_without_intervals_there_is_no_shade():
+def test_without_intervals_there_is_no_shaded_area():
     results = rows("svr", "held-out", 0.4, 0.3, low=None, high=None) + rows("mean", "held-out", 0.4, low=None)
     assert not ccc_per_stage(results, "title").axes[0].collections
 
 
-def test_a_folder_gets_its_figure_and_the_words_for_it(tmp_path):
+def test_plot_fusion_writes_a_figure_with_alternative_text(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(RESULTS))
     path = plot_fusion(tmp_path, notice="synthetic corpus")
     assert path == tmp_path / "figures" / "ccc_per_stage.png"
@@ -58,7 +58,7 @@ def test_a_folder_gets_its_figure_and_the_words_for_it(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "", "[{}]", "[]", "{}"])
-def test_a_folder_without_results_of_a_fusion_is_refused(tmp_path, content):
+def test_a_folder_without_results_of_a_fusion_is_an_error(tmp_path, content):
     if content is not None:
         (tmp_path / "results.json").write_text(content)
     with pytest.raises(InputError, match="holds no results of a fusion"):

@@ -7,7 +7,7 @@ from kerasemo.reporting.grad_cam import grad_cam, grad_cam_figure
 
 @pytest.fixture(scope="module")
 def network():
-    """Two maps, of the values above 0 and below 0: class 0 is the first, 1 the second, 2 minus the first."""
+    """A network with two maps, the positive and negative values; class scores: first, second, minus the first."""
     spectrogram = keras.Input((4, 6, 1), name="spectrogram")
     maps = keras.layers.Conv2D(2, 1, activation="relu", name="maps")
     x = keras.layers.GlobalAveragePooling2D()(maps(spectrogram))
@@ -18,17 +18,17 @@ def network():
     return model
 
 
-def test_the_map_is_where_the_class_is(network):
+def test_heatmap_is_the_map_of_the_class(network):
     spectrogram = np.zeros((4, 6, 1), "float32")
     spectrogram[1, 2], spectrogram[3, 4], spectrogram[0, 0] = 2, 1, -3
-    found = grad_cam(network, np.stack([spectrogram] * 3), "emotion", [0, 1, 2], "maps")
-    # The gradient of the score, by each value of its map, is the same everywhere: the map is the picture itself.
-    np.testing.assert_allclose(found[0], np.maximum(spectrogram[..., 0], 0) / 2, atol=1e-6)
-    np.testing.assert_allclose(found[1], np.maximum(-spectrogram[..., 0], 0) / 3, atol=1e-6)
-    np.testing.assert_array_equal(found[2], np.zeros((4, 6)))  # all speaks against it
+    heatmaps = grad_cam(network, np.stack([spectrogram] * 3), "emotion", [0, 1, 2], "maps")
+    # The gradient of the score is the same for all values of its map, so the result is the map itself.
+    np.testing.assert_allclose(heatmaps[0], np.maximum(spectrogram[..., 0], 0) / 2, atol=1e-6)
+    np.testing.assert_allclose(heatmaps[1], np.maximum(-spectrogram[..., 0], 0) / 3, atol=1e-6)
+    np.testing.assert_array_equal(heatmaps[2], np.zeros((4, 6)))  # all parts decrease the score
 
 
-def test_each_spectrogram_is_drawn_alone_and_under_its_map():
+def test_each_spectrogram_is_drawn_with_and_without_its_map():
     generator = np.random.default_rng(0)
     spectrograms, maps = generator.normal(size=(3, 8, 5)), generator.uniform(size=(3, 8, 5))
     figure = grad_cam_figure(spectrograms, maps, ["neu", "a $ b", "sad"], 3.0, "Maps")

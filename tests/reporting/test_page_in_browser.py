@@ -1,4 +1,4 @@
-"""The page in a real browser, on a phone and on a desk: silent, no wider than the screen, every image there."""
+"""The page in a real browser, with the widths of a phone and a desktop: no errors, no overflow, all images shown."""
 
 import fcntl
 import itertools
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the browser `chr
 
 
 class Browser:
-    """Headless Chromium, spoken to in its DevTools protocol over two pipes: JSON messages that end in a zero byte."""
+    """Headless Chromium, controlled by its DevTools protocol over two pipes: JSON messages that end in a zero byte."""
 
     def __init__(self, profile: Path) -> None:
         commands, self.to_browser = os.pipe()
         self.from_browser, answers = os.pipe()
-        # Chromium reads from descriptor 3 and writes to 4: keep ours clear of both.
+        # Chromium reads from descriptor 3 and writes to 4, so this process must not use them.
         theirs = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10) for descriptor in (commands, answers)]
         actions = [(os.POSIX_SPAWN_DUP2, theirs[0], 3), (os.POSIX_SPAWN_DUP2, theirs[1], 4)]
         actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
@@ -48,7 +48,7 @@ class Browser:
         self.call("Emulation.setScrollbarsHidden", hidden=True)
 
     def call(self, method: str, **parameters: object) -> dict:
-        """Send a command, keep the events that come before its answer, return the answer."""
+        """Send a command, store the events that arrive before its answer, and return the answer."""
         number = next(self.numbers)
         message = {"id": number, "method": method, "params": parameters, **self.session}
         os.write(self.to_browser, json.dumps(message).encode() + b"\0")
@@ -58,7 +58,7 @@ class Browser:
         return answer["result"]
 
     def open(self, page: Path, width: int) -> None:
-        """Load a page into a screen of that width, in CSS pixels; `events` then holds what happened."""
+        """Load a page with a screen of this width, CSS pixels; `events` then contains the events."""
         phone = width < 600
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=2, mobile=phone)
         self.events.clear()
@@ -67,11 +67,11 @@ class Browser:
             self.events.append(self._receive())
 
     def happened(self, *methods: str) -> list[dict]:
-        """The events of these kinds since the page was opened."""
+        """Return the events of these kinds since the page was opened."""
         return [event["params"] for event in self.events if event["method"] in methods]
 
     def value(self, expression: str) -> object:
-        """What a JavaScript expression gives in the page."""
+        """Return the value of a JavaScript expression in the page."""
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def close(self) -> None:
@@ -98,14 +98,14 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     browser.close()
 
 
-def test_the_page_is_silent_and_fits_and_shows_every_image(browser: Browser, page: Path):
+def test_page_has_no_errors_fits_the_screen_and_shows_all_images(browser: Browser, page: Path):
     for width in [390, 1280]:
         browser.open(page, width)
         assert browser.happened("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded") == []
         requests = [event["request"]["url"] for event in browser.happened("Network.requestWillBeSent")]
         assert [url for url in requests if not url.startswith("data:")] == [page.as_uri()]
         assert browser.value("document.documentElement.clientWidth") == width
-        # With every box open, nothing may push the page wider than the screen.
+        # Even with all boxes open, the page must not be wider than the screen.
         browser.value("document.querySelectorAll('details').forEach(box => box.open = true)")
         assert browser.value("document.documentElement.scrollWidth") <= width
         images = browser.value("[...document.images].map(image => image.complete && image.naturalWidth > 0)")
@@ -114,7 +114,7 @@ def test_the_page_is_silent_and_fits_and_shows_every_image(browser: Browser, pag
         assert all(images)
 
 
-def test_a_page_of_two_runs_fits_a_phone(browser: Browser, bare_run: Path, tmp_path: Path):
+def test_a_page_of_two_runs_fits_the_screen_of_a_phone(browser: Browser, bare_run: Path, tmp_path: Path):
     page = write_report([bare_run, bare_run], tmp_path / "both.html")
     browser.open(page, 390)
     assert browser.value("document.documentElement.scrollWidth") <= 390

@@ -18,7 +18,7 @@ from kerasemo.reporting import plot_run, report, write_report
 
 
 class Page(HTMLParser):
-    """A page taken apart: its text, its elements with their attributes."""
+    """A parsed page: its text, and its elements with their attributes."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ def images(page: Page) -> list[dict[str, str | None]]:
     return [attributes for tag, attributes in page.elements if tag == "img"]
 
 
-def test_the_page_stands_in_the_run_folder_and_holds_every_number(page: Path):
+def test_the_page_is_in_the_run_folder_and_contains_all_numbers(page: Path):
     assert page.name == "report.html"
     text = Page(page).text
     rows = json.loads((page.parent / "results.json").read_text())
@@ -57,7 +57,7 @@ def test_the_page_stands_in_the_run_folder_and_holds_every_number(page: Path):
     assert "−0.456" in text
 
 
-def test_the_head_says_what_was_run_on_what(page: Path):
+def test_the_header_names_the_experiment_and_the_corpus(page: Path):
     text = Page(page).text
     config = json.loads((page.parent / "config.json").read_text())
     for name in ["title", "citation", "corpus", "notice", "experiment"]:
@@ -69,7 +69,7 @@ def test_the_head_says_what_was_run_on_what(page: Path):
     assert "architecture_4.speaker.fold2: epoch 25 of 25" in text
 
 
-def test_every_image_is_inside_and_has_words(page: Path):
+def test_all_images_are_embedded_and_have_alternative_text(page: Path):
     pictures = images(Page(page))
     words = [picture["alt"] for picture in pictures]
     assert words[0] == "Accuracy of the joint network and the audio probe"
@@ -86,7 +86,7 @@ def test_every_image_is_inside_and_has_words(page: Path):
             assert int(picture["width"]) == pytest.approx(image.width * 96 / 200, abs=1)
 
 
-def test_the_page_needs_nothing_from_elsewhere(page: Path):
+def test_the_page_needs_no_other_files(page: Path):
     parts = Page(page)
     assert {tag for tag, _ in parts.elements}.isdisjoint({"script", "link", "iframe", "object", "base", "form"})
     for _, attributes in parts.elements:
@@ -98,7 +98,7 @@ def test_the_page_needs_nothing_from_elsewhere(page: Path):
     assert parts.source.count("default-src 'none'") == 1
 
 
-def test_names_and_reasons_from_outside_are_escaped(bare_run: Path):
+def test_names_and_error_messages_are_escaped(bare_run: Path):
     hostile = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     config = json.loads((bare_run / "config.json").read_text())
     for name in ["title", "citation", "corpus", "notice", "experiment"]:
@@ -119,7 +119,7 @@ def test_names_and_reasons_from_outside_are_escaped(bare_run: Path):
     assert page.source.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; worse") == 1
 
 
-def test_a_run_that_stopped_half_way_still_gets_a_page(run: Path):
+def test_an_unfinished_run_has_a_page(run: Path):
     for piece in ["results.json", "set_aside.csv", "environment.json", "log.txt"]:
         (run / piece).unlink()
     shutil.rmtree(run / "figures")
@@ -132,7 +132,7 @@ def test_a_run_that_stopped_half_way_still_gets_a_page(run: Path):
     ]  # fmt: skip
 
 
-def test_a_run_of_which_only_the_config_exists_gets_a_page_too(tmp_path: Path):
+def test_a_run_with_only_a_config_has_a_page(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     assert "This run has not finished." in Page(write_report([tmp_path])).text
 
@@ -142,7 +142,7 @@ def test_a_damaged_file_is_named_on_the_page(bare_run: Path):
     assert "history/architecture_4.paper.csv cannot be read: column loss" in Page(write_report([bare_run])).text
 
 
-def test_values_beyond_one_are_shown_without_a_scale(bare_run: Path):
+def test_values_above_one_are_shown_without_a_scale(bare_run: Path):
     rows = [{"table": "Table 1", "row": "static", "protocol": "paper", "published": 167.1, "measured": 158.384}]
     (bare_run / "results.json").write_text(json.dumps(rows))
     page = Page(write_report([bare_run]))
@@ -151,7 +151,7 @@ def test_values_beyond_one_are_shown_without_a_scale(bare_run: Path):
     assert "svg" not in {tag for tag, _ in page.elements}
 
 
-def test_lines_of_one_name_are_told_apart(bare_run: Path):
+def test_lines_of_the_same_name_are_distinguished(bare_run: Path):
     rows = [
         {"table": "T", "row": "A", "metric": metric, "protocol": "paper", "measured": 0.5}
         for metric in ["validation accuracy", "test accuracy"]
@@ -162,21 +162,21 @@ def test_lines_of_one_name_are_told_apart(bare_run: Path):
     assert "A test accuracy" in text
 
 
-def test_several_runs_share_a_page_whose_path_must_be_given(bare_run: Path, tmp_path: Path):
+def test_a_page_of_several_runs_needs_a_path(bare_run: Path, tmp_path: Path):
     with pytest.raises(InputError, match="give the page's path"):
         write_report([bare_run, bare_run])
     page = Page(write_report([bare_run, bare_run], tmp_path / "pages" / "both.html"))
     assert [attributes["id"] for tag, attributes in page.elements if tag == "article"] == ["run-1", "run-2"]
 
 
-def test_no_run_and_no_run_folder_are_refused(tmp_path: Path):
+def test_no_run_and_other_folders_are_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="at least one"):
         write_report([])
     with pytest.raises(InputError, match="is no run folder"):
         write_report([tmp_path])
 
 
-def test_plot_run_draws_every_history(run: Path):
+def test_plot_run_draws_all_histories(run: Path):
     paths = plot_run(run)
     assert sorted(path.name for path in paths) == [f"{file.stem}.png" for file in sorted((run / "history").iterdir())]
     for path in paths:
@@ -185,7 +185,7 @@ def test_plot_run_draws_every_history(run: Path):
             assert image.info["Description"] == f"Losses of {path.stem} over 25 epochs"
 
 
-def test_plot_run_refuses_a_run_without_a_history_or_with_a_damaged_one(run: Path):
+def test_plot_run_without_a_history_or_with_a_damaged_one_is_an_error(run: Path):
     (run / "history" / "architecture_4.paper.csv").write_text("loss\n1.0\n")
     with pytest.raises(InputError, match=r"architecture_4\.paper\.csv cannot be read: it has no column epoch"):
         plot_run(run)

@@ -1,4 +1,4 @@
-"""Rows of results.json brought together as tables."""
+"""Tables created from the rows of results.json."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def row(name: str, protocol: str | None, **values: object) -> dict:
     return {"table": "T", "row": name, "metric": "accuracy", "corpus": "C", "protocol": protocol, **values}
 
 
-def test_the_protocols_of_one_row_become_one_line_whatever_protocol_and_fold_its_model_names():
+def test_the_protocols_of_a_row_are_one_line():
     rows = [
         row("A", "paper", model="a.paper", published=0.9, measured=0.875, low=0.75, high=1.0, n=8),
         row("B", "paper", model="b.paper", measured=0.5),
@@ -33,7 +33,7 @@ def test_a_loss_and_a_weight_have_no_drop():
 
 
 @pytest.mark.parametrize("word", ["model", "metric", "corpus"])
-def test_rows_that_differ_in_a_word_stay_apart(word: str):
+def test_rows_that_differ_in_one_field_are_different_lines(word: str):
     rows = [row("A", "paper", measured=0.5) | {word: value} for value in ["x", "y"]]
     assert [getattr(line, word) for line in results.lines(rows, "T")] == ["x", "y"]
 
@@ -43,17 +43,17 @@ def test_a_variation_of_a_model_is_another_model():
     assert [line.model for line in results.lines(rows, "T")] == ["a", "a.train50"]
 
 
-def test_a_row_without_a_measurement_keeps_what_was_published():
+def test_a_row_without_a_measurement_keeps_its_published_value():
     [line] = results.lines([row("A", None, published=0.85, measured=float("nan"))], "T")
     assert line.published == 0.85
     assert line.scores == {}
 
 
-def test_the_papers_protocol_comes_first_and_unknown_ones_last():
+def test_paper_protocol_is_first_and_unknown_protocols_are_last():
     rows = [row("A", protocol, measured=0.5) for protocol in ["in-sample", "speaker", "paper"]]
     assert results.protocols(results.lines(rows, "T")) == ["paper", "speaker", "in-sample"]
 
 
-def test_an_unknown_table_is_named_with_the_known_ones():
+def test_the_error_for_an_unknown_table_lists_the_known_ones():
     with pytest.raises(InputError, match="no table 'U'; there are T"):
         results.lines([row("A", "paper")], "U")

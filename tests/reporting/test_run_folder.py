@@ -1,4 +1,4 @@
-"""Reading run folders that are whole, unfinished or damaged."""
+"""Reading of complete, unfinished and damaged run folders."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from kerasemo.errors import InputError
 from kerasemo.reporting import run_folder
 
 
-def test_a_whole_run_is_read_without_a_problem(run: Path):
+def test_a_complete_run_is_read_without_problems(run: Path):
     folder = run_folder.read(run)
     assert folder.finished
     assert folder.problems == []
@@ -38,7 +38,7 @@ def test_fold_ten_comes_after_fold_two(run: Path):
     assert [name.rsplit("fold")[1] for name in folds] == ["1", "2", "3", "10"]
 
 
-def test_a_folder_with_nothing_but_a_config_is_an_unfinished_run(tmp_path: Path):
+def test_a_folder_with_only_a_config_is_an_unfinished_run(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     folder = run_folder.read(tmp_path)
     assert not folder.finished
@@ -46,7 +46,7 @@ def test_a_folder_with_nothing_but_a_config_is_an_unfinished_run(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
-def test_what_is_no_run_folder_is_refused_in_one_sentence(tmp_path: Path, content: str | None):
+def test_other_folders_are_an_error(tmp_path: Path, content: str | None):
     if content is not None:
         (tmp_path / "config.json").write_text(content)
     with pytest.raises(InputError, match=r"config\.json") as caught:
@@ -58,21 +58,29 @@ def test_what_is_no_run_folder_is_refused_in_one_sentence(tmp_path: Path, conten
     ("file", "content", "reason"),
     [
         ("results.json", '[{"table": "T"', "cannot be read"),
-        ("results.json", "{}", "holds no JSON list"),
+        ("results.json", "{}", "is not a JSON list"),
         ("results.json", '[{"table": "T"}]', "no row name"),
-        ("results.json", '[{"table": "T", "row": "A", "measured": "high"}]', "measured of row 'A' is no number"),
-        ("environment.json", "[]", "holds no JSON object"),
+        ("results.json", '[{"table": "T", "row": "A", "measured": "high"}]', "measured of row 'A' is not a number"),
+        ("environment.json", "[]", "is not a JSON object"),
         ("history/architecture_4.paper.csv", "loss\n1.0\n", "no column epoch"),
-        ("history/architecture_4.paper.csv", "epoch,loss\n1,low\n", "column loss holds something else than numbers"),
+        (
+            "history/architecture_4.paper.csv",
+            "epoch,loss\n1,low\n",
+            "contains something other than numbers",
+        ),
         ("history/architecture_4.paper.csv", "", "cannot be read"),
-        ("predictions/architecture_4.paper/test.csv", "clip,emotion,predicted\nc,happy,merry\n", "'merry' is no class"),
+        (
+            "predictions/architecture_4.paper/test.csv",
+            "clip,emotion,predicted\nc,happy,merry\n",
+            "is not a class",
+        ),
         ("predictions/architecture_4.paper/test.csv", "clip,mood,predicted\nc,happy,happy\n", "a task of config.json"),
         ("predictions/architecture_4.paper/test.csv", "predicted\nhappy\n", "a task of config.json"),
-        ("figures/experiment_3.png", "GIF89a", "no PNG image"),
+        ("figures/experiment_3.png", "GIF89a", "not a PNG image"),
         ("set_aside.csv", "", "cannot be read"),
     ],
 )
-def test_a_damaged_file_is_named_and_the_rest_is_read(run: Path, file: str, content: str, reason: str):
+def test_a_damaged_file_is_listed_and_the_others_are_read(run: Path, file: str, content: str, reason: str):
     (run / file).write_text(content)
     folder = run_folder.read(run)
     [problem] = folder.problems

@@ -18,7 +18,7 @@ INPUTS = {"audio": NetworkInput(Waveform(), frame_length=4), "video": NetworkInp
 
 @pytest.fixture
 def clips(tmp_path):
-    """Sound of 4 samples a frame, of one frame more than the pictures; both hold the number of the clip."""
+    """Sound with 4 samples per frame and one frame more than the pictures; all values are the number of the clip."""
     files = {"audio": [], "video": []}
     for number, n in enumerate(LENGTHS):
         arrays = {
@@ -32,7 +32,7 @@ def clips(tmp_path):
     return Clips(INPUTS, files, {"emotion": np.array([0, 1, 2])}, index)
 
 
-def test_a_batch_is_padded_to_its_longest_clip_and_cut_to_what_all_inputs_have(clips):
+def test_a_batch_is_padded_to_its_longest_clip_and_cut_to_its_shortest_input(clips):
     audio, video, n_frames = clips.batch(np.array([2, 0]))
     assert audio.shape == (2, 7, 4) and video.shape == (2, 7, 2, 2) and n_frames.tolist() == [5, 7]
     for array in (audio, video):
@@ -47,7 +47,7 @@ def test_once_gives_every_clip_in_order_with_its_target(clips):
     assert {tensor.dtype.name for name, tensor in inputs.items() if name != "n_frames"} == {"float32"}
 
 
-def test_epochs_come_in_new_orders_that_follow_from_the_seed(clips):
+def test_each_epoch_has_a_new_order_that_depends_on_the_seed(clips):
     def order(first_epoch=0):
         stream = clips.epochs(batch_size=2, seed=1, first_epoch=first_epoch)
         return [targets["emotion"].numpy().tolist() for _, targets in stream.take(8)]
@@ -58,13 +58,13 @@ def test_epochs_come_in_new_orders_that_follow_from_the_seed(clips):
     assert order(first_epoch=2)[:4] == batches[4:]
 
 
-def test_clips_go_to_another_process_without_their_content(clips, tmp_path):
-    there = pickle.loads(pickle.dumps(clips))
-    np.testing.assert_array_equal(there.batch(np.array([1]))[0], clips.batch(np.array([1]))[0])
+def test_pickled_clips_do_not_contain_the_features(clips, tmp_path):
+    copy = pickle.loads(pickle.dumps(clips))
+    np.testing.assert_array_equal(copy.batch(np.array([1]))[0], clips.batch(np.array([1]))[0])
     assert len(pickle.dumps(clips)) < 5000
 
 
-def test_what_is_broken_or_too_short_is_set_aside(tmp_path):
+def test_broken_and_too_short_clips_are_set_aside(tmp_path):
     sound = np.random.default_rng(0).normal(size=16_000) * 0.1
     for name, samples in {"whole": sound, "short": sound[:500], "silent": 0 * sound}.items():
         soundfile.write(tmp_path / f"{name}.wav", samples, 16_000)
@@ -77,5 +77,5 @@ def test_what_is_broken_or_too_short_is_set_aside(tmp_path):
     assert kept["clip"].tolist() == ["whole"] and len(files["audio"]) == 1
     reasons = dict(zip(set_aside["clip"], set_aside["reason"], strict=True))
     assert "silent" in reasons["silent"] and reasons["short"] == "is shorter than a frame of the network"
-    with pytest.raises(InputError, match="no clip has all that the network reads"):
+    with pytest.raises(InputError, match="no clip has all inputs of the network"):
         read_clips(table[table["clip"] == "short"], tmp_path, audio, store=store)

@@ -1,4 +1,4 @@
-"""A real scheduler and two worker processes; one of them is killed by the first test."""
+"""Tests with a real scheduler and two worker processes; the first test kills one of them."""
 
 import json
 import os
@@ -34,7 +34,7 @@ class Cluster:
 
 @contextmanager
 def start_cluster(folder: Path, n_workers: int) -> Iterator[Cluster]:
-    """A scheduler and its workers, each a process of its own, on free ports of this machine."""
+    """A scheduler and its workers, each in a separate process, on free ports of this machine."""
     address = folder / "scheduler.json"
 
     def start(*arguments: str) -> subprocess.Popen:
@@ -65,7 +65,7 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
 
 @contextmanager
 def killing_a_worker(cluster: Cluster, pid_file: Path, once: Path | None = None) -> Iterator[None]:
-    """Meanwhile, kill the worker that names itself in `pid_file`, as soon as the file `once` is there too."""
+    """Kill the worker whose id is in `pid_file` while the block runs, as soon as the file `once` exists, too."""
 
     def kill() -> None:
         while not (pid_file.exists() and (once is None or once.exists())):
@@ -80,7 +80,10 @@ def killing_a_worker(cluster: Cluster, pid_file: Path, once: Path | None = None)
 
 
 def drawing(folder: Path, stuck: int | None = None, deadly: int | None = None):
-    """A cell's work: leave random numbers in a file. At the first attempt `stuck` hangs, `deadly` ends its process."""
+    """Return a cell function that writes random numbers to a file.
+
+    At the first attempt, the cell `stuck` hangs and the cell `deadly` kills its process.
+    """
 
     # Nested: a worker process cannot import a test module.
     def work(cell: int) -> None:
@@ -101,35 +104,35 @@ def drawing(folder: Path, stuck: int | None = None, deadly: int | None = None):
     return work
 
 
-def test_the_cell_of_a_killed_worker_or_process_is_done_again_and_no_finished_one(cluster, tmp_path, monkeypatch):
+def test_only_the_cell_of_a_killed_worker_or_process_is_run_again(cluster, tmp_path, monkeypatch):
     def kill_after_three(finished, total, description):
         for number, item in enumerate(finished, start=1):
             yield item
             if number == 3:
-                time.sleep(0.5)  # until the scheduler knows, too, that these three are done with
+                time.sleep(0.5)  # until the scheduler knows, too, that these three cells are finished
                 (tmp_path / "cluster" / "finished").touch()
 
-    for name in ["alone", "cluster"]:
+    for name in ["local", "cluster"]:
         (tmp_path / name).mkdir()
     cells = list(range(8))
-    run_cells(drawing(tmp_path / "alone"), cells, 1, "Drawing")
+    run_cells(drawing(tmp_path / "local"), cells, 1, "Drawing")
     monkeypatch.setattr(grid, "track", kill_after_three)
     with killing_a_worker(cluster, tmp_path / "cluster" / "pid"):
         run_cells(drawing(tmp_path / "cluster", stuck=2, deadly=5), cells, 1, "Drawing", cluster.scheduler)
     attempts = [(tmp_path / "cluster" / f"{cell}.attempts").read_text() for cell in cells]
     assert attempts == ["x", "x", "xx", "x", "x", "xx", "x", "x"]
     for cell in cells:
-        alone, there = [np.load(tmp_path / name / f"{cell}.npy") for name in ["alone", "cluster"]]
-        np.testing.assert_array_equal(there, alone)
+        local, remote = [np.load(tmp_path / name / f"{cell}.npy") for name in ["local", "cluster"]]
+        np.testing.assert_array_equal(remote, local)
 
 
-def test_a_cell_has_a_process_of_its_own_with_one_thread(cluster, tmp_path):
+def test_a_cell_runs_in_a_separate_process_with_one_thread(cluster, tmp_path):
     def work(cell: int) -> None:
         import tensorflow as tf
 
         assert tf.config.threading.get_intra_op_parallelism_threads() == 1
         random.seed(cell)
-        time.sleep(1)  # meanwhile the worker's threads draw random numbers
+        time.sleep(1)  # the worker's threads draw random numbers during this time
         (tmp_path / str(cell)).write_text(f"{os.getppid()} {random.random()}")
 
     run_cells(work, [1, 2], 1, "Drawing", cluster.scheduler)
@@ -139,7 +142,7 @@ def test_a_cell_has_a_process_of_its_own_with_one_thread(cluster, tmp_path):
         assert float(number) == random.Random(cell).random()
 
 
-def test_an_error_in_a_cell_is_raised_here_and_takes_back_the_rest(cluster, tmp_path):
+def test_an_error_in_a_cell_is_raised_and_cancels_the_rest(cluster, tmp_path):
     def work(cell: int) -> None:
         if cell == 0:
             raise FileNotFoundError(2, "No such file or directory", "labels.csv")
@@ -153,7 +156,7 @@ def test_an_error_in_a_cell_is_raised_here_and_takes_back_the_rest(cluster, tmp_
     assert len(list(tmp_path.iterdir())) < 199
 
 
-def test_interrupted_it_takes_back_what_has_not_begun(cluster, tmp_path, monkeypatch):
+def test_an_interruption_cancels_cells_that_have_not_started(cluster, tmp_path, monkeypatch):
     def work(cell: int) -> None:
         while cell and not (tmp_path / "interrupted").exists():
             time.sleep(0.01)
@@ -168,7 +171,7 @@ def test_interrupted_it_takes_back_what_has_not_begun(cluster, tmp_path, monkeyp
         run_cells(work, range(20), 1, "Waiting", cluster.scheduler)
     (tmp_path / "interrupted").touch()
     run_cells(work, [20, 21], 1, "Waiting", cluster.scheduler)
-    # Each worker may have had one cell in work and one at hand.
+    # Each worker may have had one running and one waiting cell.
     assert len(list(tmp_path.iterdir())) <= len(["0", "interrupted", "20", "21"]) + 2 * len(cluster.workers)
 
 
@@ -181,20 +184,20 @@ def test_a_lost_scheduler_is_one_sentence(cluster, capfd, monkeypatch):
         yield from finished
 
     monkeypatch.setattr(grid, "track", lose)
-    with pytest.raises(InputError, match=r"the Dask scheduler .* was lost; what is done is kept, start again"):
+    with pytest.raises(InputError, match=r"the Dask scheduler .* was lost; finished cells are kept, start again"):
         run_cells(lambda cell: time.sleep(5 * cell), [0, 1, 2, 3], 1, "Waiting", cluster.scheduler)
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1", "nowhere", ""])
-def test_a_scheduler_that_does_not_answer_is_one_sentence(address, capfd, monkeypatch):
+def test_a_scheduler_that_does_not_answer_is_an_error(address, capfd, monkeypatch):
     monkeypatch.setattr(grid, "CONNECT_S", 0.5)
     with pytest.raises(InputError, match=f"no Dask scheduler answers at {address}; start one with `dask scheduler`"):
         run_cells(print, [1], 1, "Printing", address)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_scheduler_without_workers_is_one_sentence(tmp_path, monkeypatch):
+def test_a_scheduler_without_workers_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(grid, "FIRST_WORKER_S", 0.1)
     with (
         start_cluster(tmp_path, n_workers=0) as cluster,
@@ -203,14 +206,14 @@ def test_a_scheduler_without_workers_is_one_sentence(tmp_path, monkeypatch):
         run_cells(print, [1], 1, "Printing", cluster.scheduler)
 
 
-def test_without_dask_it_says_what_to_install(monkeypatch):
+def test_the_error_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"needs Dask, which is not installed: pip install kerasemo\[cluster\]"):
         run_cells(print, [1], 1, "Printing", "tcp://127.0.0.1:9")
 
 
 @pytest.mark.slow
-def test_networks_trained_there_equal_to_the_bit_those_trained_here(tmp_path):
+def test_networks_trained_on_a_cluster_equal_those_trained_locally(tmp_path):
     def work(folder: Path, epochs: int) -> None:
         import runpy
 
@@ -222,17 +225,17 @@ def test_networks_trained_there_equal_to_the_bit_those_trained_here(tmp_path):
         runpy.run_path(TRAINING_SCRIPT)["train"](cell, epochs)
 
     cells = [2, 40, 3]
-    run_cells(lambda epochs: work(tmp_path / "here", epochs), cells, 1, "Training")
-    there = tmp_path / "there"
+    run_cells(lambda epochs: work(tmp_path / "local", epochs), cells, 1, "Training")
+    remote = tmp_path / "remote"
     with (
         start_cluster(tmp_path, n_workers=2) as cluster,
-        killing_a_worker(cluster, there / "40" / "pid", once=there / "40" / "state.npz"),
+        killing_a_worker(cluster, remote / "40" / "pid", once=remote / "40" / "state.npz"),
     ):
-        run_cells(lambda epochs: work(there, epochs), cells, 1, "Training", cluster.scheduler)
+        run_cells(lambda epochs: work(remote, epochs), cells, 1, "Training", cluster.scheduler)
         assert sorted(worker.poll() is None for worker in cluster.workers.values()) == [False, True]
     for epochs in cells:
-        here = np.load(tmp_path / "here" / str(epochs) / "weights.npz")
-        weights = np.load(there / str(epochs) / "weights.npz")
-        assert here.files and here.files == weights.files
-        for name in here.files:
-            np.testing.assert_array_equal(weights[name], here[name])
+        expected = np.load(tmp_path / "local" / str(epochs) / "weights.npz")
+        weights = np.load(remote / str(epochs) / "weights.npz")
+        assert expected.files and expected.files == weights.files
+        for name in expected.files:
+            np.testing.assert_array_equal(weights[name], expected[name])

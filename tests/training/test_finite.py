@@ -1,4 +1,4 @@
-"""Task weights that go non-finite end the training, and the state before is kept."""
+"""Training stops if a task weight is not finite, and the previous state is kept."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ def diverging_model() -> JointModel:
         outputs,
         losses={task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
         weighting=Uncertainty(TASKS),
-        # The log variance overshoots to a large value, and from there to one whose weight is infinite.
+        # The log variance overshoots to a large value, and then to a value whose weight is infinite.
         weighting_optimizer=keras.optimizers.SGD(1e4),
     )
     model.compile(keras.optimizers.SGD(1e-3))
@@ -31,7 +31,7 @@ def diverging_model() -> JointModel:
     return model
 
 
-def test_weights_that_are_not_finite_end_the_training_and_keep_the_checkpoint(tmp_path):
+def test_weights_that_are_not_finite_stop_training_and_keep_the_checkpoint(tmp_path):
     keras.utils.set_random_seed(0)
     inputs = {"x": np.random.default_rng(0).normal(size=(8, 3)).astype("float32")}
     targets = {task: np.arange(8) % 2 for task in TASKS}
@@ -39,11 +39,11 @@ def test_weights_that_are_not_finite_end_the_training_and_keep_the_checkpoint(tm
     checkpoint = tmp_path / "state.npz"
     with pytest.raises(InputError) as raised:
         fit(diverging_model(), items, None, epochs=20, batch_size=8, seed=0, checkpoint=checkpoint)
-    again = diverging_model()
-    history = restore(again, checkpoint)
+    restored = diverging_model()
+    history = restore(restored, checkpoint)
     epoch = len(history) + 1
     assert 1 < epoch < 20
     assert str(raised.value).startswith(f"in epoch {epoch} the weight of task '")
     assert f"epoch {epoch - 1} is kept in {checkpoint}" in str(raised.value)
-    assert all(np.all(np.isfinite(variable)) for variable in again.variables)
+    assert all(np.all(np.isfinite(variable)) for variable in restored.variables)
     assert np.isfinite(history.to_numpy()).all()

@@ -1,4 +1,4 @@
-"""A run killed at any moment ends with the same numbers as one never killed."""
+"""A run that is killed at any moment and resumed ends with the same results as an uninterrupted run."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from kerasemo.training import callbacks
 from kerasemo.training.fit import adapt
 
 SCRIPT = Path(__file__).with_name("training_script.py")
-STEPS_AN_EPOCH = 8
+STEPS_PER_EPOCH = 8
 
 
 def start(folder: Path) -> subprocess.Popen:
@@ -27,33 +27,36 @@ def start(folder: Path) -> subprocess.Popen:
 
 
 def stop_after(process: subprocess.Popen, steps: int) -> None:
-    """Kill the process as soon as it has announced so many training steps."""
-    seen = 0
+    """Kill the process as soon as it has announced this number of training steps."""
+    n_seen = 0
     for line in process.stdout:
-        seen += line.strip() == "step"
-        if seen == steps:
+        n_seen += line.strip() == "step"
+        if n_seen == steps:
             break
-    assert seen == steps, process.stderr.read()
+    assert n_seen == steps, process.stderr.read()
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def finish(process: subprocess.Popen) -> int:
-    """Let the process end; how many training steps it took."""
+    """Wait until the process ends, and return its number of training steps."""
     output, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return output.splitlines().count("step")
 
 
-def test_killed_in_mid_epoch_and_resumed_equals_never_killed(tmp_path):
-    assert finish(start(tmp_path / "whole")) == 4 * STEPS_AN_EPOCH
-    for steps in (STEPS_AN_EPOCH + 3, STEPS_AN_EPOCH + 4):  # in the second epoch; then, resumed, again in the next
+def test_killed_and_resumed_run_equals_an_uninterrupted_run(tmp_path):
+    assert finish(start(tmp_path / "uninterrupted")) == 4 * STEPS_PER_EPOCH
+    for steps in (
+        STEPS_PER_EPOCH + 3,
+        STEPS_PER_EPOCH + 4,
+    ):  # in epoch 2, then in epoch 3
         stop_after(start(tmp_path / "killed"), steps)
-    assert 0 < finish(start(tmp_path / "killed")) < 4 * STEPS_AN_EPOCH
-    whole, killed = (np.load(tmp_path / name / "weights.npz") for name in ("whole", "killed"))
-    assert set(whole.files) == set(killed.files)
-    assert max(float(np.abs(whole[name] - killed[name]).max()) for name in whole.files) == 0.0
-    histories = [pd.read_csv(tmp_path / name / "history.csv") for name in ("whole", "killed")]
+    assert 0 < finish(start(tmp_path / "killed")) < 4 * STEPS_PER_EPOCH
+    expected, resumed = (np.load(tmp_path / name / "weights.npz") for name in ("uninterrupted", "killed"))
+    assert set(expected.files) == set(resumed.files)
+    assert max(float(np.abs(expected[name] - resumed[name]).max()) for name in expected.files) == 0.0
+    histories = [pd.read_csv(tmp_path / name / "history.csv") for name in ("uninterrupted", "killed")]
     pd.testing.assert_frame_equal(*histories, check_exact=True)
     assert histories[0]["epoch"].tolist() == [1, 2, 3, 4]
 
@@ -65,7 +68,7 @@ def small_model(n_classes: int = 3) -> keras.Model:
     return model
 
 
-def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
     callback = callbacks.Checkpoint(tmp_path / "state.npz", pd.DataFrame())
     callback.set_model(small_model())
     callback.on_epoch_end(0, {"loss": 1.0})
@@ -73,7 +76,7 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         callbacks.restore(small_model(n_classes=4), tmp_path / "state.npz")
 
 
-def test_without_a_checkpoint_training_begins_anew(tmp_path):
+def test_without_a_checkpoint_training_starts_from_the_beginning(tmp_path):
     model = small_model()
     before = model.get_weights()
     assert callbacks.restore(model, tmp_path / "absent.npz").empty

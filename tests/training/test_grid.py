@@ -17,7 +17,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 
 def touch(folder: Path) -> Callable[[int], None]:
-    """A cell's work: leave a file that says which process did it."""
+    """Return a cell function that writes the id of its process to a file."""
 
     # Nested: a worker process cannot import a test module.
     def work(cell: int) -> None:
@@ -30,20 +30,20 @@ def touch(folder: Path) -> Callable[[int], None]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_every_cell_is_done_once_in_one_thread(tmp_path, jobs):
+def test_every_cell_runs_once_in_one_thread(tmp_path, jobs):
     run_cells(touch(tmp_path), [1, 2, 3], jobs, "Touching")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3"]
     in_this_process = {path.read_text() == str(os.getpid()) for path in tmp_path.iterdir()}
     assert in_this_process == {jobs == 1}
 
 
-def test_a_failing_cell_surfaces(tmp_path):
+def test_an_error_in_a_cell_is_raised(tmp_path):
     with pytest.raises(FileNotFoundError):
         run_cells(touch(tmp_path / "absent"), [1], 1, "Touching")
 
 
 @posix
-def test_the_cell_of_a_killed_process_is_done_again_and_no_finished_one(tmp_path, monkeypatch):
+def test_only_the_cell_of_a_killed_process_is_run_again(tmp_path, monkeypatch):
     def count_finished(finished, total, description):
         for number, item in enumerate(finished):
             (tmp_path / f"finished {number}").touch()
@@ -64,9 +64,9 @@ def test_the_cell_of_a_killed_process_is_done_again_and_no_finished_one(tmp_path
 
 
 @posix
-def test_a_cell_that_always_ends_its_process_is_one_sentence(monkeypatch):
+def test_a_cell_that_always_kills_its_process_is_an_error(monkeypatch):
     monkeypatch.setattr(grid, "ALLOWED_DEATHS", 0)
-    with pytest.raises(InputError, match=r"a process was killed before .*; if memory is short, use a smaller --jobs"):
+    with pytest.raises(InputError, match=r"a process was killed before .*too little memory, use a smaller --jobs"):
         run_cells(lambda cell: os.kill(os.getpid(), signal.SIGKILL), [1, 2], 2, "Dying")
 
 
@@ -91,7 +91,7 @@ run_cells(partial(work, sys.argv[1]), [1, 2], 2, "Waiting")
 
 
 @posix
-def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+def test_processes_end_when_their_parent_is_killed(tmp_path):
     script, pipe = tmp_path / "endless.py", tmp_path / "pipe"
     script.write_text(ENDLESS_GRID)
     os.mkfifo(pipe)
@@ -102,7 +102,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
         assert os.read(reader, 1) == b"x"
     parent.kill()
     parent.wait()
-    # The pipe ends when no process has it open for writing any more.
+    # Reading ends when no process has the pipe open for writing.
     readable, _, _ = select.select([reader], [], [], 60)
     assert readable and os.read(reader, 1) == b""
     os.close(reader)

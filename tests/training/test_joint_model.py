@@ -50,7 +50,7 @@ def test_names_in_the_history_do_not_depend_on_the_number_of_outputs():
     assert set(history) == {"loss", "emotion_loss", "emotion_accuracy", "emotion_weight"}
 
 
-def test_joint_loss_is_the_weighted_sum_of_exact_means():
+def test_joint_loss_is_the_weighted_sum_of_the_task_losses():
     inputs, targets = data()
     model = joint_model()
     logs = model.evaluate(inputs, targets, batch_size=7, verbose=0, return_dict=True)
@@ -63,7 +63,7 @@ def test_joint_loss_is_the_weighted_sum_of_exact_means():
     assert logs["loss"] == pytest.approx(total, rel=1e-5)
 
 
-def test_training_equals_that_of_keras_with_loss_weights():
+def test_training_equals_keras_with_loss_weights():
     inputs, targets = data()
     ours = joint_model()
     keras.utils.set_random_seed(0)
@@ -80,7 +80,7 @@ def test_training_equals_that_of_keras_with_loss_weights():
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_a_task_of_weight_zero_is_reported_and_not_trained():
+def test_a_task_with_weight_zero_is_reported_but_not_trained():
     inputs, targets = data()
     model = joint_model({"emotion": 1.0, "audio_probe": 0.0})
     probe = model.get_layer("audio_probe_logits")
@@ -98,8 +98,8 @@ def test_sample_weights_select_items():
     model = joint_model(losses=losses)
     masked = model.evaluate(inputs, targets, sample_weight=weights, batch_size=N, verbose=0, return_dict=True)
     first = {name: array[half] for name, array in inputs.items()}, {t: y[half] for t, y in targets.items()}
-    alone = model.evaluate(*first, batch_size=N, verbose=0, return_dict=True)
-    assert masked == pytest.approx(alone, rel=1e-6)
+    expected = model.evaluate(*first, batch_size=N, verbose=0, return_dict=True)
+    assert masked == pytest.approx(expected, rel=1e-6)
 
 
 def test_regularisers_of_layers_are_part_of_the_loss():
@@ -112,20 +112,20 @@ def test_regularisers_of_layers_are_part_of_the_loss():
     assert logs["loss"] == pytest.approx(logs["emotion_loss"] + penalty, rel=1e-5)
 
 
-def test_saved_model_is_the_same_and_trains_on(tmp_path):
+def test_loaded_model_is_equal_and_continues_training(tmp_path):
     inputs, targets = data()
     model = joint_model()
     model.fit(inputs, targets, verbose=0)
     model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    assert isinstance(again, JointModel)
-    assert again.weighting.weights_by_task == model.weighting.weights_by_task
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded, JointModel)
+    assert loaded.weighting.weights_by_task == model.weighting.weights_by_task
     expected = model.predict(inputs, verbose=0)
-    for name, values in again.predict(inputs, verbose=0).items():
+    for name, values in loaded.predict(inputs, verbose=0).items():
         np.testing.assert_array_equal(values, expected[name])
-    for each in (model, again):
-        each.fit(inputs, targets, shuffle=False, epochs=2, verbose=0)
-    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+    for trained_model in (model, loaded):
+        trained_model.fit(inputs, targets, shuffle=False, epochs=2, verbose=0)
+    for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -171,7 +171,7 @@ def test_mixed_precision_trains():
 
 
 def model_of_features(weights=None) -> JointModel:
-    """A network whose task `common` compares two features, and whose task `emotion` reads labels."""
+    """Return a network whose task `common` compares two features, and whose task `emotion` uses labels."""
     keras.utils.set_random_seed(0)
     x = keras.Input((40,), name="audio")
     features = keras.layers.Dense(6, name="features")(x)
@@ -204,7 +204,7 @@ def test_a_loss_without_labels_needs_no_targets_and_has_no_metrics():
     assert logs["loss"] == pytest.approx(logs["emotion_loss"] + 0.1 * logs["common_loss"], rel=1e-5)
 
 
-def test_sample_weights_of_a_task_without_labels_leave_clips_out():
+def test_sample_weights_of_a_task_without_labels_exclude_clips():
     inputs, targets = features_data()
     half = (np.arange(N) < N // 2).astype("float32")
     model = model_of_features()
@@ -215,7 +215,7 @@ def test_sample_weights_of_a_task_without_labels_leave_clips_out():
     assert masked["common_loss"] == pytest.approx(-float(soft_hgr(common[:, 0], common[:, 1])), rel=1e-5)
 
 
-def test_an_output_for_its_loss_alone_is_trained_and_not_in_the_network(tmp_path):
+def test_an_output_without_labels_is_trained_but_not_in_the_network(tmp_path):
     model = model_of_features({"emotion": 0, "common": 1})
     before = model.get_layer("features").get_weights()[0]
     common = model.fit(*features_data(), epochs=3, verbose=0).history["common_loss"]
@@ -225,11 +225,11 @@ def test_an_output_for_its_loss_alone_is_trained_and_not_in_the_network(tmp_path
     assert set(load_network(tmp_path / "model.keras").output) == {"emotion"}
 
 
-def test_losses_need_their_outputs():
+def test_losses_without_an_output_are_an_error():
     with pytest.raises(ValueError, match="Received: \\['valence'\\]"):
         joint_model({"valence": 1.0})
 
 
-def test_weighting_and_losses_need_the_same_tasks():
+def test_different_tasks_of_weighting_and_losses_are_an_error():
     with pytest.raises(ValueError, match="same tasks"):
         joint_model({"emotion": 1.0}, losses={"audio_probe": SparseCategoricalCrossentropy()})

@@ -19,7 +19,7 @@ def trained():
     return model
 
 
-def test_all_variables_of_a_model_are_emptied_and_those_of_others_are_not():
+def test_only_the_variables_of_the_released_model_are_emptied():
     first, second = trained(), trained()
     expected = second.predict({"x": np.ones((1, 4))}, verbose=0)
     release(first)

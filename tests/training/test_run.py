@@ -13,7 +13,7 @@ def run(tmp_path) -> Run:
     return Run.create(tmp_path / "runs", "goswami2018", {"notes": [], "options": {"seed": 3}})
 
 
-def test_a_new_run_says_what_it_is_and_where_it_ran(run, tmp_path):
+def test_a_new_run_has_its_configuration_and_environment(run, tmp_path):
     assert run.path.parent == tmp_path / "runs" / "goswami2018"
     assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{6}", run.path.name)
     assert json.loads((run.path / "config.json").read_text())["options"] == {"seed": 3}
@@ -21,36 +21,36 @@ def test_a_new_run_says_what_it_is_and_where_it_ran(run, tmp_path):
     assert environment["packages"]["keras"] and environment["python"] and environment["cores"] >= 1
 
 
-def test_two_runs_never_share_a_folder(run, tmp_path):
-    again = Run.create(tmp_path / "runs", "goswami2018", {"notes": []})
-    assert again.path != run.path
+def test_two_runs_have_different_folders(run, tmp_path):
+    other = Run.create(tmp_path / "runs", "goswami2018", {"notes": []})
+    assert other.path != run.path
 
 
 def test_an_opened_run_has_its_configuration(run):
     run.configure(corpus="RAVDESS")
     run.note("No video.")
     run.note("No video.")
-    again = Run(run.path)
-    assert again.config["corpus"] == "RAVDESS" and again.config["notes"] == ["No video."]
+    opened = Run(run.path)
+    assert opened.config["corpus"] == "RAVDESS" and opened.config["notes"] == ["No video."]
     assert "No video." in (run.path / "log.txt").read_text()
 
 
-def test_tables_keep_every_digit(run):
+def test_tables_keep_all_digits(run):
     table = pd.DataFrame({"loss": [1 / 3, 1e-17]})
     run.write_table(table, "history", "a.csv")
     pd.testing.assert_frame_equal(pd.read_csv(run.path / "history" / "a.csv"), table, check_exact=True)
 
 
-def test_a_split_cannot_change_under_a_run(run):
+def test_changing_the_split_of_a_run_is_an_error(run):
     sides = pd.DataFrame({"clip": ["a", "b"], "partition": ["train", "test"]})
     run.write_split(sides, "paper")
     run.write_split(sides, "paper")
-    with pytest.raises(InputError, match=r"the corpus is not the one .* began with \(paper.csv\)"):
+    with pytest.raises(InputError, match=r"was started with a different corpus \(paper.csv\)"):
         run.write_split(sides.iloc[:1], "paper")
     assert len(pd.read_csv(run.path / "splits" / "paper.csv")) == 2
 
 
-def test_a_folder_that_is_no_run_is_one_sentence(tmp_path):
+def test_other_folders_are_an_error(tmp_path):
     with pytest.raises(InputError, match="is no run folder"):
         Run(tmp_path)
     (tmp_path / "config.json").write_text("{")
@@ -58,7 +58,7 @@ def test_a_folder_that_is_no_run_is_one_sentence(tmp_path):
         Run(tmp_path)
 
 
-def test_an_output_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+def test_an_output_folder_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "runs").write_text("a file, not a folder")
-    with pytest.raises(InputError, match=r"no run folder can be made under .*choose another --out"):
+    with pytest.raises(InputError, match=r"no run folder can be created in .*choose another --out"):
         Run.create(tmp_path / "runs", "goswami2018", {})

@@ -19,7 +19,7 @@ LABELS = {"emotion": np.array([1, 0, 2]), "gender": np.array([UNKNOWN, 1, 0])}
 
 @pytest.fixture
 def segments(tmp_path):
-    """Of clip k the samples are 10 k, 10 k + 1, ...; of the first one gender is not known."""
+    """Segments of clips; the samples of clip k are 10 k, 10 k + 1, ...; the gender of the first clip is unknown."""
     files = [tmp_path / f"{number}.npy" for number in range(len(LENGTHS))]
     for number, (file, n) in enumerate(zip(files, LENGTHS, strict=True)):
         np.save(file, np.arange(10 * number, 10 * number + n, dtype="float32"))
@@ -35,7 +35,7 @@ def test_every_segment_of_every_clip_is_an_item(segments):
     np.testing.assert_array_equal(segments.targets["emotion"], [1, 1, 1, 0, 2])
 
 
-def test_a_label_that_is_not_known_weighs_nothing(segments):
+def test_an_unknown_label_has_the_weight_0(segments):
     ((_, targets, weights),) = segments.once()
     np.testing.assert_array_equal(weights["emotion"], np.ones(5))
     np.testing.assert_array_equal(weights["gender"], [0, 0, 0, 2.5, 2.5])
@@ -44,7 +44,7 @@ def test_a_label_that_is_not_known_weighs_nothing(segments):
     assert x["waveform"].shape == (1, 4) and y["emotion"].tolist() == [1] and first["gender"].tolist() == [0]
 
 
-def test_the_order_follows_from_seed_and_epoch(segments):
+def test_the_order_depends_on_seed_and_epoch(segments):
     def epoch(number, seed=0):
         batches = segments.epochs(batch_size=2, seed=seed, first_epoch=number).take(3)
         return np.concatenate([x["waveform"] for x, _, _ in batches])[:, 0]
@@ -54,13 +54,13 @@ def test_the_order_follows_from_seed_and_epoch(segments):
     assert len({tuple(epoch(number)) for number in range(4)}) > 1
 
 
-def test_some_of_them_and_their_copy_in_another_process(segments):
-    some = pickle.loads(pickle.dumps(segments.rows(np.array([4, 1]))))
-    np.testing.assert_array_equal(some.batch(np.arange(2)), [[20, 21, 22, 23], [2, 3, 4, 5]])
-    assert some.index["clip"].tolist() == ["c", "a"] and some.targets["gender"].tolist() == [0, UNKNOWN]
+def test_rows_can_be_selected_and_pickled(segments):
+    copy = pickle.loads(pickle.dumps(segments.rows(np.array([4, 1]))))
+    np.testing.assert_array_equal(copy.batch(np.arange(2)), [[20, 21, 22, 23], [2, 3, 4, 5]])
+    assert copy.index["clip"].tolist() == ["c", "a"] and copy.targets["gender"].tolist() == [0, UNKNOWN]
 
 
-def test_a_missing_label_trains_the_other_task_alone(segments, tmp_path):
+def test_a_segment_with_an_unknown_label_trains_only_the_other_task(segments, tmp_path):
     only_unknown = segments.rows(np.arange(3))
     waveform = keras.Input((4,), name="waveform")
     shared = keras.layers.Dense(3, activation="tanh")(waveform)
@@ -76,8 +76,8 @@ def test_a_missing_label_trains_the_other_task_alone(segments, tmp_path):
     assert not np.array_equal(model.get_layer("emotion").get_weights()[0], before["emotion"])
 
 
-def test_batches_without_a_label_change_neither_the_mean_loss_nor_the_pull_on_its_weight(segments):
-    """The network stands still; of five batches of one segment two have a gender."""
+def test_unknown_labels_change_neither_the_mean_loss_nor_the_gradient_of_its_weight(segments):
+    """The network is not trained; two of five batches of one segment have a gender."""
     waveform = keras.Input((4,), name="waveform")
     outputs = {
         task: keras.layers.Dense(3, activation="softmax", kernel_initializer="glorot_uniform", name=task)(waveform / 20)
@@ -99,8 +99,8 @@ def test_batches_without_a_label_change_neither_the_mean_loss_nor_the_pull_on_it
     probabilities = model.predict(x, verbose=0)
     for number, task in enumerate(LABELS):
         known = segments.targets[task] != UNKNOWN
-        of_label = probabilities[task][np.arange(len(segments)), y[task].numpy()]
-        mean = -np.log(of_label[known]).mean()
+        true_class = probabilities[task][np.arange(len(segments)), y[task].numpy()]
+        mean = -np.log(true_class[known]).mean()
         assert history[f"{task}_loss"] == [pytest.approx(mean, rel=1e-4)]
         moved = float(model.weighting.log_variances.value[number])
         assert moved == pytest.approx(rate * len(segments) * (mean - 0.5), rel=0.01)

@@ -1,4 +1,4 @@
-"""Recordings of different lengths: padded, trained on, predicted, written and read back."""
+"""Recordings of different lengths are padded, used for training, predicted, written and read."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ WIDTHS = {"egemaps": 5, "faus": 3}
 
 
 def corpus(scale: float = 1.0) -> tuple[dict, dict]:
-    """Smooth traces and features that show them, scaled."""
+    """Return features that contain smooth traces, and the traces, both scaled."""
     generator = np.random.default_rng(0)
     traces = {name: np.cumsum(generator.normal(0, 0.03, (n, 3)), axis=0) for name, n in LENGTHS.items()}
     mixing = {name: generator.normal(size=(3, width)) for name, width in WIDTHS.items()}
@@ -49,7 +49,7 @@ def regressor(weights: dict | None = None, units=(8, 4), dropout: float = 0.4) -
 
 
 def padded(items: Items, frames: int) -> Items:
-    """The same items with more padding, which is not even zero."""
+    """Return the same items with more padding, which is not zero."""
 
     def pad(array: np.ndarray) -> np.ndarray:
         return np.pad(array, [(0, 0), (0, frames), *[(0, 0)] * (array.ndim - 2)], constant_values=5)
@@ -59,14 +59,14 @@ def padded(items: Items, frames: int) -> Items:
 
 
 @pytest.mark.parametrize("shift", [0, 1, 5])
-def test_the_shift_back_is_the_inverse_of_the_shift_to_the_front(shift):
+def test_shift_to_back_is_the_inverse_of_shift_to_front(shift):
     trace = np.random.default_rng(0).normal(size=(12, 3))
-    again = shift_to_back(shift_to_front(trace, shift), shift)
-    assert again.shape == trace.shape
-    np.testing.assert_array_equal(again[shift:], trace[shift:])
+    restored = shift_to_back(shift_to_front(trace, shift), shift)
+    assert restored.shape == trace.shape
+    np.testing.assert_array_equal(restored[shift:], trace[shift:])
 
 
-def test_items_hold_shifted_labels_where_the_mask_says():
+def test_items_contain_shifted_labels_within_the_mask():
     features, traces = corpus()
     items = sequence_items(features, traces, shift=2)
     assert items.mask.sum(axis=1).tolist() == [length - 2 for length in LENGTHS.values()]
@@ -104,14 +104,14 @@ def test_features_may_differ_from_the_labels_by_a_few_frames():
         (lambda features, traces: traces.clear(), "no recordings"),
     ],
 )
-def test_what_does_not_fit_is_one_sentence(damage, message):
+def test_mismatched_recordings_are_an_error(damage, message):
     features, traces = corpus()
     damage(features, traces)
     with pytest.raises(InputError, match=message):
         sequence_items(features, traces)
 
 
-def test_the_z_score_is_that_of_the_valid_frames():
+def test_standardisation_uses_only_valid_frames():
     items = sequence_items(*corpus(scale=1000))
     items.inputs["faus"][:, :, 1] = 1000.1  # constant, padding included
     model = regressor()
@@ -125,14 +125,15 @@ def test_the_z_score_is_that_of_the_valid_frames():
     assert np.abs(moved[..., 1] - 1).max() < 1e-3
 
 
-def test_history_has_the_ccc_of_whole_partitions_and_does_not_see_padding(tmp_path):
+def test_history_has_the_ccc_of_whole_partitions_without_padding(tmp_path):
     items = sequence_items(*corpus())
     arguments = {"epochs": 2, "batch_size": 2, "seed": 0}
     model, other = regressor(dropout=0.0), regressor(dropout=0.0)
     history = fit(model, items, items, checkpoint=tmp_path / "a.npz", **arguments)
     more = padded(items, 20)
-    again = fit(other, more, more, checkpoint=tmp_path / "b.npz", **arguments)
-    pd.testing.assert_frame_equal(history, again, rtol=1e-4, atol=1e-5)  # float32 gradients of other shapes
+    other_history = fit(other, more, more, checkpoint=tmp_path / "b.npz", **arguments)
+    # The tolerance is for float32 gradients of arrays of different shapes.
+    pd.testing.assert_frame_equal(history, other_history, rtol=1e-4, atol=1e-5)
     outputs = model.predict(items.inputs, verbose=0)
     for target in TARGETS:
         expected = 1 - float(CCCLoss()(items.targets[target], outputs[target], items.mask))
@@ -140,20 +141,20 @@ def test_history_has_the_ccc_of_whole_partitions_and_does_not_see_padding(tmp_pa
         assert history[f"val_{target}_loss"].iloc[-1] == pytest.approx(1 - expected, abs=1e-6)
 
 
-def test_resumed_training_equals_training_in_one_go(tmp_path):
+def test_resumed_training_equals_uninterrupted_training(tmp_path):
     items = sequence_items(*corpus())
     arguments = {"batch_size": 2, "seed": 0}
-    whole, stopped = regressor(), regressor()
-    expected = fit(whole, items, items, epochs=3, checkpoint=tmp_path / "whole.npz", **arguments)
+    uninterrupted, stopped = regressor(), regressor()
+    expected = fit(uninterrupted, items, items, epochs=3, checkpoint=tmp_path / "uninterrupted.npz", **arguments)
     fit(stopped, items, items, epochs=1, checkpoint=tmp_path / "state.npz", **arguments)
     resumed = regressor()
     history = fit(resumed, items, items, epochs=3, checkpoint=tmp_path / "state.npz", **arguments)
     pd.testing.assert_frame_equal(history, expected, check_exact=True)
-    for a, b in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+    for a, b in zip(resumed.get_weights(), uninterrupted.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_single_task_leaves_the_other_heads_as_they_are(tmp_path):
+def test_a_single_task_does_not_change_the_other_heads(tmp_path):
     items = sequence_items(*corpus())
     model = regressor({"arousal": 1.0, "valence": 0.0, "liking": 0.0})
     before = model.get_layer("valence").get_weights()[0]
@@ -162,7 +163,7 @@ def test_a_single_task_leaves_the_other_heads_as_they_are(tmp_path):
     assert history["loss"].tolist() == history["arousal_loss"].tolist()
 
 
-def test_training_learns_traces_that_the_features_show(tmp_path):
+def test_training_learns_traces_that_the_features_contain(tmp_path):
     features, traces = corpus()
     items = sequence_items(features, traces)
     model = regressor(units=(16,), dropout=0.0)
@@ -170,7 +171,7 @@ def test_training_learns_traces_that_the_features_show(tmp_path):
     assert all(history[f"val_{target}_ccc"].iloc[-1] > 0.8 for target in TARGETS)
 
 
-def test_a_trained_regressor_leaves_its_files_and_predictions(tmp_path):
+def test_train_writes_the_files_and_predictions_of_a_regressor(tmp_path):
     features, traces = corpus()
     items = sequence_items(features, traces)
     run = Run.create(tmp_path, "atmaja2020", {"notes": [], "corpus": "synthetic"})

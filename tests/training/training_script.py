@@ -1,4 +1,4 @@
-"""Trains a small network with dropout and shuffling in a process of its own: `training_script.py FOLDER [EPOCHS]`."""
+"""Trains a small network with dropout and shuffling in a separate process: `training_script.py FOLDER [EPOCHS]`."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ from kerasemo.weighting import Static
 
 
 class Announce(keras.layers.Layer):
-    """Says on the output stream that a training step runs, so that a test can stop the process within an epoch."""
+    """Prints a line for each training step, so that a test can stop the process within an epoch."""
 
     def call(self, x, training=False):
         if training:

@@ -1,4 +1,4 @@
-"""A small network of two tasks, to train under each weighting."""
+"""A small network with two tasks, to train with each weighting."""
 
 import keras
 import numpy as np
@@ -14,14 +14,14 @@ CLASSES = {"emotion": 4, "gender": 2}
 
 @pytest.fixture(params=WEIGHTINGS)
 def method(request) -> Weighting:
-    """Every weighting, by its name, for the tasks emotion and gender."""
+    """Each weighting of `WEIGHTINGS`, for the tasks emotion and gender."""
     keras.utils.set_random_seed(0)
     return WEIGHTINGS[request.param](list(CLASSES))
 
 
 @pytest.fixture
 def two_tasks():
-    """Builds a compiled model with a regularised layer: `two_tasks(weighting, **options)`."""
+    """A function that builds a compiled model with a regularised layer: `two_tasks(weighting, **options)`."""
 
     def build(
         weighting: Weighting, dropout: float = 0, optimizer=None, weighting_optimizer=None, run_eagerly: bool = False

@@ -10,16 +10,16 @@ def weights(weighting: DynamicWeightAverage) -> list[float]:
     return [float(weight) for weight in weighting.task_weights().values()]
 
 
-def test_equal_in_the_first_two_epochs_then_by_the_ratio_of_the_last_two():
+def test_weights_are_equal_for_two_epochs_then_depend_on_the_last_loss_ratio():
     weighting = DynamicWeightAverage(["a", "b"])
-    seen = [weights(weighting)]
+    weights_by_epoch = [weights(weighting)]
     for losses in EPOCHS:
         weighting.on_epoch_end(losses)
-        seen.append(weights(weighting))
-    assert seen[0] == seen[1] == [1, 1]
-    for now, ratios in ((2, [1.0 / 2.0, 0.9 / 1.0]), (3, [0.8 / 1.0, 0.3 / 0.9])):
+        weights_by_epoch.append(weights(weighting))
+    assert weights_by_epoch[0] == weights_by_epoch[1] == [1, 1]
+    for epoch, ratios in ((2, [1.0 / 2.0, 0.9 / 1.0]), (3, [0.8 / 1.0, 0.3 / 0.9])):
         powers = np.exp(np.array(ratios) / 2)
-        np.testing.assert_allclose(seen[now], 2 * powers / powers.sum(), rtol=1e-6)
+        np.testing.assert_allclose(weights_by_epoch[epoch], 2 * powers / powers.sum(), rtol=1e-6)
 
 
 def test_a_high_temperature_makes_weights_equal():
@@ -29,7 +29,7 @@ def test_a_high_temperature_makes_weights_equal():
     np.testing.assert_allclose(weights(weighting), 1, atol=1e-5)
 
 
-def test_a_loss_of_zero_has_no_ratio():
+def test_a_loss_of_zero_leaves_weights_equal():
     weighting = DynamicWeightAverage(["a", "b"])
     for _ in range(3):
         weighting.on_epoch_end({"a": 0.0, "b": 1.0})
@@ -37,6 +37,6 @@ def test_a_loss_of_zero_has_no_ratio():
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
-def test_a_temperature_is_above_zero(temperature):
+def test_temperature_must_be_above_zero(temperature):
     with pytest.raises(ValueError, match="Received: temperature="):
         DynamicWeightAverage(["a"], temperature=temperature)

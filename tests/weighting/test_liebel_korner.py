@@ -15,7 +15,7 @@ def value_and_gradient(c) -> tuple[float, np.ndarray]:
     return float(total), np.asarray(tape.gradient(total, weighting.deviations.value))
 
 
-def test_equal_weights_of_a_half_at_the_start():
+def test_weights_are_one_half_at_the_start():
     assert [float(weight) for weight in LiebelKorner(["a", "b"]).task_weights().values()] == [0.5, 0.5]
 
 
@@ -26,7 +26,7 @@ def test_value_and_gradient():
     np.testing.assert_allclose(gradient, 2 * c / (1 + c**2) - LOSSES / c**3, rtol=1e-5)
 
 
-def test_the_optimum_in_closed_form():
+def test_gradient_is_zero_at_the_closed_form_optimum():
     _, gradient = value_and_gradient(np.sqrt((LOSSES + np.sqrt(LOSSES**2 + 8 * LOSSES)) / 4))
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 

@@ -28,18 +28,18 @@ def losses(x: float, y: float = 0.0) -> np.ndarray:
 
 @cache
 def end_point(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Trains by a method; theta and the task weights at the end."""
+    """Train with a weighting method, and return theta and the task weights at the end."""
     keras.utils.set_random_seed(0)
     one = keras.Input((1,), name="one")
     theta = keras.layers.Dense(2, use_bias=False, name="theta")
     outputs = {task: keras.layers.Rescaling(scale, name=task)(theta(one)) for task, scale in SCALES.items()}
     weighting = WEIGHTINGS[name](list(SCALES))
-    own = keras.optimizers.Adam(0.01) if weighting.trainable_variables else None
+    weighting_optimizer = keras.optimizers.Adam(0.01) if weighting.trainable_variables else None
     mse = {task: keras.losses.MeanSquaredError() for task in SCALES}
-    model = JointModel({"one": one}, outputs, losses=mse, weighting=weighting, weighting_optimizer=own)
+    model = JointModel({"one": one}, outputs, losses=mse, weighting=weighting, weighting_optimizer=weighting_optimizer)
     theta.set_weights([START[np.newaxis]])
     model.compile(keras.optimizers.SGD(0.1))
-    # Two items on either side of the optimum: their mean loss has the floor.
+    # Two items, one on each side of the optimum: their mean loss is FLOOR^2 at the optimum.
     targets = {t: SCALES[t] * (OPTIMA[t] + np.array([[FLOOR], [-FLOOR]])).astype("float32") for t in SCALES}
     stream = tf.data.Dataset.from_tensors(({"one": np.ones((2, 1), "float32")}, targets)).repeat()
     model.fit(stream, steps_per_epoch=150, epochs=5, shuffle=False, verbose=0)
@@ -52,7 +52,7 @@ def test_every_method_ends_on_the_front(name):
     assert abs(y) < 1e-4 and -1e-3 < x < 1 + 1e-3
 
 
-# On the front dynamic weight average ends where static weights do: losses that stand still have equal ratios.
+# Dynamic weight average ends at the same point as static weights: when the losses no longer change, all ratios are 1.
 @pytest.mark.parametrize("name", ["static", "dwa"])
 def test_equal_weights_end_at_the_minimum_of_the_sum(name):
     (x, _), weights = end_point(name)
@@ -60,14 +60,14 @@ def test_equal_weights_end_at_the_minimum_of_the_sum(name):
     np.testing.assert_allclose(weights, 1, atol=2e-3)
 
 
-def test_softmax_gives_all_to_the_task_with_the_smaller_loss():
+def test_softmax_gives_all_weight_to_the_task_with_the_smaller_loss():
     (x, _), (near, far) = end_point("softmax")
     assert near > 0.98 and far < 0.02
     assert x == pytest.approx(0, abs=0.1)
     assert x == pytest.approx(far * 4 / (near + far * 4), abs=5e-3)
 
 
-def test_uncertainty_ends_in_the_middle_whatever_the_scales():
+def test_uncertainty_ends_in_the_middle_independent_of_the_scales():
     (x, _), weights = end_point("uncertainty")
     assert x == pytest.approx(0.5, abs=2e-3)
     np.testing.assert_allclose(weights, 1 / (2 * losses(0.5)), rtol=5e-3)
@@ -84,13 +84,13 @@ def test_liebel_korner_ends_at_its_fixed_point():
     np.testing.assert_allclose(end_weights, weights, rtol=5e-3)
 
 
-def test_gradnorm_ends_where_both_losses_have_fallen_by_the_same_factor():
+def test_gradnorm_reduces_both_losses_by_the_same_factor():
     (x, _), weights = end_point("gradnorm")
     near, far = losses(x) / losses(*START)
     assert near == pytest.approx(far, rel=0.03)
     assert weights.sum() == pytest.approx(2, rel=1e-5)
 
 
-def test_pcgrad_stops_where_the_gradients_are_opposed_though_their_sum_is_not_zero():
+def test_pcgrad_stops_when_gradients_are_opposed_although_their_sum_is_not_zero():
     (x, _), _ = end_point("pcgrad")
     assert abs(x - 4 / 5) > 0.02

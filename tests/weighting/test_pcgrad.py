@@ -8,7 +8,7 @@ from kerasemo.weighting.pcgrad import projected_shares
 
 
 def surgery(gradients: np.ndarray, orders) -> np.ndarray:
-    """Algorithm 1 of the paper, word by word."""
+    """Algorithm 1 of the paper, implemented literally."""
     total = np.zeros(gradients.shape[1])
     for i, order in enumerate(orders):
         projected = gradients[i].copy()
@@ -37,7 +37,7 @@ def test_equals_the_algorithm_of_the_paper(order):
 
 def test_two_conflicting_gradients_by_hand():
     gradients = np.array([[1.0, 0.0], [-1.0, 1.0]])
-    # (1, 0) loses its part along (-1, 1) and becomes (.5, .5); (-1, 1) becomes (0, 1).
+    # (1, 0) without its component along (-1, 1) is (.5, .5); (-1, 1) becomes (0, 1).
     np.testing.assert_allclose(shares(gradients, [[0, 1], [0, 1]]) @ gradients, [0.5, 1.5], atol=1e-6)
 
 

@@ -7,14 +7,14 @@ TASKS = ["a", "b", "c"]
 
 def draws(seed: int | None, n: int) -> np.ndarray:
     weighting = RandomWeights(TASKS, seed=seed)
-    seen = []
+    weights = []
     for _ in range(n):
-        seen.append([float(weight) for weight in weighting.task_weights().values()])
+        weights.append([float(weight) for weight in weighting.task_weights().values()])
         weighting.random_state.advance()
-    return np.array(seen)
+    return np.array(weights)
 
 
-def test_each_step_has_a_draw_of_its_own_that_follows_from_the_seed():
+def test_each_step_has_new_weights_that_depend_on_the_seed():
     first = draws(0, 5)
     np.testing.assert_array_equal(first, draws(0, 5))
     assert len(np.unique(first)) == first.size
@@ -29,5 +29,5 @@ def test_logits_are_standard_normal():
     assert abs(differences.var() - 2) < 4 * 2 * np.sqrt(2 / 200)
 
 
-def test_without_a_seed_two_weightings_differ():
+def test_two_weightings_without_a_seed_differ():
     assert RandomWeights(TASKS).get_config()["seed"] != RandomWeights(TASKS).get_config()["seed"]

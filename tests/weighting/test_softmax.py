@@ -23,7 +23,7 @@ def test_weights_stay_on_the_simplex(logits):
     assert min(weights) >= 0 and sum(weights) == pytest.approx(1, abs=1e-6)
 
 
-def test_gradient_is_weight_times_loss_above_the_joint_loss():
+def test_gradient_is_weight_times_difference_of_loss_and_joint_loss():
     logits = np.array([1.0, -2.0, 0.5])
     weighting = softmax(logits)
     with tf.GradientTape() as tape:

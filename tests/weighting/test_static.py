@@ -14,6 +14,6 @@ def test_equal_weights_are_one():
 
 
 @pytest.mark.parametrize("weights", [{}, {"emotion": -1.0}, {"emotion": 0.0, "gender": 0.0}])
-def test_static_refuses_senseless_weights(weights):
+def test_invalid_weights_are_an_error(weights):
     with pytest.raises(ValueError, match="Received"):
         Static(weights)

@@ -15,7 +15,7 @@ def value_and_gradient(log_variances) -> tuple[float, np.ndarray]:
     return float(total), np.asarray(tape.gradient(total, weighting.log_variances.value))
 
 
-def test_equal_weights_of_one_at_the_start():
+def test_weights_are_one_at_the_start():
     assert [float(weight) for weight in Uncertainty(["a", "b"]).task_weights().values()] == [1, 1]
 
 
