@@ -74,3 +74,19 @@ def test_chosen_cell_has_the_best_score(data, groups, inner_folds):
             fused = fused.predict(data.inputs, data.lengths)
             scores[context] = np.mean([ccc(*pair) for pair in zip(data.labels.T, fused.T, strict=True)])
         assert best.context == max(scores, key=scores.get)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_inner_folds_score_recordings_that_the_cell_was_not_fitted_on(seed):
+    """Each model is the label plus noise of its own; with few frames the weaker regularisation only fits that noise."""
+    generator = np.random.default_rng(seed)
+    lengths = [10, 10, 10, 10]
+    labels = generator.normal(size=(sum(lengths), 1))
+    inputs = labels + generator.normal(size=(len(labels), 6))
+    chosen = [
+        MultistageSVRCV((3,), (0.01, 0.1), n_stages=1, inner_folds=folds, tol=1e-3)
+        .fit(inputs, labels, lengths, groups=list("abcd"))
+        .best_estimator_.C
+        for folds in (0, 4)
+    ]
+    assert chosen == [0.1, 0.01]
