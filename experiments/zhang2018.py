@@ -132,7 +132,7 @@ def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> 
     """What a reader of the tables must know of the data."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers, films or groups of them.")
     if "image" in inputs:
-        run.note(inputs["image"].feature_set.treatment)
+        run.note(*inputs["image"].feature_set.notes())
         run.note(
             f"A clip stands {COPIES} times in an epoch: "
             "once as it is under the paper's protocol, else always augmented."

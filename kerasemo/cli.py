@@ -246,8 +246,8 @@ def features(
         extraction = FeatureStore().extract(table, root, of_set, jobs=jobs, max_bad=max_bad, in_memory=False)
         _write_arrays(archive, extraction.features)
     print(f"{output}: {feature_set} of {len(extraction.features)} clips")
-    if feature_set == "faces":
-        print(of_set.treatment)
+    for note in of_set.notes():
+        print(note)
     listed = output.with_suffix(".set_aside.csv")
     listed.unlink(missing_ok=True)
     if len(extraction.set_aside):
