@@ -22,7 +22,7 @@ PUBLISHED = 0.55
 def read(run, options):
     """The corpus, and what the networks read of it."""
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, quick={"actors": range(1, 5)})
-    manifest = ravdess.read(root)
+    manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}
     table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs)

@@ -147,10 +147,12 @@ def require_weights(path: Path) -> None:
 def read_manifest(root: Path, options: Options) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """The manifest, what is held out whole with each clip, and the fold of that."""
     if options.corpus == "ravdess":
-        manifest = ravdess.read(root)
+        manifest = ravdess.Ravdess().read(root)
         manifest = manifest[manifest["channel"] == "speech"].assign(video=None).reset_index(drop=True)
         return manifest, manifest["speaker"], ravdess.folds()
-    manifest = iemocap.read(root, options.ties, options.seed, merge_excited=options.merge_excited, improvised_only=True)
+    manifest = iemocap.Iemocap(
+        options.ties, options.seed, merge_excited=options.merge_excited, improvised_only=True
+    ).read(root)
     return manifest, *iemocap.session_folds(manifest)
 
 

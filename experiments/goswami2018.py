@@ -97,7 +97,7 @@ class Options(experiment.Options):
 def read(run: Run, options: Options) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
-    manifest = ravdess.read(root)
+    manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     present = set(manifest["emotion"])
     classes = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in present]

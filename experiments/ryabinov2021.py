@@ -153,10 +153,10 @@ def require_weights(options: Options) -> None:
 def read_manifest(root: Path, options: Options) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """The manifest, what is held out whole with each clip, and the fold of that."""
     if options.source == "iemocap":
-        manifest = iemocap.read(root, "drop", options.seed, merge_excited=options.merge_excited)
+        manifest = iemocap.Iemocap("drop", options.seed, merge_excited=options.merge_excited).read(root)
         return manifest, *iemocap.session_folds(manifest)
     if options.source == "ravdess":
-        manifest = ravdess.read(root)
+        manifest = ravdess.Ravdess().read(root)
         manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
         return manifest, manifest["speaker"], ravdess.folds()
     manifest = manifests.load(options.manifest)

@@ -54,7 +54,7 @@ class Options(experiment.Options):
 def read(run: Run, options: Options) -> Corpus:
     """Speech of the user's RAVDESS, or of the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
-    manifest = ravdess.read(root)
+    manifest = ravdess.Ravdess().read(root)
     manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}

@@ -105,7 +105,7 @@ def read(run: Run, options: Options) -> Corpus:
     experiment.set_aside(run, pd.concat([media.set_aside, unused], ignore_index=True))
     table, classes = experiment.classes_that_occur(run, table, classes)
     if options.corpus == "folder":
-        for sentence in folder.notes(manifest[manifest["clip"].isin(table["clip"])]):
+        for sentence in folder.Folder().notes(manifest[manifest["clip"].isin(table["clip"])]):
             run.note(sentence)
     if len(classes) < 2:
         raise InputError(f"there is one class, {classes[0]}; two or more are needed.")
@@ -119,11 +119,11 @@ def read(run: Run, options: Options) -> Corpus:
 def read_manifest(root: Path, options: Options) -> tuple[str, pd.DataFrame, list[str], pd.Series]:
     """The name of the corpus, its manifest, its emotions in order, and the fold of each film or speaker."""
     if options.corpus == "ravdess":
-        manifest = ravdess.read(root)
+        manifest = ravdess.Ravdess().read(root)
         manifest = manifest[manifest["channel"] == "speech"]
         known = [emotion for emotion in ravdess.EMOTIONS.values() if emotion in set(manifest["emotion"])]
         return "RAVDESS", manifest, known, ravdess.folds()
-    manifest = folder.read(root, options.clips)
+    manifest = folder.Folder(options.clips).read(root)
     folds = protocols.draw_folds(manifest["speaker"], N_FOLDS, options.seed)
     return "films", manifest, sorted(set(manifest["emotion"])), folds
 

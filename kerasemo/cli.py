@@ -67,8 +67,8 @@ def manifest(
     ] = None,
 ) -> None:
     """Read a corpus' official folders and write its manifest, a clip a row."""
-    from kerasemo import corpora, manifest
-    from kerasemo.corpora import folder, iemocap
+    from kerasemo import manifest
+    from kerasemo.corpora import CORPORA
 
     given = _given(
         corpus,
@@ -76,22 +76,18 @@ def manifest(
             "iemocap": {
                 "ties": ties,
                 "seed": seed,
-                "emotion": emotion,
+                "emotions": emotion,
                 "merge_excited": merge_excited or None,
                 "improvised_only": improvised_only or None,
             },
             "folder": {"clips": clips},
         },
     )
-    if "emotion" in given:
-        given["classes"] = given.pop("emotion")
-    table = corpora.reader(corpus)(root, **given)
+    reader = CORPORA[corpus](**given)
+    table = reader.read(root)
     manifest.save(table, output)
-    who = "groups" if corpus == "folder" else "speakers"
-    print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} {who}")
-    if corpus == "iemocap" and (note := iemocap.check_complete(table)):
-        print(note)
-    for note in folder.notes(table) if corpus == "folder" else ():
+    print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} {reader.held_out}")
+    for note in reader.notes(table):
         print(note)
 
 

@@ -331,7 +331,7 @@ def test_the_manifest_of_dialogues_heeds_its_options(dialogues, tmp_path):
     table = manifest.load(tmp_path / "m.csv")
     assert list(table["emotion"]) == ["neu"] and set(table["scenario"]) == {"improvised"}
     done = kerasemo(*call, "happy")
-    assert done.exit_code == 1 and "classes must be of neu, ang" in done.stderr
+    assert done.exit_code == 1 and "emotions must be one of neu, ang" in done.stderr
 
 
 def test_synth_writes_the_other_corpus(tmp_path):

@@ -79,7 +79,7 @@ def test_the_run_folder_is_complete_and_clean(finished):
 
 
 def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only):
-    manifest = ravdess.read(sound_only)
+    manifest = ravdess.Ravdess().read(sound_only)
     for split in (finished / "splits").glob("*.csv"):
         leaks = audit(manifest, read_split(split), sound_only)
         assert leaks.empty == (".speaker." in split.name), split.name

@@ -30,7 +30,7 @@ CLASSES = list(ravdess.EMOTIONS.values())
 def read(root: Path, **shares: float) -> AudioVisual:
     write_ravdess(root, actors=range(1, 5), channels=["speech"], clips_per_emotion=4, jobs=2, **shares)
     inputs = {"audio": NetworkInput(Mfcc(resampler="soxr_hq")), "image": NetworkInput(Frames())}
-    return AudioVisual.read(ravdess.read(root), root, CLASSES, inputs, jobs=2, max_bad=0.0)
+    return AudioVisual.read(ravdess.Ravdess().read(root), root, CLASSES, inputs, jobs=2, max_bad=0.0)
 
 
 def accuracy(data: AudioVisual, network: keras.Model, checkpoint: Path) -> float:

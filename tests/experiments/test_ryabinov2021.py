@@ -29,7 +29,7 @@ def root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def with_gaps(root) -> Path:
     """A manifest of the corpus in which two clips have no emotion and every second one no gender."""
-    table = iemocap.read(root, "drop")
+    table = iemocap.Iemocap("drop").read(root)
     table.loc[[0, 5], "emotion"] = None
     table.loc[::2, "gender"] = None
     path = root.parent / "gaps.csv"

@@ -26,7 +26,7 @@ def plan(**parameters):
 
 
 def test_the_folder_reader_knows_classes_and_films(small):
-    table = folder.read(small).set_index("clip")
+    table = folder.Folder().read(small).set_index("clip")
     truth = pd.read_csv(small / "truth.csv", index_col="clip")
     assert len(table) == 4 and table.index.tolist() == truth.index.tolist()
     assert table["emotion"].tolist() == truth["emotion"].tolist()

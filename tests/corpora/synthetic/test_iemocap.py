@@ -49,7 +49,7 @@ def test_folders_and_names_are_the_official_ones(small):
 
 
 def test_wavs_and_avi_are_as_long_as_the_labels_say(small):
-    table = reader.read(small, classes=list(emo_evaluation.EMOTIONS))
+    table = reader.Iemocap(emotions=list(emo_evaluation.EMOTIONS)).read(small)
     for row in table.itertuples():
         info = soundfile.info(small / row.audio)
         assert (info.samplerate, info.channels) == (16_000, 2)
@@ -70,7 +70,7 @@ def test_wavs_and_avi_are_as_long_as_the_labels_say(small):
 
 
 def test_who_speaks_is_louder_in_the_own_channel(sounds):
-    table = reader.read(sounds)
+    table = reader.Iemocap().read(sounds)
     for path, gender in zip(table["audio"], table["gender"], strict=True):
         samples, _ = soundfile.read(sounds / path)
         left, right = 10 * np.log10(np.mean(samples**2, axis=0))
@@ -81,12 +81,12 @@ def test_who_speaks_is_louder_in_the_own_channel(sounds):
 def test_emotions_are_balanced_and_ties_hold_the_true_one(sounds):
     truth = pd.read_csv(sounds / "truth.csv", index_col="clip")
     assert list(truth.columns) == ["emotion", "tied", "audio_shows", "video_shows"]
-    table = reader.read(sounds, classes=list(emo_evaluation.EMOTIONS), ties="drop").set_index("clip")
+    table = reader.Iemocap(emotions=list(emo_evaluation.EMOTIONS), ties="drop").read(sounds).set_index("clip")
     assert (truth["emotion"][table.index] == table["emotion"]).all()
     assert len(truth) == 80 and truth["tied"].sum() == 8 and len(table) == 72
     counts = table.groupby(["scenario", "emotion", "gender"]).size().unstack(level=[1, 2])
     assert (counts[["neu", "ang", "hap", "sad"]] == 4).all(axis=None) and (counts["exc"] == 2).all(axis=None)
-    tied = reader.read(sounds, classes=list(emo_evaluation.EMOTIONS)).set_index("clip").drop(table.index)
+    tied = reader.Iemocap(emotions=list(emo_evaluation.EMOTIONS)).read(sounds).set_index("clip").drop(table.index)
     for clip, votes in tied["votes"].items():
         labels = [label for vote in votes.split() for label in vote.split(":")[1].split(",")]
         most = max(labels.count(label) for label in labels)
@@ -95,7 +95,7 @@ def test_emotions_are_balanced_and_ties_hold_the_true_one(sounds):
 
 
 def test_majorities_are_those_of_the_votes(sounds):
-    for row in reader.read(sounds, ties="drop").itertuples():
+    for row in reader.Iemocap(ties="drop").read(sounds).itertuples():
         votes = [vote.split(":")[1] for vote in row.votes.split()]
         assert votes.count(row.majority) > len(votes) / 2
 
@@ -120,7 +120,7 @@ def test_wavs_follow_the_truth(sounds):
 
 
 def test_some_turns_overlap(sounds):
-    table = reader.read(sounds, classes=list(emo_evaluation.EMOTIONS))
+    table = reader.Iemocap(emotions=list(emo_evaluation.EMOTIONS)).read(sounds)
     gap_s = table.groupby("dialogue")["start_s"].shift(-1) - table["end_s"]
     assert 3 <= (gap_s < 0).sum() <= 30 and gap_s.min() > -0.3
     assert (table["start_s"] * 100).round(6).mod(1).eq(0).all()

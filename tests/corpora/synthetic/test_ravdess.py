@@ -48,7 +48,7 @@ def test_folders_and_names_are_the_official_ones(small):
 
 
 def test_the_corpus_reader_knows_it(small):
-    table = reader.read(small)
+    table = reader.Ravdess().read(small)
     assert len(table) == 12
     assert table[["audio", "video"]].notna().all(axis=None)
     assert table.groupby("speaker")["emotion"].nunique().to_dict() == {"actor_01": 6, "actor_02": 6}
