@@ -7,7 +7,7 @@ import keras
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation import protocols
 from kerasemo.experiment import Corpus, Paper, Study, Training
 from kerasemo.features.mfcc import Mfcc
@@ -21,7 +21,7 @@ PUBLISHED = 0.55
 
 def read(run, options):
     """The corpus, and what the networks read of it."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, quick={"actors": range(1, 5)})
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, quick={"actors": range(1, 5)})
     manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}

@@ -21,7 +21,7 @@ import numpy as np
 
 from kerasemo import experiment
 from kerasemo.corpora import avec2019
-from kerasemo.corpora.synthetic import write_sewa
+from kerasemo.corpora.synthetic import SyntheticSewa
 from kerasemo.errors import InputError
 from kerasemo.experiment import Outcome, Paper, Stage, Study, Training, traces
 from kerasemo.fusion import methods, predictions, protocols, scoring
@@ -136,7 +136,7 @@ class Cell:
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_sewa, {}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticSewa, {}, QUICK)
     labels = avec2019.read_traces(root / "labels")
     sets, slower = avec2019.feature_sets_of(root, SETS, labels)
     for sentence in slower:

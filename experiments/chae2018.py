@@ -19,7 +19,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import iemocap, ravdess
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.scores import negative_log_likelihood
@@ -119,7 +119,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; features and inputs by protocol and modality."""
     if options.imagenet:
         require_weights(options.imagenet)
-    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"scenarios": ["improvised"]}, QUICK)
     manifest, groups, folds = read_manifest(root, options)
     if absent := sorted(set(GENDERS) - set(manifest["gender"])):
         raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")

@@ -17,7 +17,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Folds, Outcome, Paper, Stage, Study, Training
@@ -96,7 +96,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
     manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     present = set(manifest["emotion"])

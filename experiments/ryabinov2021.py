@@ -27,7 +27,7 @@ import pandas as pd
 from kerasemo import experiment
 from kerasemo import manifest as manifests
 from kerasemo.corpora import iemocap, ravdess
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.evaluation import protocols, tables
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels
 from kerasemo.features.network_input import NetworkInput
@@ -119,7 +119,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; the first task is the foremost."""
     if options.imagenet:
         require_weights(options)
-    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"modalities": ["audio"]}, QUICK)
     manifest, groups, folds = read_manifest(root, options)
     tasks = list(dict.fromkeys(options.task or TASKS[options.source]))
     bins = dict.fromkeys(RATINGS, LEVEL_ENDS) if options.source == "iemocap" else {}

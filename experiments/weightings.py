@@ -18,7 +18,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.scores import unweighted_average_recall
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
@@ -53,7 +53,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """Speech of the user's RAVDESS, or of the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
     manifest = ravdess.Ravdess().read(root)
     manifest = manifest[manifest["channel"] == "speech"].reset_index(drop=True)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())

@@ -21,7 +21,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import folder, ravdess
-from kerasemo.corpora.synthetic import write_films
+from kerasemo.corpora.synthetic import SyntheticFilms
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
@@ -91,7 +91,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_films, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticFilms, SYNTHETIC, QUICK)
     name, manifest, known, folds = read_manifest(root, options)
     classes = [label for label in known if options.emotions == "all" or label in EMOTIONS]
     if not classes:

@@ -148,13 +148,7 @@ def synth(
             "films": {"films": films, "clips": clips, "lean": lean, "faceless": faceless, **shares},
         },
     )
-    write = {
-        "ravdess": synthetic.write_ravdess,
-        "avec2019": synthetic.write_sewa,
-        "iemocap": synthetic.write_iemocap,
-        "films": synthetic.write_films,
-    }[corpus]
-    write(output, **given, seed=seed, jobs=jobs)
+    synthetic.SYNTHETIC_CORPORA[corpus](**given, seed=seed).write(output, jobs)
     print(f"{output}: synthetic {corpus}")
 
 

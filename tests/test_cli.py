@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from kerasemo import manifest
 from kerasemo.cli import app
 from kerasemo.corpora import avec2019
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 
 runner = CliRunner()
 
@@ -26,7 +26,7 @@ def kerasemo(*arguments: object):
 def corpus(tmp_path_factory):
     """Two actors of synthetic RAVDESS, sound only, and its manifest."""
     folder = tmp_path_factory.mktemp("corpus")
-    write_ravdess(folder / "root", actors=[1, 2], channels=["song"], modalities=["audio"], clips_per_emotion=1)
+    SyntheticRavdess(actors=[1, 2], channels=["song"], modalities=["audio"], clips_per_emotion=1).write(folder / "root")
     done = kerasemo("manifest", "ravdess", "--root", folder / "root", "-o", folder / "manifest.csv")
     assert done.exit_code == 0 and done.output.endswith("manifest.csv: 12 clips of 2 speakers\n")
     return folder
