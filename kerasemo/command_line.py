@@ -29,6 +29,7 @@ def option(
     name: str | None = None,
     type: Any = None,
     above: float | None = None,
+    required: bool = False,
     default_factory: Callable | None = None,
     **settings: Any,
 ) -> Any:
@@ -40,12 +41,13 @@ def option(
         name: of the option, such as `--emotion` for the field `emotions`; None: the field's.
         type: what the command takes where it is something else than the field holds; the option then has no default
             of its own. None: the field's type.
+        required: whether a command demands it, though the field has a default.
         above: a number that the value must exceed; `min` and `max` are allowed themselves.
         default_factory: as in `dataclasses.field`.
         **settings: what else `typer.Option` takes, such as `min`, `exists` or `callback`.
     """
-    own = {"help": help, "name": name, "type": type, "above": above}
-    metadata = {SETTINGS: settings | {key: value for key, value in own.items() if value not in (None, "")}}
+    own = {"help": help or None, "name": name, "type": type, "above": above, "required": required or None}
+    metadata = {SETTINGS: settings | {key: value for key, value in own.items() if value is not None}}
     if default_factory:
         return field(default_factory=default_factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -171,7 +173,11 @@ def _parameter(each: Field, kind: Any, documented: str) -> inspect.Parameter:
     if "type" in settings:
         kind, default = settings.pop("type") | None, None
     if get_origin(kind) is Sequence:
-        kind, default = list[get_args(kind)[0]], list(default)
+        # Typer has no lists of choices: `check` refuses what is none of them.
+        settings.setdefault("metavar", f"[{'|'.join(get_args(get_args(kind)[0]))}]")
+        kind, default = list[str], list(default)
+    if settings.pop("required", False):
+        default = MISSING
     names = [settings.pop("name")] if "name" in settings else []
     if default is False:
         # A flag that is off has no `--no-` twin.

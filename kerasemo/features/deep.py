@@ -49,7 +49,7 @@ class FaceNetwork(FeatureSet):
     version: ClassVar[int] = 1
     files: ClassVar[Mapping[str, str]] = {"weights": "digest"}
 
-    weights: str = file()
+    weights: str = file(required=True)
     every_s: float = option(0.1, above=0)
     digest: str = no_option("")
 

@@ -69,7 +69,7 @@ class SyntheticSewa(SyntheticCorpus):
     languages: Sequence[Literal[*_LANGUAGES]] = option(_LANGUAGES, name="--language")
     frames: tuple[int, int] = FRAMES
     feature_sets: Sequence[Literal[*avec2019.FEATURE_SETS]] = option(
-        avec2019.FEATURE_SETS, name="--feature-set", show_default="all"
+        avec2019.FEATURE_SETS, name="--feature-set", metavar="NAME", show_default="all"
     )
     width: int = option(16, min=LEAST_WIDTH)
     seed: int = option(0, min=0)
