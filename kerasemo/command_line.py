@@ -39,15 +39,15 @@ def option(
         default: its default.
         help: one sentence; left out, the docstring of the dataclass tells.
         name: of the option, such as `--emotion` for the field `emotions`; None: the field's.
-        type: what the command takes where it is something else than the field holds; the option then has no default
-            of its own. None: the field's type.
-        required: whether a command demands it, though the field has a default.
+        type: what the command takes, where that is not what the field holds; its help then shows no default. None: the
+            field's type.
         above: a number that the value must exceed; `min` and `max` are allowed themselves.
+        required: whether a command demands it, though the field has a default.
         default_factory: as in `dataclasses.field`.
         **settings: what else `typer.Option` takes, such as `min`, `exists` or `callback`.
     """
-    own = {"help": help or None, "name": name, "type": type, "above": above, "required": required or None}
-    metadata = {SETTINGS: settings | {key: value for key, value in own.items() if value is not None}}
+    given = {"help": help or None, "name": name, "type": type, "above": above, "required": required or None}
+    metadata = {SETTINGS: settings | {key: value for key, value in given.items() if value is not None}}
     if default_factory:
         return field(default_factory=default_factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -88,11 +88,11 @@ def parameters(declaration: type) -> list[inspect.Parameter]:
     ]
 
 
-def with_parameters(function: Callable, own: list[inspect.Parameter]) -> Callable:
+def with_parameters(function: Callable, added: list[inspect.Parameter]) -> Callable:
     """A function as typer sees it: with the given parameters in the place of its `**keywords`."""
     signature = inspect.signature(function)
     kept = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    function.__signature__ = signature.replace(parameters=[*kept, *own])
+    function.__signature__ = signature.replace(parameters=[*kept, *added])
     return function
 
 

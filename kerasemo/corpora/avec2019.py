@@ -123,7 +123,7 @@ def dialogues(recordings: Iterable[str]) -> dict[str, str]:
         Recording -> dialogue, in the order given.
 
     Raises:
-        InputError: a name that is none of these.
+        InputError: another name.
 
     >>> dialogues(["Devel_DE_12", "Devel_DE_01", "Devel_HU_03"])
     {'Devel_DE_12': 'Devel_DE_01+12', 'Devel_DE_01': 'Devel_DE_01+12', 'Devel_HU_03': 'Devel_HU_03+05'}
@@ -218,7 +218,7 @@ def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 def write_traces(folder: str | os.PathLike, traces: Mapping[str, np.ndarray]) -> None:
     """Write labels in the challenge's format: six decimals, as many rows as there are frames.
 
-    The folder appears whole or not at all. One that stands there is replaced if it holds nothing but files of these
+    The folder appears whole or not at all. One that is there is replaced if it holds nothing but files of these
     recordings.
 
     Args:

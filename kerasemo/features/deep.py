@@ -38,8 +38,8 @@ class FaceNetwork(FeatureSet):
     Args:
         weights: an `.h5` file with the weights of `keras.applications` (see each network), needed to extract.
         every_s: from row to row, seconds.
-        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not taken
-            for these; left out, it is computed.
+        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not
+            taken for those of this file; left out, it is computed.
 
     Raises:
         InputError: the file is missing, is no `.h5`, or holds something else; or `every_s` is not above 0.

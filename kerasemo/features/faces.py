@@ -37,7 +37,7 @@ class Faces(FeatureSet):
         detector: the ONNX file of the face detector YuNet, which gives the eyes too; left out, Haar cascades find
             faces and then their eyes.
         digest: what `detector` must hold (blake2b, 20 bytes in hex), so that faces by another file are not taken for
-            these; left out, it is computed.
+            those of this one; left out, it is computed.
         landmarks: dlib's file of a model of 68 landmarks, see `landmarks.Landmarks`; left out, faces are aligned.
         landmarks_digest: as `digest`, of `landmarks`.
 

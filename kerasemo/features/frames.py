@@ -39,7 +39,7 @@ class Frames(FeatureSet):
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
 
-        Where the clip ends with the first frame of a pair, that frame stands twice.
+        Where the clip ends with the first frame of a pair, that frame is there twice.
 
         Raises:
             BrokenClip: see `media.read_frames`.
