@@ -7,7 +7,7 @@ import keras
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.experiment import Corpus, Paper, Study, Training
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.network_input import NetworkInput
@@ -20,8 +20,8 @@ PUBLISHED = 0.55
 
 def read(run, options):
     """Read the corpus and compute the features of the networks."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, quick={"actors": range(1, 5)})
-    manifest = ravdess.read(root)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, quick={"actors": range(1, 5)})
+    manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}
     table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs)

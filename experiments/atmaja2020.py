@@ -15,7 +15,7 @@ from typing import Literal
 
 from kerasemo import experiment
 from kerasemo.corpora.avec2019 import FEATURE_SETS, TARGETS
-from kerasemo.corpora.synthetic import write_sewa
+from kerasemo.corpora.synthetic import SyntheticSewa
 from kerasemo.experiment import Outcome, Paper, Stage, Study, Training
 from kerasemo.experiment.trace_corpus import TraceCorpus
 from kerasemo.experiment.traces import TraceScores
@@ -88,7 +88,7 @@ class Cell:
 
 def read(run: Run, options: Options) -> TraceScores:
     """The user's corpus, or the synthetic one, and what scores models on its Devel under both protocols."""
-    root = experiment.corpus_root(PAPER.key, options, write_sewa, {}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticSewa, {}, QUICK)
     corpus = TraceCorpus.read(run, root, needed=FAU)
     if len(corpus.sets) > N_PAIRED:
         run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")

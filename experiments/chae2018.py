@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kerasemo import experiment
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.errors import InputError
 from kerasemo.evaluation import tables
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, joint_loss, speech
@@ -96,7 +96,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
     if options.imagenet:
         experiment.try_building(network, ("video",), {"emotion": 2}, options)
-    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"scenarios": ["improvised"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"scenarios": ["improvised"]}, QUICK)
     choices = {"ties": options.ties, "merge_excited": options.merge_excited, "improvised_only": True}
     corpus = speech.read(options.corpus, root, options.seed, **choices)
     if absent := sorted(set(GENDERS) - set(corpus.manifest["gender"])):

@@ -16,7 +16,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.face_pairs import FacePairs
@@ -90,8 +90,8 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> AudioVisual:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
-    manifest = ravdess.read(root)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
+    manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     classes = experiment.present(ravdess.EMOTIONS.values(), manifest["emotion"])
     experiment.name_corpus(run, root, "RAVDESS", classes={"emotion": classes})

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from matplotlib.figure import Figure
 
 from kerasemo import experiment
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.evaluation import tables
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, speech
 from kerasemo.features.network_input import NetworkInput
@@ -97,7 +97,7 @@ def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one; the first task is the foremost."""
     if options.imagenet:
         experiment.try_building(network, "vgg16", {"emotion": 2}, options)
-    root = experiment.corpus_root(PAPER.key, options, write_iemocap, {"modalities": ["audio"]}, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"modalities": ["audio"]}, QUICK)
     choices = {"ties": "drop", "merge_excited": options.merge_excited}
     corpus = speech.read(options.manifest or options.corpus, root, options.seed, **choices)
     experiment.name_corpus(run, root, corpus.name)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation.scores import unweighted_average_recall
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training
 from kerasemo.features.mfcc import Mfcc
@@ -51,7 +51,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """Speech of the user's RAVDESS, or of the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_ravdess, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
     manifest = ravdess.read_speech(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     inputs = {"audio": NetworkInput(Mfcc())}

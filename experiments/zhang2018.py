@@ -21,7 +21,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import folder
-from kerasemo.corpora.synthetic import write_films
+from kerasemo.corpora.synthetic import SyntheticFilms
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal, speech
@@ -81,7 +81,7 @@ class Options(experiment.Options):
 
 def read(run: Run, options: Options) -> Corpus:
     """The user's corpus, or the synthetic one."""
-    root = experiment.corpus_root(PAPER.key, options, write_films, SYNTHETIC, QUICK)
+    root = experiment.corpus_root(PAPER.key, options, SyntheticFilms, SYNTHETIC, QUICK)
     is_folder = options.corpus == "folder"
     source = speech.read_folder(root, options.clips, options.seed) if is_folder else speech.read("ravdess", root)
     present = experiment.present(source.emotions, source.manifest["emotion"])
@@ -94,7 +94,7 @@ def read(run: Run, options: Options) -> Corpus:
     wanted = {name: inputs[name] for name in inputs if options.modality in (name, "both")}
     corpus = experiment.read_audiovisual(run, source.manifest, root, classes, source.folds, wanted, options)
     if is_folder:
-        for sentence in folder.notes(source.manifest[source.manifest["clip"].isin(corpus.table["clip"])]):
+        for sentence in folder.Folder().notes(source.manifest[source.manifest["clip"].isin(corpus.table["clip"])]):
             run.note(sentence)
     describe(run, corpus.table, corpus.inputs)
     return corpus
@@ -104,7 +104,7 @@ def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> 
     """What a reader of the tables must know of the data."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers, films or groups of them.")
     if "image" in inputs:
-        run.note(inputs["image"].feature_set.treatment)
+        run.note(*inputs["image"].feature_set.notes())
         run.note(f"A clip stands {COPIES} times in an epoch: augmented; under the paper's protocol once as it is.")
 
 

@@ -1,21 +1,11 @@
 """A corpus in its owners' folders -> a manifest, one corpus a file; `synthetic` writes folders of the same layout."""
 
-from collections.abc import Callable
-from importlib import import_module
+from kerasemo.corpora.avec2019 import Avec2019
+from kerasemo.corpora.corpus import Corpus
+from kerasemo.corpora.folder import Folder
+from kerasemo.corpora.iemocap import Iemocap
+from kerasemo.corpora.ravdess import Ravdess
 
-import pandas as pd
+__all__ = ["CORPORA", "Avec2019", "Corpus", "Folder", "Iemocap", "Ravdess"]
 
-from kerasemo.errors import InputError
-
-CORPORA = ["ravdess", "avec2019", "iemocap", "folder"]
-
-
-def reader(corpus: str) -> Callable[..., pd.DataFrame]:
-    """The function that turns a corpus' root into its manifest, by the corpus' name.
-
-    Raises:
-        InputError: no such corpus.
-    """
-    if corpus not in CORPORA:
-        raise InputError(f"there is no corpus {corpus!r}; choose from {', '.join(CORPORA)}.")
-    return import_module(f"kerasemo.corpora.{corpus}").read
+CORPORA: dict[str, type[Corpus]] = {cls.name: cls for cls in (Ravdess, Avec2019, Iemocap, Folder)}

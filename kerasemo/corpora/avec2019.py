@@ -16,12 +16,15 @@ import csv
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kerasemo import files, manifest
+from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError
 
 TARGETS = ("arousal", "valence", "liking")
@@ -121,7 +124,7 @@ def dialogues(recordings: Iterable[str]) -> dict[str, str]:
         Recording -> dialogue, in the order given.
 
     Raises:
-        InputError: a name that is none of these.
+        InputError: another name.
 
     >>> dialogues(["Devel_DE_12", "Devel_DE_01", "Devel_HU_03"])
     {'Devel_DE_12': 'Devel_DE_01+12', 'Devel_DE_01': 'Devel_DE_01+12', 'Devel_HU_03': 'Devel_HU_03+05'}
@@ -137,41 +140,50 @@ def dialogues(recordings: Iterable[str]) -> dict[str, str]:
 
 
 def official_manifest() -> pd.DataFrame:
-    """The manifest of a complete copy (200 recordings); it follows from the counts, no file is read."""
+    """The manifest of a complete copy (200 recordings); the counts give it, no file is read."""
     names = [recording for partition in PARTITIONS for recording in recordings(partition)]
     return _manifest({name: {"audio": f"audio/{name}.wav", "video": f"video/{name}.avi"} for name in names})
 
 
-def read(root: str | os.PathLike) -> pd.DataFrame:
-    """Make a manifest of a copy of the corpus with recordings, whole or in part.
+@dataclass(frozen=True)
+class Avec2019(Corpus):
+    """AVEC 2019 CES: video chats of two partners, rated over time; 200 recordings."""
 
-    Args:
-        root: the folder that holds `audio/` (wav), `video/` (avi or mp4) or both.
+    name: ClassVar[str] = "avec2019"
 
-    Returns:
-        A manifest with the labels `partition` and `language`; the traces are in `labels/` (see `read_traces`). Each
-        recording shows one speaker, so its name is the speaker's; `dialogue` is empty where the partner is not known.
+    def read(self, root: str | os.PathLike) -> pd.DataFrame:
+        """Make a manifest of a copy of the corpus with recordings, whole or in part.
 
-    Raises:
-        InputError: the root is missing or holds no recordings, or one recording lies there twice.
-    """
-    root = Path(root)
-    if not root.is_dir():
-        raise InputError(f"{root} is no folder; give the root of your copy of AVEC 2019 CES.")
-    found: dict[str, dict[str, str]] = {}
-    for medium, suffixes in _MEDIA.items():
-        for path in sorted(root.glob(f"{medium}/*")):
-            if path.suffix in suffixes and _is_known(path.stem):
-                media = found.setdefault(path.stem, {})
-                if medium in media:
-                    raise InputError(f"{root} holds {path.stem} twice, {media[medium]} and {path.name}; remove one.")
-                media[medium] = path.relative_to(root).as_posix()
-    if not found:
-        raise InputError(
-            f"{root} holds no recording such as audio/Devel_DE_01.wav or video/Devel_DE_01.avi, which a manifest "
-            "lists; labels and features need none."
-        )
-    return _manifest(dict(sorted(found.items(), key=lambda item: _order(item[0]))))
+        Args:
+            root: the folder that holds `audio/` (wav), `video/` (avi or mp4) or both.
+
+        Returns:
+            A manifest with the labels `partition` and `language`; the traces are in `labels/` (see `read_traces`).
+            Each recording shows one speaker, so its name is the speaker's; `dialogue` is empty where the partner is
+            not known.
+
+        Raises:
+            InputError: the root is missing or holds no recordings, or one recording lies there twice.
+        """
+        root = Path(root)
+        if not root.is_dir():
+            raise InputError(f"{root} is no folder; give the root of your copy of AVEC 2019 CES.")
+        found: dict[str, dict[str, str]] = {}
+        for medium, suffixes in _MEDIA.items():
+            for path in sorted(root.glob(f"{medium}/*")):
+                if path.suffix in suffixes and _is_known(path.stem):
+                    media = found.setdefault(path.stem, {})
+                    if medium in media:
+                        raise InputError(
+                            f"{root} holds {path.stem} twice, {media[medium]} and {path.name}; remove one."
+                        )
+                    media[medium] = path.relative_to(root).as_posix()
+        if not found:
+            raise InputError(
+                f"{root} holds no recording such as audio/Devel_DE_01.wav or video/Devel_DE_01.avi, which a manifest "
+                "lists; labels and features need none."
+            )
+        return _manifest(dict(sorted(found.items(), key=lambda item: _order(item[0]))))
 
 
 def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -207,7 +219,7 @@ def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 def write_traces(folder: str | os.PathLike, traces: Mapping[str, np.ndarray]) -> None:
     """Write labels in the challenge's format: six decimals, as many rows as there are frames.
 
-    The folder appears whole or not at all. One that stands there is replaced if it holds nothing but files of these
+    The folder appears whole or not at all. One that is there is replaced if it holds nothing but files of these
     recordings.
 
     Args:

@@ -12,12 +12,16 @@ Only columns count there, not how files are named.
 
 import os
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kerasemo import manifest
+from kerasemo.command_line import option
+from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError
 
 SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
@@ -29,65 +33,77 @@ RESERVED = frozenset({"clip", "speaker", "emotion", "predicted"})
 _KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"
 
 
-def read(root: str | os.PathLike, clips: str | os.PathLike | None = None) -> pd.DataFrame:
-    """Make a manifest of labelled clips.
-
-    `speaker` is what to hold out: clips that share a source or a speaker are one group. It has the name of their one
-    speaker, or else of their sources, and where neither is known a clip is a group of its own.
-
-    Hidden files and folders, and files of other kinds, are passed over. No media file is opened: one that is broken
-    is set aside by whoever reads it. The sound of a video is its own track unless there is a sound file beside it.
+@dataclass(frozen=True)
+class Folder(Corpus):
+    """Labelled clips of any origin: a folder for each class, or a CSV of your own.
 
     Args:
-        root: the folder that holds a folder for each class, or that the CSV's paths start from.
-        clips: a CSV (see above); without it the folders tell.
-
-    Returns:
-        A manifest with `emotion`; `source`, empty where it is not known; `grouped_by`, what `speaker` follows from:
-        `source`, `speaker` or, where nothing is known, `clip`; and the CSV's other columns. In the order of classes
-        and names, or of the CSV.
-
-    Raises:
-        InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty or has
-            a name of `RESERVED`; two files are one clip; or the CSV cannot be read, breaks the schema of manifests,
-            lacks a label, or none of its files is there.
+        clips: a CSV of the clips and their emotion; without it the folders tell.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise InputError(f"{root} is no folder; give the folder that holds your clips.")
-    table = _from_folders(root) if clips is None else _from_csv(root, Path(clips))
-    for column in {*manifest.COLUMNS, "source"} - {*table.columns}:
-        table[column] = None
-    seconds, text = manifest.SECONDS, [*manifest.COLUMNS, "source"]
-    table = table.astype(dict.fromkeys(text, "str") | dict.fromkeys(seconds, float))
-    table["grouped_by"] = np.select([table["source"].notna(), table["speaker"].notna()], ["source", "speaker"], "clip")
-    table["speaker"] = _groups(table)
-    if reserved := sorted(RESERVED & set(table["emotion"])):
-        raise InputError(f"{clips or root}: no class can be called {', '.join(reserved)}; rename it.")
-    first = [*manifest.COLUMNS, "emotion", "source", "grouped_by"]
-    table = table[first + [column for column in table.columns if column not in first]]
-    return manifest.check(table, str(clips or f"the manifest of {root}"))
 
+    name: ClassVar[str] = "folder"
+    held_out: ClassVar[str] = "groups"
 
-def notes(table: pd.DataFrame) -> list[str]:
-    """What a user should know before groups are held out, a sentence each; none where all is well.
+    clips: Path | None = option(None, exists=True, dir_okay=False)
 
-    Args:
-        table: what `read` gave.
-    """
-    said = []
-    if alone := int((table["grouped_by"] == "clip").sum()):
-        said.append(
-            f"Of {alone} of {len(table)} clips neither source nor speaker is known: each counts as a group of its own, "
-            "so that holding groups out does not hold their speakers out."
-        )
-    groups = table.groupby("emotion")["speaker"].nunique()
-    said += [
-        f"All clips of the class {name} ({(table['emotion'] == name).sum()}) are of one group: where groups are held "
-        "out, it is never in training and test both."
-        for name in groups.index[groups == 1]
-    ]
-    return said
+    def read(self, root: str | os.PathLike) -> pd.DataFrame:
+        """Make a manifest of labelled clips.
+
+        `speaker` is what to hold out: clips that share a source or a speaker are one group. It has the name of their
+        one speaker, or else of their sources, and where neither is known a clip is a group of its own.
+
+        Hidden files and folders, and files of other kinds, are passed over. No media file is opened: one that is broken
+        is set aside by whoever reads it. The sound of a video is its own track unless there is a sound file beside it.
+
+        Args:
+            root: the folder that holds a folder for each class, or that the CSV's paths start from.
+
+        Returns:
+            A manifest with `emotion`; `source`, empty where it is not known; `grouped_by`, what `speaker` is derived
+            from: `source`, `speaker` or, where nothing is known, `clip`; and the CSV's other columns. In the order of
+            classes and names, or of the CSV.
+
+        Raises:
+            InputError: the root is missing, holds no media file or has some outside of the classes; a class is empty
+                or has a name of `RESERVED`; two files are one clip; or the CSV cannot be read, breaks the schema of
+                manifests, lacks a label, or none of its files is there.
+        """
+        root = Path(root)
+        if not root.is_dir():
+            raise InputError(f"{root} is no folder; give the folder that holds your clips.")
+        table = _from_folders(root) if self.clips is None else _from_csv(root, Path(self.clips))
+        for column in {*manifest.COLUMNS, "source"} - {*table.columns}:
+            table[column] = None
+        seconds, text = manifest.SECONDS, [*manifest.COLUMNS, "source"]
+        table = table.astype(dict.fromkeys(text, "str") | dict.fromkeys(seconds, float))
+        known = [table["source"].notna(), table["speaker"].notna()]
+        table["grouped_by"] = np.select(known, ["source", "speaker"], "clip")
+        table["speaker"] = _groups(table)
+        if reserved := sorted(RESERVED & set(table["emotion"])):
+            raise InputError(f"{self.clips or root}: no class can be called {', '.join(reserved)}; rename it.")
+        first = [*manifest.COLUMNS, "emotion", "source", "grouped_by"]
+        table = table[first + [column for column in table.columns if column not in first]]
+        return manifest.check(table, str(self.clips or f"the manifest of {root}"))
+
+    def notes(self, table: pd.DataFrame) -> list[str]:
+        """What a user should know before groups are held out, a sentence each; none where all is well.
+
+        Args:
+            table: what `read` gave.
+        """
+        said = []
+        if alone := int((table["grouped_by"] == "clip").sum()):
+            said.append(
+                f"Of {alone} of {len(table)} clips neither source nor speaker is known: each counts as a group of its "
+                "own, so that holding groups out does not hold their speakers out."
+            )
+        groups = table.groupby("emotion")["speaker"].nunique()
+        said += [
+            f"All clips of the class {name} ({(table['emotion'] == name).sum()}) are of one group: where groups are "
+            "held out, it is never in both training and test."
+            for name in groups.index[groups == 1]
+        ]
+        return said
 
 
 def source_of(path: str) -> str | None:

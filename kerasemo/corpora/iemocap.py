@@ -11,14 +11,17 @@ capture; who speaks is the letter that opens a turn's last part (`Ses01F_impro01
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from kerasemo import manifest
+from kerasemo.command_line import option
 from kerasemo.corpora import emo_evaluation
+from kerasemo.corpora.corpus import Corpus
 from kerasemo.corpora.emo_evaluation import EMOTIONS, NO_MAJORITY, Turn
 from kerasemo.errors import InputError
 
@@ -32,82 +35,102 @@ COUNTS = {"neu": 1708, "ang": 1103, "hap": 595, "exc": 1041, "sad": 1084}
 _DIALOGUE = re.compile(r"Ses0([1-5])[FM]_(impro|script)\w+")
 
 
-def read(
-    root: str | os.PathLike,
-    ties: Literal["random", "drop"] = "random",
-    seed: int = 0,
-    classes: Sequence[str] = CLASSES,
-    merge_excited: bool = False,
-    improvised_only: bool = False,
-) -> pd.DataFrame:
-    """Make a manifest of a copy of IEMOCAP, whole or in part.
-
-    A session's turns have sound if any file is below its `sentences/wav`, and video likewise. A file that
-    is then missing is still listed, so that whoever reads the clips sets it aside with the reason.
+@dataclass(frozen=True)
+class Iemocap(Corpus):
+    """IEMOCAP: turns of improvised and scripted dialogues of ten actors, rated by several evaluators.
 
     Args:
-        root: the folder that holds `Session1` and so on.
         ties: what becomes of turns without a majority: `random` draws one of the most voted labels, which is all that
             Chae et al. 2018 say of theirs; `drop` leaves them out.
-        seed: what the draws follow from; each depends on the turn's name, not on the other turns. Not negative.
-        classes: the emotions to keep, keys of `emo_evaluation.EMOTIONS`.
-        merge_excited: count `exc` as `hap`, before `classes` are kept.
+        seed: of the draws; each depends on the turn's name, not on the other turns.
+        emotions: the labels to keep; repeat it.
+        merge_excited: count `exc` as `hap`, before `emotions` are kept.
         improvised_only: leave scripted dialogues out.
-
-    Returns:
-        A manifest in the order of sessions, dialogues and times. `start_s` and `end_s` are for the dialogue's video
-        (`whole_file` is `audio`). Labels: `emotion` after ties and merging; `majority` as in the label file
-        (`xxx`: none); `votes` and `ratings` of each evaluator, `self_votes` and `self_ratings` of the actors, such as
-        `E1:neu E2:neu,sad` and `E3:3,2,2`, ratings in the order valence, activation, dominance; their means over the
-        evaluators `valence`, `activation`, `dominance`; `scenario` (`improvised`, `scripted`); `session`, 1 to 5.
-
-    Raises:
-        InputError: the root is missing or of another corpus, a label file breaks the format, a session has labels and
-            no recordings, nothing is left, or an argument is out of range.
     """
-    root = Path(root)
-    _check(ties, seed, classes)
-    rows, media = [], {}
-    for path in _label_files(root):
-        session, scenario = _DIALOGUE.fullmatch(path.stem).groups()
-        if improvised_only and scenario != "impro":
-            continue
-        if session not in media:
-            media[session] = _media(root / f"Session{session}")
-        for turn in sorted(emo_evaluation.read(path), key=lambda turn: (turn.start_s, turn.name)):
-            emotion = _settle(turn, ties, seed, path)
-            emotion = "hap" if merge_excited and emotion == "exc" else emotion
-            if emotion in classes:
-                rows.append({**_row(turn, path.stem, media[session]), "emotion": emotion})
-    if not rows:
-        raise InputError(f"{root} holds no turn of the emotions {', '.join(classes)} in the dialogues asked for.")
-    return _manifest(rows)
 
+    name: ClassVar[str] = "iemocap"
 
-def check_complete(table: pd.DataFrame) -> str | None:
-    """Compare a manifest of the whole corpus with the published number of turns: 5531 in the common four-class set.
+    ties: Literal["random", "drop"] = "random"
+    seed: int = option(0, min=0)
+    emotions: Sequence[Literal[*EMOTIONS]] = option(CLASSES, name="--emotion")
+    merge_excited: bool = False
+    improvised_only: bool = False
 
-    Args:
-        table: what `read` gave. The common set is made with `classes=CLASSES` and `merge_excited=True`; labels that
-            do not occur are not compared.
+    def read(self, root: str | os.PathLike) -> pd.DataFrame:
+        """Make a manifest of a copy of IEMOCAP, whole or in part.
 
-    Returns:
-        A sentence where the counts differ; None where they agree, or where the table is not of five sessions with
-        improvised and scripted dialogues, so that there is nothing to compare with.
-    """
-    if set(table["session"]) != set(SESSIONS) or set(table["scenario"]) != set(SCENARIOS.values()):
-        return None
-    found = table["majority"].value_counts()
-    differences = [
-        f"{label} {found[label]} of {count}" for label, count in COUNTS.items() if found.get(label, count) != count
-    ]
-    if not differences:
-        return None
-    total = sum(int(found.get(label, 0)) for label in COUNTS)
-    expected = sum(count for label, count in COUNTS.items() if label in found)
-    return (
-        f"{total} turns have one of the common labels; the whole of IEMOCAP has {expected} ({', '.join(differences)})."
-    )
+        A session's turns have sound if any file is below its `sentences/wav`, and video likewise. A file that
+        is then missing is still listed, so that whoever reads the clips sets it aside with the reason.
+
+        Args:
+            root: the folder that holds `Session1` and so on.
+
+        Returns:
+            A manifest in the order of sessions, dialogues and times. `start_s` and `end_s` are for the dialogue's video
+            (`whole_file` is `audio`). Labels: `emotion` after ties and merging; `majority` as in the label file
+            (`xxx`: none); `votes` and `ratings` of each evaluator, `self_votes` and `self_ratings` of the actors, such
+            as `E1:neu E2:neu,sad` and `E3:3,2,2`, ratings in the order valence, activation, dominance; their means over
+            the evaluators `valence`, `activation`, `dominance`; `scenario` (`improvised`, `scripted`); `session`, 1 to
+            5.
+
+        Raises:
+            InputError: the root is missing or of another corpus, a label file breaks the format, a session has labels
+                and no recordings, or nothing is left.
+        """
+        root = Path(root)
+        rows, media = [], {}
+        for path in _label_files(root):
+            session, scenario = _DIALOGUE.fullmatch(path.stem).groups()
+            if self.improvised_only and scenario != "impro":
+                continue
+            if session not in media:
+                media[session] = _media(root / f"Session{session}")
+            for turn in sorted(emo_evaluation.read(path), key=lambda turn: (turn.start_s, turn.name)):
+                emotion = self._settle(turn, path)
+                emotion = "hap" if self.merge_excited and emotion == "exc" else emotion
+                if emotion in self.emotions:
+                    rows.append({**_row(turn, path.stem, media[session]), "emotion": emotion})
+        if not rows:
+            raise InputError(
+                f"{root} holds no turn of the emotions {', '.join(self.emotions)} in the dialogues asked for."
+            )
+        return _manifest(rows)
+
+    def notes(self, table: pd.DataFrame) -> list[str]:
+        """Compare a manifest of the whole corpus with the published number of turns: 5531 in the common four-class set.
+
+        Args:
+            table: what `read` gave. The common set is that of the emotions `CLASSES` and `merge_excited`; labels that
+                do not occur are not compared.
+
+        Returns:
+            A sentence where the counts differ; none where they agree, or where the table is not of five sessions with
+            improvised and scripted dialogues, so that there is nothing to compare with.
+        """
+        if set(table["session"]) != set(SESSIONS) or set(table["scenario"]) != set(SCENARIOS.values()):
+            return []
+        found = table["majority"].value_counts()
+        differences = [
+            f"{label} {found[label]} of {count}" for label, count in COUNTS.items() if found.get(label, count) != count
+        ]
+        if not differences:
+            return []
+        total = sum(int(found.get(label, 0)) for label in COUNTS)
+        expected = sum(count for label, count in COUNTS.items() if label in found)
+        return [
+            f"{total} turns have one of the common labels; the whole of IEMOCAP has {expected} "
+            f"({', '.join(differences)})."
+        ]
+
+    def _settle(self, turn: Turn, path: Path) -> str | None:
+        """The emotion of a turn; None: leave it out."""
+        if turn.majority != NO_MAJORITY:
+            return turn.majority
+        if self.ties == "drop":
+            return None
+        if not turn.most_voted:
+            raise InputError(f"{path}: {turn.name} has neither a majority nor votes; drop ties, or restore the file.")
+        return str(np.random.default_rng([self.seed, *turn.name.encode()]).choice(turn.most_voted))
 
 
 def session_folds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -137,16 +160,6 @@ def official_path(turn: str, medium: str) -> str:
     return f"Session{turn[4]}/dialog/avi/DivX/{dialogue}.avi"
 
 
-def _check(ties: str, seed: int, classes: Sequence[str]) -> None:
-    if ties not in ("random", "drop"):
-        raise InputError(f"IEMOCAP: ties must be random or drop. Received: {ties!r}")
-    if seed < 0:
-        raise InputError(f"IEMOCAP: seed must not be negative. Received: {seed}")
-    unknown = [label for label in classes if label not in EMOTIONS]
-    if unknown or not classes:
-        raise InputError(f"IEMOCAP: classes must be of {', '.join(EMOTIONS)}. Received: {list(classes)}")
-
-
 def _label_files(root: Path) -> list[Path]:
     if not root.is_dir():
         raise InputError(f"{root} is no folder; give the root of your copy of IEMOCAP.")
@@ -172,17 +185,6 @@ def _media(folder: Path) -> list[str]:
             f"{folder} holds labels and no recordings; add sentences/wav or dialog/avi/DivX, or take the session away."
         )
     return media
-
-
-def _settle(turn: Turn, ties: str, seed: int, path: Path) -> str | None:
-    """The emotion of a turn; None: leave it out."""
-    if turn.majority != NO_MAJORITY:
-        return turn.majority
-    if ties == "drop":
-        return None
-    if not turn.most_voted:
-        raise InputError(f"{path}: {turn.name} has neither a majority nor votes; drop ties, or restore the file.")
-    return str(np.random.default_rng([seed, *turn.name.encode()]).choice(turn.most_voted))
 
 
 def _row(turn: Turn, dialogue: str, media: list[str]) -> dict:

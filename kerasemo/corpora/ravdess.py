@@ -12,12 +12,15 @@ import itertools
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kerasemo import manifest
+from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError
 
 EMOTIONS = {
@@ -74,7 +77,7 @@ def official_path(performance: str, medium: str) -> str:
 
 
 def official_manifest(channel: str) -> pd.DataFrame:
-    """The manifest of a complete copy, `speech` or `song`: it follows from the naming rule, no file is read."""
+    """The manifest of a complete copy, `speech` or `song`: the naming rule gives it, no file is read."""
     return _manifest(
         {
             performance: {medium: official_path(performance, medium) for medium in ("audio", "video")}
@@ -94,47 +97,53 @@ def folds() -> pd.Series:
     ).rename_axis("speaker")
 
 
-def read(root: str | os.PathLike) -> pd.DataFrame:
-    """Make a manifest of a copy of RAVDESS, whole or in part.
+@dataclass(frozen=True)
+class Ravdess(Corpus):
+    """RAVDESS: speech and song of 24 actors in eight emotions."""
 
-    Files are known by their names, wherever they lie below `root`. Sound is the wav (modality 03), or the track of the
-    video with sound (01) where there is no wav; video is the one with sound, or the one without (02).
+    name: ClassVar[str] = "ravdess"
 
-    Args:
-        root: the folder that holds `Audio_Speech_Actors_01-24`, `Video_Speech_Actor_01` and so on.
+    def read(self, root: str | os.PathLike) -> pd.DataFrame:
+        """Make a manifest of a copy of RAVDESS, whole or in part.
 
-    Returns:
-        A manifest with the labels `channel, emotion, intensity, statement, repetition`.
+        Files are known by their names, wherever they lie below `root`. Sound is the wav (modality 03), or the track of
+        the video with sound (01) where there is no wav; video is the one with sound, or the one without (02).
 
-    Raises:
-        InputError: the root is missing, empty or of another corpus, or one recording lies there twice.
-    """
-    root = Path(root)
-    if not root.is_dir():
-        raise InputError(f"{root} is no folder; give the root of your copy of RAVDESS.")
-    found: dict[str, dict[str, str]] = {}
-    for modality, performance, path in _recordings(root):
-        of_performance = found.setdefault(performance, {})
-        if modality in of_performance:
-            raise InputError(f"{root} holds one recording twice, {of_performance[modality]} and {path}; remove one.")
-        of_performance[modality] = path
-    if not found:
-        content = "is empty" if not any(root.iterdir()) else "holds no file named like 03-01-05-02-01-01-12.wav"
-        raise InputError(f"{root} {content}; the root of RAVDESS holds Audio_Speech_Actors_01-24/Actor_01/... .")
-    return _manifest(
-        {
-            performance: {
-                "audio": paths.get("03", paths.get("01")),
-                "video": paths.get("01", paths.get("02")),
+        Args:
+            root: the folder that holds `Audio_Speech_Actors_01-24`, `Video_Speech_Actor_01` and so on.
+
+        Returns:
+            A manifest with the labels `channel, emotion, intensity, statement, repetition`.
+
+        Raises:
+            InputError: the root is missing, empty or of another corpus, or one recording lies there twice.
+        """
+        root = Path(root)
+        if not root.is_dir():
+            raise InputError(f"{root} is no folder; give the root of your copy of RAVDESS.")
+        found: dict[str, dict[str, str]] = {}
+        for modality, performance, path in _recordings(root):
+            media = found.setdefault(performance, {})
+            if modality in media:
+                raise InputError(f"{root} holds one recording twice, {media[modality]} and {path}; remove one.")
+            media[modality] = path
+        if not found:
+            content = "is empty" if not any(root.iterdir()) else "holds no file named like 03-01-05-02-01-01-12.wav"
+            raise InputError(f"{root} {content}; the root of RAVDESS holds Audio_Speech_Actors_01-24/Actor_01/... .")
+        return _manifest(
+            {
+                performance: {
+                    "audio": paths.get("03", paths.get("01")),
+                    "video": paths.get("01", paths.get("02")),
+                }
+                for performance, paths in sorted(found.items(), key=lambda item: (item[0][:2], item[0][-2:], item[0]))
             }
-            for performance, paths in sorted(found.items(), key=lambda item: (item[0][:2], item[0][-2:], item[0]))
-        }
-    )
+        )
 
 
 def read_speech(root: str | os.PathLike) -> pd.DataFrame:
-    """The manifest of the spoken performances, without the sung ones; see `read`."""
-    table = read(root)
+    """The manifest of the spoken performances, without the sung ones; see `Ravdess.read`."""
+    table = Ravdess().read(root)
     return table[table["channel"] == "speech"].reset_index(drop=True)
 
 
@@ -169,8 +178,8 @@ def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.n
     if (twice := clips.duplicated()).any():
         raise InputError(f"{path} holds the clip {clips[twice].iloc[0]} twice; remove one.")
     arrays = {}
-    for name, of_modality in columns.items():
-        numbers = table[of_modality].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+    for name, names in columns.items():
+        numbers = table[names].apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
         if len(broken := np.flatnonzero(~np.isfinite(numbers).all(axis=1))):
             raise InputError(f"{path}: a feature of {clips[broken[0]]} is no finite number; mend it or drop the clip.")
         arrays[name] = numbers

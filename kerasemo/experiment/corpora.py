@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
+from kerasemo.corpora.synthetic import SyntheticCorpus, is_synthetic
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.experiment.options import Options
@@ -94,20 +95,20 @@ class Corpus:
         return {side: kind.of_rows(rows, *chosen, self.table, tasks) for side, rows in sides.items()}
 
 
-def corpus_root(key: str, options: Options, write: Callable, size: dict, quick: dict) -> Path:
+def corpus_root(key: str, options: Options, corpus: type[SyntheticCorpus], size: dict, quick: dict) -> Path:
     """The folder of the user's corpus, or of the synthetic one, which is written into the user's cache on first use.
 
     Args:
         key: the experiment's key.
         options: of the run.
-        write: one of `corpora.synthetic`, takes the folder, `seed`, `jobs` and the size.
-        size: how large the synthetic corpus is.
+        corpus: the synthetic one.
+        size: its parameters, such as how large it is.
         quick: what of that differs under `--quick`.
     """
     if options.root:
         return options.root
     root = files.user_cache("synthetic", f"{key}-{'quick' if options.quick else 'full'}-{options.seed}")
-    write(root, **(size | quick if options.quick else size), seed=options.seed, jobs=options.jobs)
+    corpus(**(size | quick if options.quick else size), seed=options.seed).write(root, options.jobs)
     return root
 
 
@@ -121,8 +122,6 @@ def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = No
         synthetic_name: the name of the corpus that the synthetic one imitates; None: `name`.
         entries: what else became known of the corpus, such as `classes`.
     """
-    from kerasemo.corpora.synthetic import is_synthetic
-
     synthetic = is_synthetic(root)
     corpus = f"synthetic {synthetic_name or name}" if synthetic else name
     run.configure(corpus=corpus, notice=SYNTHETIC_NOTICE if synthetic else None, **entries)

@@ -41,13 +41,13 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0
             corpus of any origin, whose speakers are held out in folds that are drawn.
         root: the folder of the corpus.
         seed: of all draws.
-        **iemocap_choices: see `iemocap.read`.
+        **iemocap_choices: see `iemocap.Iemocap`.
 
     Raises:
         InputError: the folder or the manifest does not hold what it should.
     """
     if corpus == "iemocap":
-        table = iemocap.read(root, seed=seed, **iemocap_choices)
+        table = iemocap.Iemocap(seed=seed, **iemocap_choices).read(root)
         groups, folds = iemocap.session_folds(table)
         notes = ["Whole sessions are held out. Intervals draw speakers, though the two of a session hear each other."]
         if tied := int((table["majority"] == iemocap.NO_MAJORITY).sum()):
@@ -64,8 +64,8 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0
 
 
 def read_folder(root: Path, clips: Path | None, seed: int) -> Speech:
-    """Clips of any origin, a folder for each class or a CSV, see `folder.read`; groups of clips are held out."""
-    table = folder.read(root, clips)
+    """Clips of any origin, a folder for each class or a CSV, see `folder.Folder`; groups of clips are held out."""
+    table = folder.Folder(clips).read(root)
     folds = protocols.draw_folds(table["speaker"], protocols.MIN_FOLDS, seed)
     emotions = sorted(set(table["emotion"]))
     return Speech("films", table.assign(group=table["speaker"]), folds, "mean", emotions)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from kerasemo.command_line import file, no_option, option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.face_finder import find_face
 from kerasemo.features.feature_set import FeatureSet
@@ -37,8 +38,8 @@ class FaceNetwork(FeatureSet):
     Args:
         weights: an `.h5` file with the weights of `keras.applications` (see each network), needed to extract.
         every_s: from row to row, seconds.
-        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not taken
-            for these; left out, it is computed.
+        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not
+            taken for those of this file; left out, it is computed.
 
     Raises:
         InputError: the file is missing, is no `.h5`, or holds something else; or `every_s` is not above 0.
@@ -48,13 +49,12 @@ class FaceNetwork(FeatureSet):
     version: ClassVar[int] = 1
     files: ClassVar[Mapping[str, str]] = {"weights": "digest"}
 
-    weights: str = ""
-    every_s: float = 0.1
-    digest: str = ""
+    weights: str = file(required=True)
+    every_s: float = option(0.1, above=0)
+    digest: str = no_option("")
 
     def __post_init__(self):
-        if not self.every_s > 0:
-            raise InputError(f"{self.name}: every_s must be above 0. Received: {self.every_s}")
+        super().__post_init__()
         if not self.weights:
             return
         path = Path(self.weights)
@@ -71,7 +71,7 @@ class FaceNetwork(FeatureSet):
         """The clip's features: float32, `rows x features`, row k for the time `k * every_s`.
 
         A moment without a face, or without a frame, takes the row before it; those before the first face take the
-        first face's. The last bits hang on the number of TensorFlow's threads.
+        first face's. The last bits depend on the number of TensorFlow's threads.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.

@@ -5,7 +5,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
 
-EDITIONS = ("eGeMAPSv01a", "eGeMAPSv01b", "eGeMAPSv02")
+Edition = Literal["eGeMAPSv01a", "eGeMAPSv01b", "eGeMAPSv02"]
 # openSMILE's step from frame to frame, and its longest window: of less sound it gives NaN.
 HOP_S = 0.01
 _WINDOW_S = 0.06
@@ -39,10 +39,7 @@ class Egemaps(FeatureSet):
     medium: ClassVar[str] = "audio"
     version: ClassVar[int] = 1
 
-    edition: str = "eGeMAPSv01a"
-
-    def __post_init__(self):
-        self._require_choice("edition", EDITIONS)
+    edition: Edition = "eGeMAPSv01a"
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from kerasemo.errors import BrokenClip, InputError
+from kerasemo.command_line import option
+from kerasemo.errors import BrokenClip
 from kerasemo.features.face_finder import Box, find_face
 from kerasemo.features.frames import Frames
 from kerasemo.features.media import read_frames
@@ -14,7 +15,7 @@ from kerasemo.features.media import read_frames
 
 @dataclass(frozen=True)
 class FacePairs(Frames):
-    """`Frames`, each frame cropped to its largest face.
+    """Two consecutive frames side by side, every half second, each cropped to its largest face.
 
     Where only one frame of a pair shows a face, its place serves for both; where none does, the image is left out.
 
@@ -27,12 +28,7 @@ class FacePairs(Frames):
 
     name: ClassVar[str] = "face_pairs"
 
-    margin: float = 0.2
-
-    def __post_init__(self):
-        super().__post_init__()
-        if not self.margin >= 0:
-            raise InputError(f"{self.name}: margin must be at least 0. Received: {self.margin}")
+    margin: float = option(0.2, min=0)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's images: uint8, `images x height x 2 * width x 3`, red first.

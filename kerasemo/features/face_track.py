@@ -77,7 +77,7 @@ def _people(boxes: np.ndarray) -> list[FaceTrack]:
     boxes = boxes[np.argsort(boxes[:, 1] + boxes[:, 3] / 2, kind="stable")]
     across = boxes[:, 1] + boxes[:, 3] / 2
     gaps = np.flatnonzero(np.diff(across) > _APART * np.median(boxes[:, 3])) + 1
-    tracks = [_track(of_one) for of_one in np.split(boxes, gaps)]
+    tracks = [_track(part) for part in np.split(boxes, gaps)]
     most = max(len(track.rows) for track in tracks)
     return [track for track in tracks if len(track.rows) >= _LEAST_SEEN * most]
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
+from kerasemo.command_line import option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.face_finder import find_faces
 from kerasemo.features.face_track import choose_track
@@ -54,16 +55,12 @@ class FaceVideo(FeatureSet):
     needs_gender: ClassVar[bool] = True
 
     crop: Literal["fixed", "track"] = "fixed"
-    size: int = 96
-    frame_rate: float = 25.0
+    size: int = option(96, min=1)
+    frame_rate: float = option(25.0, above=0)
     longest_s: float = 6.0
 
     def __post_init__(self):
-        self._require_choice("crop", ("fixed", "track"))
-        if self.size < 1:
-            raise InputError(f"{self.name}: size must be at least 1. Received: {self.size}")
-        if not 0 < self.frame_rate < np.inf:
-            raise InputError(f"{self.name}: frame_rate must be above 0. Received: {self.frame_rate}")
+        super().__post_init__()
         if not 1 <= self.longest_s * self.frame_rate < np.inf:
             raise InputError(f"{self.name}: longest_s must hold a frame. Received: {self.longest_s}")
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from kerasemo.errors import BrokenClip, InputError
+from kerasemo.command_line import file, no_option, option
+from kerasemo.errors import BrokenClip
 from kerasemo.features.face_finder import Face, YuNet, find_eyes, find_face
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frontal import EYES, pose_of, surface
@@ -36,7 +37,7 @@ class Faces(FeatureSet):
         detector: the ONNX file of the face detector YuNet, which gives the eyes too; left out, Haar cascades find
             faces and then their eyes.
         digest: what `detector` must hold (blake2b, 20 bytes in hex), so that faces by another file are not taken for
-            these; left out, it is computed.
+            those of this one; left out, it is computed.
         landmarks: dlib's file of a model of 68 landmarks, see `landmarks.Landmarks`; left out, faces are aligned.
         landmarks_digest: as `digest`, of `landmarks`.
 
@@ -49,21 +50,16 @@ class Faces(FeatureSet):
     version: ClassVar[int] = 1
     files: ClassVar[Mapping[str, str]] = {"detector": "digest", "landmarks": "landmarks_digest"}
 
-    size: int = 128
-    margin: float = 0.0
-    step_s: float = 0.1
-    detector: str = ""
-    digest: str = ""
-    landmarks: str = ""
-    landmarks_digest: str = ""
+    size: int = option(128, min=1)
+    margin: float = option(0.0, min=0)
+    step_s: float = option(0.1, above=0)
+    detector: str = file()
+    digest: str = no_option("")
+    landmarks: str = file()
+    landmarks_digest: str = no_option("")
 
     def __post_init__(self):
-        if self.size < 1:
-            raise InputError(f"{self.name}: size must be at least 1. Received: {self.size}")
-        if not 0 <= self.margin < np.inf:
-            raise InputError(f"{self.name}: margin must be at least 0. Received: {self.margin}")
-        if not 0 < self.step_s < np.inf:
-            raise InputError(f"{self.name}: step_s must be above 0. Received: {self.step_s}")
+        super().__post_init__()
         if self.detector:
             YuNet(str(self.detector))
             self._settle_file("detector")
@@ -71,12 +67,11 @@ class Faces(FeatureSet):
             Landmarks(str(self.landmarks))
             self._settle_file("landmarks")
 
-    @property
-    def treatment(self) -> str:
-        """What happens to faces, for readers of a result."""
+    def notes(self) -> list[str]:
+        """Whether faces are turned to the front, in one sentence."""
         if self.landmarks:
-            return "Faces are frontalised: landmarks tell the pose, a mean face the depth."
-        return "Faces are aligned by their eyes, upright where these are not found, and not frontalised."
+            return ["Faces are frontalised: landmarks tell the pose, a mean face the depth."]
+        return ["Faces are aligned by their eyes, upright where these are not found, and not frontalised."]
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's picture: uint8, `1 x size x size x 1`.

@@ -3,19 +3,23 @@
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 
+from kerasemo.command_line import check
 from kerasemo.errors import InputError
 
 
 @dataclass(frozen=True)
 class FeatureSet(ABC):
     """A clip -> an array. A subclass is a frozen dataclass: its fields are its parameters.
+
+    They are the options of `kerasemo features` too: see `command_line.option` for bounds, `no_option` for what is not
+    for users, and the docstring's `Args:` for the help.
 
     Attributes:
         name: what the command line and a configuration call it, such as `mfcc`.
@@ -30,6 +34,9 @@ class FeatureSet(ABC):
     version: ClassVar[int]
     needs_gender: ClassVar[bool] = False
     files: ClassVar[Mapping[str, str]] = {}
+
+    def __post_init__(self):
+        check(self, self.name)
 
     @abstractmethod
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
@@ -49,13 +56,12 @@ class FeatureSet(ABC):
         return {"feature_set": self.name, **asdict(self)}
 
     def recipe(self) -> dict:
-        """What the features follow from: the configuration without the places of files, whose digests tell enough."""
+        """What the features depend on: the configuration without the paths of files, whose digests tell enough."""
         return {name: value for name, value in self.get_config().items() if name not in self.files}
 
-    def _require_choice(self, parameter: str, choices: Iterable[str]) -> None:
-        """Raise an `InputError` where a parameter has none of its values."""
-        if (value := getattr(self, parameter)) not in choices:
-            raise InputError(f"{self.name}: {parameter} must be one of {', '.join(choices)}. Received: {value!r}")
+    def notes(self) -> list[str]:
+        """What readers of a result should know of how it was computed, a sentence each."""
+        return []
 
     def _settle_file(self, parameter: str) -> None:
         """Make a file's path a string and fill in its digest.

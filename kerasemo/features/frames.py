@@ -7,7 +7,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from kerasemo.errors import InputError
+from kerasemo.command_line import option
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_frames
 
@@ -32,21 +32,14 @@ class Frames(FeatureSet):
     medium: ClassVar[str] = "video"
     version: ClassVar[int] = 1
 
-    every_s: float = 0.5
-    height: int = 64
-    width: int = 64
-
-    def __post_init__(self):
-        if not self.every_s > 0:
-            raise InputError(f"{self.name}: every_s must be above 0. Received: {self.every_s}")
-        for parameter in ("height", "width"):
-            if getattr(self, parameter) < 1:
-                raise InputError(f"{self.name}: {parameter} must be at least 1. Received: {getattr(self, parameter)}")
+    every_s: float = option(0.5, above=0)
+    height: int = option(64, min=1)
+    width: int = option(64, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
 
-        Where the clip ends with the first frame of a pair, that frame stands twice.
+        Where the clip ends with the first frame of a pair, that frame is there twice.
 
         Raises:
             BrokenClip: see `media.read_frames`.

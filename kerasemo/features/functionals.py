@@ -84,7 +84,7 @@ def functionals(
 
 @dataclass(frozen=True)
 class MfccFunctionals(Mfcc):
-    """`functionals` of `Mfcc`: a row every 0.1 s, over 4 s."""
+    """Mean and deviation of each MFCC in windows of 4 s, a row every 0.1 s: `functionals` of them."""
 
     name: ClassVar[str] = "mfcc_functionals"
 
@@ -100,7 +100,10 @@ class MfccFunctionals(Mfcc):
 
 @dataclass(frozen=True)
 class EgemapsFunctionals(Egemaps):
-    """`functionals` of `Egemaps`: a row every 0.1 s, over 4 s. These are not eGeMAPS' own 88 functionals."""
+    """Mean and deviation of each descriptor of eGeMAPS in windows of 4 s, a row every 0.1 s: `functionals` of them.
+
+    These are not eGeMAPS' own 88 functionals.
+    """
 
     name: ClassVar[str] = "egemaps_functionals"
 

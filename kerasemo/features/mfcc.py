@@ -3,16 +3,17 @@
 import os
 import warnings
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import librosa
 import numpy as np
 
+from kerasemo.command_line import option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
 
-RESAMPLERS = ("kaiser_best", "soxr_hq")
+Resampler = Literal["kaiser_best", "soxr_hq"]
 N_MELS = 128
 
 
@@ -20,15 +21,15 @@ N_MELS = 128
 class Mfcc(FeatureSet):
     """MFCCs as `librosa.load(res_type=resampler)` and `librosa.feature.mfcc` give them, to the bit.
 
-    The last bits hang on the number of BLAS threads, in librosa as here; `FeatureStore` always uses one.
+    The last bits depend on the number of BLAS threads, in librosa as here; `FeatureStore` always uses one.
 
     Source: Goswami et al. 2018 ("kaiser_best", the first 40 MFCCs); the rest are librosa's defaults.
 
     Args:
-        n_mfcc: coefficients kept, 1 to 128 (the mel bands they come from).
+        n_mfcc: how many coefficients, at most as many as the mel bands that they are computed from.
         sampling_rate: what the sound is resampled to, hertz.
         resampler: `kaiser_best` (the paper's), or `soxr_hq` (several times faster).
-        n_fft: window, samples.
+        n_fft: length of a window, samples.
         hop_length: step from frame to frame, samples.
 
     Raises:
@@ -39,19 +40,11 @@ class Mfcc(FeatureSet):
     medium: ClassVar[str] = "audio"
     version: ClassVar[int] = 1
 
-    n_mfcc: int = 40
-    sampling_rate: int = 22050
-    resampler: str = "kaiser_best"
-    n_fft: int = 2048
-    hop_length: int = 512
-
-    def __post_init__(self):
-        self._require_choice("resampler", RESAMPLERS)
-        if not 1 <= self.n_mfcc <= N_MELS:
-            raise InputError(f"mfcc: n_mfcc must lie between 1 and {N_MELS}. Received: {self.n_mfcc}")
-        for parameter in ("sampling_rate", "n_fft", "hop_length"):
-            if getattr(self, parameter) < 1:
-                raise InputError(f"mfcc: {parameter} must be at least 1. Received: {getattr(self, parameter)}")
+    n_mfcc: int = option(40, min=1, max=N_MELS)
+    sampling_rate: int = option(22050, min=1)
+    resampler: Resampler = "kaiser_best"
+    n_fft: int = option(2048, min=1)
+    hop_length: int = option(512, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's MFCCs: float32, `frames x n_mfcc`, a frame every `hop_length` samples.

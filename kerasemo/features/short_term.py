@@ -24,6 +24,7 @@ import numpy as np
 import scipy.fft
 import soxr
 
+from kerasemo.command_line import option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
@@ -60,7 +61,7 @@ class ShortTerm(FeatureSet):
     Source: Zhang et al. 2018.
 
     Args:
-        sampling_rate: what the sound is resampled to, hertz, 8000 at least.
+        sampling_rate: what the sound is resampled to, hertz.
         window_s: length of a frame, seconds. As pyAudioAnalysis, it must give more bins than there are semitones.
         hop_s: step from frame to frame, seconds.
 
@@ -72,15 +73,12 @@ class ShortTerm(FeatureSet):
     medium: ClassVar[str] = "audio"
     version: ClassVar[int] = 1
 
-    sampling_rate: int = 16_000
+    sampling_rate: int = option(16_000, min=LOWEST_RATE)
     window_s: float = 0.05
     hop_s: float = 0.025
 
     def __post_init__(self):
-        if not self.sampling_rate >= LOWEST_RATE:
-            raise InputError(
-                f"{self.name}: sampling_rate must be at least {LOWEST_RATE}. Received: {self.sampling_rate}"
-            )
+        super().__post_init__()
         shortest = shortest_window(self.sampling_rate)
         if not shortest <= self.window_s * self.sampling_rate < np.inf:
             raise InputError(f"{self.name}: window_s must hold {shortest} samples at least. Received: {self.window_s}")

@@ -169,14 +169,14 @@ class FeatureStore:
 
         try:
             (self.folder / feature_set.name).mkdir(parents=True, exist_ok=True)
-            # Interrupted workers are killed where they stand, and leave what they were writing: it all stands in here.
+            # Interrupted workers are killed where they stand, and leave what they were writing: all of it is in here.
             workplace = tempfile.TemporaryDirectory(prefix=".unfinished-", dir=self.folder, ignore_cleanup_errors=True)
         except OSError as error:
             raise InputError(
                 f"features cannot be kept in {self.folder} ({error.strerror}); set KERASEMO_CACHE to a folder that "
                 "can be written."
             ) from None
-        # One BLAS thread here as in the workers: with more, the last bits would hang on the number of jobs.
+        # One BLAS thread here as in the workers: with more, the last bits would depend on the number of jobs.
         with workplace as folder, threadpool_limits(1), parallel_config(backend="loky", inner_max_num_threads=1):
             tasks = (delayed(_extract)(feature_set, clips[0], entry, folder) for entry, clips in missing.items())
             with side_by_side(tasks, jobs) as done:

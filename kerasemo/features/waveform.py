@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import soxr
 
+from kerasemo.command_line import option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio, read_blocks
@@ -24,11 +25,11 @@ class Waveform(FeatureSet):
     clips loud and loud ones quiet: `scale="variance"` does so too.
 
     Args:
-        sampling_rate: hertz.
+        sampling_rate: what the sound is resampled to, hertz.
         longest_s: what is longer is cut, seconds; what is shorter keeps its length.
         channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean
-            where the gender is not known; `mean`: the mean of both, for corpora where a channel is nobody's: to choose
-            one by gender would tell the gender.
+            where the gender is not known; `mean`: the mean of the two, for corpora where a channel is nobody's: to
+            choose one by gender would tell the gender.
         scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
 
     Raises:
@@ -40,18 +41,15 @@ class Waveform(FeatureSet):
     version: ClassVar[int] = 1
     needs_gender: ClassVar[bool] = True
 
-    sampling_rate: int = 16_000
+    sampling_rate: int = option(16_000, min=1)
     longest_s: float = 6.0
     channel: Literal["speaker", "mean"] = "speaker"
     scale: Literal["deviation", "variance"] = "deviation"
 
     def __post_init__(self):
-        if self.sampling_rate < 1:
-            raise InputError(f"{self.name}: sampling_rate must be at least 1. Received: {self.sampling_rate}")
+        super().__post_init__()
         if not self.longest_s * self.sampling_rate >= 1:
             raise InputError(f"{self.name}: longest_s must hold a sample. Received: {self.longest_s}")
-        self._require_choice("channel", ("speaker", "mean"))
-        self._require_choice("scale", ("deviation", "variance"))
 
     def extract(
         self,

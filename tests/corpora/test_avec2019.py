@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kerasemo import manifest
-from kerasemo.corpora import avec2019, reader
+from kerasemo.corpora import CORPORA, avec2019
 from kerasemo.errors import InputError
 
 MANIFESTS = Path(__file__).parents[2] / "data_manifests"
@@ -209,7 +209,7 @@ def test_sound_and_video_of_one_recording_are_one_clip(tmp_path):
     for path in ["audio/Devel_DE_02.wav", "video/Devel_DE_02.mp4", "video/Train_HU_34.avi", "audio/notes.wav"]:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
-    table = reader("avec2019")(tmp_path)
+    table = CORPORA["avec2019"]().read(tmp_path)
     assert list(table["clip"]) == ["Train_HU_34", "Devel_DE_02"]
     assert list(table["partition"]) == ["Train", "Devel"]
     assert table["audio"].isna().tolist() == [True, False]
@@ -217,14 +217,14 @@ def test_sound_and_video_of_one_recording_are_one_clip(tmp_path):
     assert table["dialogue"].tolist()[1] == "Devel_DE_02+05"
     (tmp_path / "video/Devel_DE_02.avi").touch()
     with pytest.raises(InputError, match="holds Devel_DE_02 twice"):
-        avec2019.read(tmp_path)
+        avec2019.Avec2019().read(tmp_path)
 
 
 def test_roots_without_recordings_are_one_sentence(tmp_path):
     with pytest.raises(InputError, match="is no folder"):
-        avec2019.read(tmp_path / "absent")
+        avec2019.Avec2019().read(tmp_path / "absent")
     with pytest.raises(InputError, match="holds no recording such as"):
-        avec2019.read(tmp_path)
+        avec2019.Avec2019().read(tmp_path)
 
 
 def test_features_that_begin_late_or_have_another_rate_are_refused(tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from kerasemo import manifest
-from kerasemo.corpora import folder, reader
+from kerasemo.corpora import CORPORA, folder
 from kerasemo.errors import InputError
 
 
@@ -18,7 +18,7 @@ def write_csv(path, text):
 
 
 def test_the_folder_below_the_root_is_the_class_at_any_depth(tmp_path):
-    table = reader("folder")(lay_out(tmp_path, "sad/b.mp4", "angry/x/y/z/a.wav", "very happy/c.AVI"))
+    table = CORPORA["folder"]().read(lay_out(tmp_path, "sad/b.mp4", "angry/x/y/z/a.wav", "very happy/c.AVI"))
     assert table["clip"].tolist() == ["angry/x/y/z/a", "sad/b", "very happy/c"]
     assert table["emotion"].tolist() == ["angry", "sad", "very happy"]
     assert table["audio"].tolist() == ["angry/x/y/z/a.wav", "sad/b.mp4", "very happy/c.AVI"]
@@ -27,14 +27,14 @@ def test_the_folder_below_the_root_is_the_class_at_any_depth(tmp_path):
 
 
 def test_a_sound_file_and_a_video_of_one_name_are_one_clip(tmp_path):
-    [clip] = folder.read(lay_out(tmp_path, "sad/a.wav", "sad/a.mkv")).to_dict("records")
+    [clip] = folder.Folder().read(lay_out(tmp_path, "sad/a.wav", "sad/a.mkv")).to_dict("records")
     assert (clip["clip"], clip["audio"], clip["video"]) == ("sad/a", "sad/a.wav", "sad/a.mkv")
 
 
 def test_clips_are_grouped_by_source_where_it_is_known(tmp_path):
     """The mark in the name counts before the folder; a source goes through several classes."""
     lay_out(tmp_path, "sad/reel/film__1.mp4", "happy/film/2.mp4", "happy/film/part/3.mp4", "happy/4.mp4", "sad/__5.mp4")
-    table = folder.read(tmp_path).set_index("clip")
+    table = folder.Folder().read(tmp_path).set_index("clip")
     assert table["speaker"].to_dict() == {
         "happy/4": "happy/4",
         "happy/film/2": "film",
@@ -48,19 +48,19 @@ def test_clips_are_grouped_by_source_where_it_is_known(tmp_path):
 
 def test_what_cannot_be_held_out_is_said(tmp_path):
     lay_out(tmp_path, "sad/1.mp4", "sad/2.mp4", "happy/3.mp4", "angry/film__4.mp4", "angry/film__5.mp4")
-    [unknown, angry, happy] = folder.notes(folder.read(tmp_path))
+    [unknown, angry, happy] = folder.Folder().notes(folder.Folder().read(tmp_path))
     assert unknown.startswith("Of 3 of 5 clips neither source nor speaker is known")
     assert angry.startswith("All clips of the class angry (2) are of one group")
     assert happy.startswith("All clips of the class happy (1) are of one group")
 
 
 def test_nothing_is_said_where_all_is_well(tmp_path):
-    assert folder.notes(folder.read(lay_out(tmp_path, "sad/a__1.wav", "sad/b__1.wav"))) == []
+    assert folder.Folder().notes(folder.Folder().read(lay_out(tmp_path, "sad/a__1.wav", "sad/b__1.wav"))) == []
 
 
 @pytest.mark.parametrize("name", ["快乐", "very happy", "007", "NA", "été"])
 def test_any_class_name_survives_saving(tmp_path, name):
-    table = folder.read(lay_out(tmp_path, f"{name}/a__1.mp4", "x/a__2.mp4"))
+    table = folder.Folder().read(lay_out(tmp_path, f"{name}/a__1.mp4", "x/a__2.mp4"))
     assert set(table["emotion"]) == {name, "x"}
     manifest.save(table, tmp_path / "manifest.csv")
     loaded = manifest.load(tmp_path / "manifest.csv")
@@ -70,14 +70,14 @@ def test_any_class_name_survives_saving(tmp_path, name):
 
 def test_hidden_and_other_files_are_passed_over(tmp_path):
     lay_out(tmp_path, "sad/a.mp4", "sad/._a.mp4", ".git/b.mp4", "sad/.old/c.mp4", "sad/notes.txt", "README.md")
-    assert folder.read(tmp_path)["clip"].tolist() == ["sad/a"]
+    assert folder.Folder().read(tmp_path)["clip"].tolist() == ["sad/a"]
 
 
 def test_a_class_may_be_a_link_to_another_place(tmp_path):
     lay_out(tmp_path / "disk", "a.mp4")
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "sad").symlink_to(tmp_path / "disk")
-    assert folder.read(tmp_path / "root")["video"].tolist() == ["sad/a.mp4"]
+    assert folder.Folder().read(tmp_path / "root")["video"].tolist() == ["sad/a.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -93,18 +93,18 @@ def test_a_class_may_be_a_link_to_another_place(tmp_path):
 )
 def test_wrong_folders_are_named(tmp_path, paths, message):
     with pytest.raises(InputError, match=message):
-        folder.read(lay_out(tmp_path, *paths))
+        folder.Folder().read(lay_out(tmp_path, *paths))
 
 
 def test_a_root_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match="absent is no folder"):
-        folder.read(tmp_path / "absent")
+        folder.Folder().read(tmp_path / "absent")
 
 
 def test_a_csv_needs_a_path_and_an_emotion_alone(tmp_path):
     lay_out(tmp_path, "film__1.mp4", "2.mp4")
     clips = write_csv(tmp_path / "c.csv", "\ufeffvideo,emotion\nfilm__1.mp4,angry/fearful\n2.mp4,快乐\n")
-    table = folder.read(tmp_path, clips)
+    table = folder.Folder(clips).read(tmp_path)
     assert table["clip"].tolist() == table["speaker"].tolist() == ["film__1", "2"]
     assert table["emotion"].tolist() == ["angry/fearful", "快乐"]
     assert table["audio"].tolist() == table["video"].tolist() == ["film__1.mp4", "2.mp4"]
@@ -116,7 +116,7 @@ def test_a_csv_keeps_times_and_columns_of_its_own(tmp_path):
         lay_out(tmp_path, "a.wav") / "c.csv",
         "clip,audio,start_s,end_s,gender,emotion,intensity\nx,a.wav,,1.5,female,sad,03\ny,a.wav,1.5,,,sad,\n",
     )
-    table = folder.read(tmp_path, clips)
+    table = folder.Folder(clips).read(tmp_path)
     assert table["video"].isna().all()
     assert table["start_s"].tolist()[1] == table["end_s"].tolist()[0] == 1.5
     assert table["gender"].isna().tolist() == [False, True]
@@ -142,7 +142,7 @@ def test_clips_that_share_a_source_or_a_speaker_are_one_group(tmp_path, known, g
     lay_out(tmp_path, "a.wav")
     rows = [f"{number},a.wav,sad,{both}" for number, both in enumerate(known)]
     clips = write_csv(tmp_path / "c.csv", "\n".join(["clip,audio,emotion,source,speaker", *rows]))
-    table = folder.read(tmp_path, clips)
+    table = folder.Folder(clips).read(tmp_path)
     assert table["speaker"].tolist() == groups
     assert table["grouped_by"].tolist() == grouped_by
 
@@ -165,10 +165,10 @@ def test_clips_that_share_a_source_or_a_speaker_are_one_group(tmp_path, known, g
 )
 def test_a_wrong_csv_is_named(tmp_path, text, message):
     with pytest.raises(InputError, match=message):
-        folder.read(lay_out(tmp_path, "a.mp4"), write_csv(tmp_path / "c.csv", text))
+        folder.Folder(write_csv(tmp_path / "c.csv", text)).read(lay_out(tmp_path, "a.mp4"))
 
 
 def test_a_csv_in_another_encoding_is_named(tmp_path):
     (tmp_path / "c.csv").write_bytes("video,emotion\na.mp4,快乐\n".encode("gbk"))
     with pytest.raises(InputError, match=r"c\.csv cannot be read as a CSV of clips in UTF-8"):
-        folder.read(lay_out(tmp_path, "a.mp4"), tmp_path / "c.csv")
+        folder.Folder(tmp_path / "c.csv").read(lay_out(tmp_path, "a.mp4"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasemo import manifest
-from kerasemo.corpora import ravdess, reader
+from kerasemo.corpora import ravdess
 from kerasemo.errors import InputError
 
 MANIFESTS = Path(__file__).parents[2] / "data_manifests"
@@ -54,7 +54,7 @@ def test_audio_and_video_of_one_performance_are_one_clip(tmp_path):
         "Audio_Speech_Actors_01-24/Actor_02/notes.txt",
         "Audio_Speech_Actors_01-24/Actor_02/._03-01-05-02-01-02-02.wav",
     )
-    table = ravdess.read(root).set_index("clip")
+    table = ravdess.Ravdess().read(root).set_index("clip")
     assert list(table.index) == ["01-05-02-01-01-02", "02-03-01-02-01-02", "02-04-01-02-01-02"]
     spoken, sung, silent = (table.loc[clip] for clip in table.index)
     assert spoken["audio"] == "Audio_Speech_Actors_01-24/Actor_02/03-01-05-02-01-01-02.wav"
@@ -88,12 +88,12 @@ def test_names_are_read_by_the_rule(name):
 )
 def test_wrong_roots_are_one_sentence(tmp_path, paths, sentence):
     with pytest.raises(InputError, match=sentence):
-        ravdess.read(write(tmp_path, *paths))
+        ravdess.Ravdess().read(write(tmp_path, *paths))
 
 
 def test_a_root_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=re.escape(f"{tmp_path / 'absent'} is no folder")):
-        ravdess.read(tmp_path / "absent")
+        ravdess.Ravdess().read(tmp_path / "absent")
 
 
 def features(path, **columns):
@@ -124,9 +124,3 @@ def test_features_have_the_labels_of_their_clips(tmp_path):
 def test_broken_features_are_one_sentence(tmp_path, columns, sentence):
     with pytest.raises(InputError, match=sentence):
         ravdess.read_features(features(tmp_path / "features.csv", **columns))
-
-
-def test_corpora_are_found_by_name():
-    assert reader("ravdess") is ravdess.read
-    with pytest.raises(InputError, match="choose from ravdess"):
-        reader("ravdes")

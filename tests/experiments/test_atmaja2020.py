@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kerasemo.corpora import avec2019
-from kerasemo.corpora.synthetic import write_sewa
+from kerasemo.corpora.synthetic import SyntheticSewa
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "atmaja2020.py"
 
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_one_sentence_before_any_work(run, root, tmp_path, 
 @pytest.mark.slow
 def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
     sets = ["visual_features_functionals", "audio_features_egemaps_functionals"]
-    write_sewa(tmp_path / "sewa", train=4, devel=4, frames=(60, 90), feature_sets=sets, width=8)
+    SyntheticSewa(train=4, devel=4, frames=(60, 90), feature_sets=sets, width=8).write(tmp_path / "sewa")
     arguments = ["--root", tmp_path / "sewa", "--epochs", 1, "--trials", 2, "--seeds", 2]
     done = run(*arguments, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.export import ServedModel
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "chae2018.py"
@@ -25,7 +25,7 @@ def results(folder: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("corpus") / "iemocap"
-    write_iemocap(root, sessions=(1, 2), scenarios=["improvised"], modalities=["audio"], dialogues=1, turns=10)
+    SyntheticIemocap(sessions=(1, 2), scenarios=["improvised"], modalities=["audio"], dialogues=1, turns=10).write(root)
     return root
 
 
@@ -123,7 +123,7 @@ def test_weights_of_another_network_are_refused_at_once(run, root, tmp_path):
 
 @pytest.mark.slow
 def test_every_model_under_both_protocols_with_pictures(run, tmp_path):
-    write_iemocap(tmp_path / "iemocap", sessions=(1, 2, 3), scenarios=["improvised"], dialogues=1, turns=5)
+    SyntheticIemocap(sessions=(1, 2, 3), scenarios=["improvised"], dialogues=1, turns=5).write(tmp_path / "iemocap")
     arguments = ["--root", tmp_path / "iemocap", "--quick", "--epochs", 1, "--batch-size", 4]
     done = run(*arguments, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.evaluation.audit import audit, read_split
 from kerasemo.experiment.session import locked
 from kerasemo.export import ServedModel
@@ -35,7 +35,7 @@ def only_run(out: Path) -> Path:
 def sound_only(tmp_path_factory) -> Path:
     """Six actors, a recording of each emotion, no video."""
     root = tmp_path_factory.mktemp("corpus") / "ravdess"
-    write_ravdess(root, actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1)
+    SyntheticRavdess(actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1).write(root)
     return root
 
 
@@ -79,7 +79,7 @@ def test_the_run_folder_is_complete_and_clean(finished):
 
 
 def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only):
-    manifest = ravdess.read(sound_only)
+    manifest = ravdess.Ravdess().read(sound_only)
     for split in (finished / "splits").glob("*.csv"):
         leaks = audit(manifest, read_split(split), sound_only)
         assert leaks.empty == (".speaker." in split.name), split.name
@@ -160,7 +160,7 @@ def test_a_run_is_worked_on_by_one_process_at_a_time(run, finished):
 @pytest.mark.slow
 def test_every_table_and_figure_on_sound_and_video(run, tmp_path):
     root = tmp_path / "ravdess"
-    write_ravdess(root, actors=range(1, 7), channels=["speech"], clips_per_emotion=1, jobs=2)
+    SyntheticRavdess(actors=range(1, 7), channels=["speech"], clips_per_emotion=1).write(root, jobs=2)
     done = run("--root", root, "--epochs", 1, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     folder = only_run(tmp_path / "runs")

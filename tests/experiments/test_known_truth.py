@@ -9,7 +9,7 @@ import pytest
 from keras.losses import SparseCategoricalCrossentropy
 
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import accuracy_ceiling, write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess, accuracy_ceiling
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.scores import by_clip
 from kerasemo.features import Frames, Mfcc
@@ -28,9 +28,9 @@ CLASSES = list(ravdess.EMOTIONS.values())
 
 
 def read(root: Path, **shares: float) -> AudioVisual:
-    write_ravdess(root, actors=range(1, 5), channels=["speech"], clips_per_emotion=4, jobs=2, **shares)
+    SyntheticRavdess(actors=range(1, 5), channels=["speech"], clips_per_emotion=4, **shares).write(root, jobs=2)
     inputs = {"audio": NetworkInput(Mfcc(resampler="soxr_hq")), "image": NetworkInput(Frames())}
-    return AudioVisual.read(ravdess.read(root), root, CLASSES, inputs, jobs=2, max_bad=0.0)
+    return AudioVisual.read(ravdess.Ravdess().read(root), root, CLASSES, inputs, jobs=2, max_bad=0.0)
 
 
 def accuracy(data: AudioVisual, network: keras.Model, checkpoint: Path) -> float:

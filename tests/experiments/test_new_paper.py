@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 
 
 def test_a_new_paper_leaves_its_table_and_its_figure(run, tmp_path):
     corpus = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 1}
-    write_ravdess(tmp_path / "ravdess", actors=range(1, 4), **corpus)
+    SyntheticRavdess(actors=range(1, 4), **corpus).write(tmp_path / "ravdess")
     done = run("--root", tmp_path / "ravdess", "--epochs", 2, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "runs" / "new_paper").glob("[0-9]*")

@@ -9,7 +9,7 @@ import pytest
 
 from kerasemo import manifest
 from kerasemo.corpora import iemocap
-from kerasemo.corpora.synthetic import write_iemocap
+from kerasemo.corpora.synthetic import SyntheticIemocap
 from kerasemo.errors import WrongCall
 from kerasemo.experiment import Outcome
 from kerasemo.export import ServedModel
@@ -22,14 +22,14 @@ SCRIPT = Path(__file__).parents[2] / "experiments" / "ryabinov2021.py"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("corpus") / "iemocap"
-    write_iemocap(root, sessions=(1, 2, 3), modalities=["audio"], dialogues=1, turns=10)
+    SyntheticIemocap(sessions=(1, 2, 3), modalities=["audio"], dialogues=1, turns=10).write(root)
     return root
 
 
 @pytest.fixture(scope="module")
 def with_gaps(root) -> Path:
     """A manifest of the corpus in which two clips have no emotion and every second one no gender."""
-    table = iemocap.read(root, "drop")
+    table = iemocap.Iemocap("drop").read(root)
     table.loc[[0, 5], "emotion"] = None
     table.loc[::2, "gender"] = None
     path = root.parent / "gaps.csv"

@@ -6,14 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kerasemo.corpora.synthetic import write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess
 from kerasemo.weighting import WEIGHTINGS
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "weightings.py"
 
 
 def test_two_actors_cannot_be_held_out(run, tmp_path):
-    write_ravdess(tmp_path / "ravdess", actors=[1, 2], channels=["speech"], modalities=["audio"], clips_per_emotion=2)
+    SyntheticRavdess(actors=[1, 2], channels=["speech"], modalities=["audio"], clips_per_emotion=2).write(
+        tmp_path / "ravdess"
+    )
     done = run("--root", tmp_path / "ravdess", "--out", tmp_path / "runs")
     assert done.returncode == 1 and "needs at least 3 speakers" in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
@@ -22,7 +24,7 @@ def test_two_actors_cannot_be_held_out(run, tmp_path):
 @pytest.mark.slow
 def test_every_weighting_has_its_rows_and_resumes_to_the_same(run, tmp_path):
     corpus = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 2}
-    write_ravdess(tmp_path / "ravdess", actors=[1, 2], **corpus)
+    SyntheticRavdess(actors=[1, 2], **corpus).write(tmp_path / "ravdess")
     options = ["--protocol", "paper", "--seeds", 2, "--epochs", 2]
     done = run("--root", tmp_path / "ravdess", *options, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from kerasemo.corpora.synthetic import write_films
+from kerasemo.corpora.synthetic import SyntheticFilms
 from kerasemo.errors import InputError
 from kerasemo.export import ServedModel
 from kerasemo.training.run import Run
@@ -104,7 +104,7 @@ def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
 
 @pytest.mark.slow
 def test_silent_videos_run_as_images_alone(run, tmp_path):
-    write_films(tmp_path / "films", films=3, clips=4, jobs=2)
+    SyntheticFilms(films=3, clips=4).write(tmp_path / "films", jobs=2)
     for path in (tmp_path / "films").rglob("*.mp4"):
         silent = path.with_name("silent.mp4")
         with av.open(str(path)) as film, av.open(str(silent), "w") as container:
@@ -125,7 +125,7 @@ def test_silent_videos_run_as_images_alone(run, tmp_path):
 
 @pytest.mark.slow
 def test_films_under_both_protocols(run, tmp_path):
-    write_films(tmp_path / "films", films=4, clips=4, jobs=2)
+    SyntheticFilms(films=4, clips=4).write(tmp_path / "films", jobs=2)
     done = run("--root", tmp_path / "films", "--epochs", 1, "--out", tmp_path / "runs", "--max-bad", 0.2)
     assert done.returncode == 0, done.stderr
     folder = only_run(tmp_path / "runs")

@@ -10,14 +10,15 @@ from kerasemo.features import Egemaps, EgemapsFunctionals
 # openSMILE cannot be loaded into the process of the tests, which has TensorFlow.
 ALONE = """
 import sys
+from typing import get_args
 import numpy as np
 from kerasemo.errors import BrokenClip
 from kerasemo.features import Egemaps, EgemapsFunctionals
-from kerasemo.features.egemaps import EDITIONS, HOP_S
+from kerasemo.features.egemaps import HOP_S, Edition
 from kerasemo.features.functionals import functionals
 
 second, window, shorter = sys.argv[1:]
-for edition, width in zip(EDITIONS, [23, 23, 25], strict=True):
+for edition, width in zip(get_args(Edition), [23, 23, 25], strict=True):
     found = Egemaps(edition).extract(second)
     assert found.dtype == np.float32
     assert found.shape == (96, width)

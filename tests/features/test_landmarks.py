@@ -118,8 +118,8 @@ def test_the_cache_and_a_saved_model_know_the_model_at_another_place(media, tmp_
 
 
 def test_which_treatment_ran_is_told(model):
-    assert "frontalised" in Faces(landmarks=str(model)).treatment
-    assert "aligned" in Faces().treatment and "not frontalised" in Faces().treatment
+    [frontalised], [aligned] = Faces(landmarks=str(model)).notes(), Faces().notes()
+    assert frontalised.startswith("Faces are frontalised") and aligned.endswith("not frontalised.")
 
 
 def test_a_video_becomes_a_frontal_face(monkeypatch, media, tmp_path, model):

@@ -1,20 +1,30 @@
-"""Corpora made of nothing: real media files in the official layouts, with voices and faces that show known emotions.
+"""Synthetic corpora: real media files in the official layouts, with voices and faces that show known emotions.
 
 They stand in for corpora that need a licence, so that every script, test and example runs from an empty disk. What a
 modality shows is drawn (see `erasure`), so the best accuracy that any model can reach on them is known in advance.
 """
 
-import lazy_loader
+from kerasemo.corpora.synthetic.corpus import SyntheticCorpus
+from kerasemo.corpora.synthetic.erasure import accuracy_ceiling
+from kerasemo.corpora.synthetic.films import SyntheticFilms
+from kerasemo.corpora.synthetic.iemocap import SyntheticIemocap
+from kerasemo.corpora.synthetic.marker import is_synthetic
+from kerasemo.corpora.synthetic.ravdess import SyntheticRavdess
+from kerasemo.corpora.synthetic.sewa import SyntheticSewa
+from kerasemo.corpora.synthetic.sewa_signals import ccc_ceiling
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "erasure": ["accuracy_ceiling"],
-        "films": ["write_films"],
-        "iemocap": ["write_iemocap"],
-        "marker": ["is_synthetic"],
-        "ravdess": ["write_ravdess"],
-        "sewa": ["write_sewa"],
-        "sewa_signals": ["ccc_ceiling"],
-    },
-)
+__all__ = [
+    "SYNTHETIC_CORPORA",
+    "SyntheticCorpus",
+    "SyntheticFilms",
+    "SyntheticIemocap",
+    "SyntheticRavdess",
+    "SyntheticSewa",
+    "accuracy_ceiling",
+    "ccc_ceiling",
+    "is_synthetic",
+]
+
+SYNTHETIC_CORPORA: dict[str, type[SyntheticCorpus]] = {
+    cls.name: cls for cls in (SyntheticRavdess, SyntheticSewa, SyntheticIemocap, SyntheticFilms)
+}

@@ -109,7 +109,7 @@ def shoot(
     opening: np.ndarray,
     rng: np.random.Generator,
 ) -> Iterator[np.ndarray]:
-    """The pictures of a clip. What is played hangs on neither the emotion nor the film.
+    """The pictures of a clip. What is played depends on neither the emotion nor the film.
 
     Args:
         film: which film.

@@ -79,7 +79,7 @@ class Dialogue:
 
 
 def perform(parts: Sequence[Part], seed: int) -> Dialogue:
-    """Perform the turns of one dialogue, in their order. Who it is follows from the session and the seed."""
+    """Perform the turns of one dialogue, in their order. Who speaks depends on session and seed."""
     to_times, to_voices, to_faces, to_room = np.random.default_rng([seed, *parts[0].dialogue.encode()]).spawn(4)
     voices = [_speak(part, seed, rng) for part, rng in zip(parts, to_voices.spawn(len(parts)), strict=True)]
     spans = _spans(parts, voices, to_times)
@@ -93,7 +93,7 @@ def perform(parts: Sequence[Part], seed: int) -> Dialogue:
 
 
 def _person(part: Part, speaker: str, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """What the voice and the looks of one of the two actors of a session follow from."""
+    """The random generators of the voice and the looks of one of the two actors of a session."""
     return np.random.default_rng([seed, int(part.name[4]), "FM".index(speaker)]).spawn(2)
 
 

@@ -21,7 +21,7 @@ _SPREAD = 0.8
 
 
 def evaluate(part: Part, start_s: float, end_s: float, seed: int) -> Turn:
-    """Votes and ratings of a turn; they follow from its emotion, its name and the seed.
+    """Votes and ratings of a turn; they depend on its emotion, its name and the seed.
 
     Without a tie two or three of three voters give the emotion. Tied turns have it among the most voted labels: of
     three voters each gives another label, or two labels get two votes each.

@@ -1,26 +1,24 @@
 """RAVDESS in its official folders, performed by synthetic voices and faces."""
 
-import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import joblib
 import numpy as np
 import pandas as pd
 
-from kerasemo import files
+from kerasemo.command_line import option
 from kerasemo.corpora import ravdess
-from kerasemo.corpora.synthetic import marker
+from kerasemo.corpora.synthetic.corpus import SyntheticCorpus, first_of
 from kerasemo.corpora.synthetic.erasure import draw_shown
 from kerasemo.corpora.synthetic.face import film
 from kerasemo.corpora.synthetic.media import write_mp4, write_wav
 from kerasemo.corpora.synthetic.portrait import draw_looks
 from kerasemo.corpora.synthetic.voice import SAMPLING_RATE, draw_speaker, loudness, speak
 from kerasemo.errors import InputError
-from kerasemo.progress import track
-from kerasemo.workers import side_by_side
 
 FRAME_RATE = Fraction(30000, 1001)
 SIZE = (320, 240)
@@ -53,104 +51,66 @@ class _Clip:
         return int(self.code.split("-")[2])
 
 
-def write_ravdess(
-    root: str | os.PathLike,
-    *,
-    actors: Iterable[int] = ravdess.ACTORS,
-    channels: Iterable[str] = ("speech", "song"),
-    modalities: Iterable[str] = ("audio", "video"),
-    clips_per_emotion: int | None = None,
-    audio_share: float = 1.0,
-    video_share: float = 1.0,
-    seed: int = 0,
-    jobs: int = 1,
-) -> None:
-    """Write a synthetic RAVDESS: its official folders and names, 48 kHz wavs and mp4s with the same voice.
+@dataclass(frozen=True, kw_only=True)
+class SyntheticRavdess(SyntheticCorpus):
+    """RAVDESS with synthetic people: its official folders and names, 48 kHz wavs and mp4s with the same voice.
 
     Each class of each channel has the same share of clips that show their emotion (see `erasure`); the others have a
     blank voice or face. `truth.csv` at the root tells which: `clip` (the six codes after the modality), `emotion`,
     `audio_shows`, `video_shows` (0 or 1). Faces start from the blank expression and reach their own within 0.35 s.
-    The files do not depend on `jobs`. The folder appears when all is written; a call that would repeat it does nothing.
 
     Args:
-        root: the folder to make.
-        actors: 1 to 24, odd ones male; actor 18 does not sing.
+        actors: which of the 24, odd ones male; actor 18 does not sing. The command takes how many, from the first on.
         channels: `speech` (eight emotions), `song` (the first six), or both.
         modalities: `audio` (modality 03, wav), `video` (01, mp4 with sound), or both.
         clips_per_emotion: how many performances of each emotion, actor and channel, in an order that spreads them
-            over intensities, statements and repetitions; None: all (8, of neutral 4).
-        audio_share: the share of clips whose sound shows the emotion, 0 to 1.
-        video_share: likewise for the picture.
-        seed: decides on voices, faces, chance and what is blank; not negative.
-        jobs: processes that write; -1: one a core.
+            over intensities, statements and repetitions; left out, all (8, of neutral 4).
+        audio_share: the share of clips whose sound shows the emotion.
+        video_share: the share of clips whose picture shows it.
+        seed: decides on voices, faces, chance and what is blank.
 
     Raises:
-        InputError: a parameter is out of range, or something else is at `root`.
+        InputError: a parameter is out of range.
     """
-    parameters = {
-        "actors": sorted({int(actor) for actor in actors}),
-        "channels": sorted(set(channels)),
-        "modalities": sorted(set(modalities)),
-        "clips_per_emotion": clips_per_emotion,
-        "audio_share": float(audio_share),
-        "video_share": float(video_share),
-        "seed": seed,
-    }
-    _check(parameters)
-    if not marker.stands(root, "ravdess", parameters):
-        _write(Path(root), parameters, jobs)
 
+    name: ClassVar[str] = "ravdess"
+    title: ClassVar[str] = "RAVDESS"
 
-def _write(root: Path, parameters: dict, jobs: int) -> None:
-    clips = _clips(parameters)
-    with files.whole(root) as temporary:
-        temporary.mkdir()
-        perform = joblib.delayed(_perform)
-        tasks = (perform(temporary, clip, parameters["modalities"], parameters["seed"]) for clip in clips)
-        # Closed before the folder goes when interrupted: no process may still write into it.
-        with side_by_side(tasks, jobs) as done:
-            for _ in track(done, len(clips), "Synthetic RAVDESS"):
-                pass
-        _truth(clips).to_csv(temporary / "truth.csv", index=False, lineterminator="\n")
-        marker.write(temporary, "ravdess", parameters)
+    actors: Sequence[int] = first_of(ravdess.ACTORS)
+    channels: Sequence[Literal["speech", "song"]] = option(("song", "speech"), name="--channel")
+    modalities: Sequence[Literal["audio", "video"]] = option(("audio", "video"), name="--modality")
+    clips_per_emotion: int | None = option(None, min=1)
+    audio_share: float = option(1.0, min=0, max=1)
+    video_share: float = option(1.0, min=0, max=1)
+    seed: int = option(0, min=0)
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.actors == (ravdess.ACTOR_WITHOUT_SONG,) and self.channels == ("song",):
+            raise InputError("synthetic RAVDESS: actor 18 has no song; choose another actor or channel.")
 
-def _check(parameters: dict) -> None:
-    for name, known in (
-        ("actors", list(ravdess.ACTORS)),
-        ("channels", list(ravdess.CHANNELS.values())),
-        ("modalities", ["audio", "video"]),
-    ):
-        unknown = [value for value in parameters[name] if value not in known]
-        if unknown or not parameters[name]:
-            what = f"unknown {name} {unknown}" if unknown else f"no {name} given"
-            raise InputError(f"synthetic RAVDESS: {what}; choose from {known}.")
-    for name in ("audio_share", "video_share"):
-        if not 0 <= parameters[name] <= 1:
-            raise InputError(f"synthetic RAVDESS: {name} is {parameters[name]}; it must be between 0 and 1.")
-    number = parameters["clips_per_emotion"]
-    if number is not None and number < 1:
-        raise InputError(f"synthetic RAVDESS: clips_per_emotion is {number}; it must be at least 1.")
-    if parameters["seed"] < 0:
-        raise InputError(f"synthetic RAVDESS: seed is {parameters['seed']}; it must not be negative.")
-    if parameters["actors"] == [ravdess.ACTOR_WITHOUT_SONG] and parameters["channels"] == ["song"]:
-        raise InputError("synthetic RAVDESS: actor 18 has no song; choose another actor or channel.")
+    def _prepare(self, root: Path) -> list:
+        clips = self._clips()
+        _truth(clips).to_csv(root / "truth.csv", index=False, lineterminator="\n")
+        return [joblib.delayed(_perform)(root, clip, self.modalities, self.seed) for clip in clips]
 
-
-def _clips(parameters: dict) -> list[_Clip]:
-    """The performances to write, with what they show: equal shares in every emotion of every channel."""
-    by_emotion: dict[tuple[str, ...], list[str]] = {}
-    for channel in parameters["channels"]:
-        for code in ravdess.performances(channel):
-            *names, _, _, _, actor = code.split("-")
-            if int(actor) in parameters["actors"]:
-                by_emotion.setdefault((*names, actor), []).append(code)
-    number = parameters["clips_per_emotion"]
-    codes = [code for group in by_emotion.values() for code in sorted(group, key=_place_in_spread)[:number]]
-    classes = [tuple(code.split("-")[:2]) for code in codes]
-    rng = np.random.default_rng(parameters["seed"])
-    shown = draw_shown(classes, parameters["audio_share"], parameters["video_share"], rng)
-    return [_Clip(code, bool(audio), bool(video)) for code, audio, video in zip(codes, *shown, strict=True)]
+    def _clips(self) -> list[_Clip]:
+        """The performances to write, with what they show: equal shares in every emotion of every channel."""
+        by_emotion: dict[tuple[str, ...], list[str]] = {}
+        for channel in self.channels:
+            for code in ravdess.performances(channel):
+                *names, _, _, _, actor = code.split("-")
+                if int(actor) in self.actors:
+                    by_emotion.setdefault((*names, actor), []).append(code)
+        codes = [
+            code
+            for group in by_emotion.values()
+            for code in sorted(group, key=_place_in_spread)[: self.clips_per_emotion]
+        ]
+        classes = [tuple(code.split("-")[:2]) for code in codes]
+        rng = np.random.default_rng(self.seed)
+        shown = draw_shown(classes, self.audio_share, self.video_share, rng)
+        return [_Clip(code, bool(audio), bool(video)) for code, audio, video in zip(codes, *shown, strict=True)]
 
 
 def _place_in_spread(code: str) -> int:
@@ -162,7 +122,7 @@ def _truth(clips: list[_Clip]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["clip", "emotion", "audio_shows", "video_shows"]).sort_values("clip")
 
 
-def _perform(root: Path, clip: _Clip, modalities: list[str], seed: int) -> None:
+def _perform(root: Path, clip: _Clip, modalities: Sequence[str], seed: int) -> None:
     """Write the files of one performance."""
     channel, *_, statement, _, actor = clip.code.split("-")
     gender = "male" if int(actor) % 2 else "female"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from kerasemo.corpora import folder
+from kerasemo.corpora.synthetic import SyntheticFilms, is_synthetic
 from kerasemo.corpora.synthetic import films as writer
-from kerasemo.corpora.synthetic import is_synthetic, write_films
 from kerasemo.errors import InputError
 
 DEFAULTS = {"films": 8, "clips": 20, "lean": 0.4, "faceless": 0.1, "audio_share": 0.5, "video_share": 0.75, "seed": 0}
@@ -17,16 +17,16 @@ DEFAULTS = {"films": 8, "clips": 20, "lean": 0.4, "faceless": 0.1, "audio_share"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     root = tmp_path_factory.mktemp("small") / "films"
-    write_films(root, films=2, clips=2, faceless=0.5, seed=5)
+    SyntheticFilms(films=2, clips=2, faceless=0.5, seed=5).write(root)
     return root
 
 
 def plan(**parameters):
-    return pd.DataFrame(map(vars, writer._plan(DEFAULTS | parameters)))
+    return pd.DataFrame(map(vars, SyntheticFilms(**DEFAULTS | parameters)._plan()))
 
 
 def test_the_folder_reader_knows_classes_and_films(small):
-    table = folder.read(small).set_index("clip")
+    table = folder.Folder().read(small).set_index("clip")
     truth = pd.read_csv(small / "truth.csv", index_col="clip")
     assert len(table) == 4 and table.index.tolist() == truth.index.tolist()
     assert table["emotion"].tolist() == truth["emotion"].tolist()
@@ -48,7 +48,7 @@ def test_a_clip_is_h264_with_the_sound_of_its_pictures_length(small):
 
 def test_a_file_does_not_depend_on_those_written_before(small, tmp_path):
     parameters = {"films": 2, "clips": 2, "faceless": 0.5, "audio_share": 1.0, "video_share": 1.0, "seed": 5}
-    clips = writer._plan(DEFAULTS | parameters)
+    clips = SyntheticFilms(**DEFAULTS | parameters)._plan()
     for clip in clips[1:3]:
         (tmp_path / clip.emotion).mkdir(exist_ok=True)
         writer._perform(tmp_path, clip, seed=5)
@@ -94,11 +94,11 @@ def test_what_a_clip_shows_does_not_tell_its_number():
 
 def test_same_parameters_leave_the_corpus_alone(small):
     before = (small / "synthetic.json").stat().st_mtime_ns
-    write_films(small, films=2, clips=2, faceless=0.5, seed=5)
+    SyntheticFilms(films=2, clips=2, faceless=0.5, seed=5).write(small)
     assert (small / "synthetic.json").stat().st_mtime_ns == before
     assert is_synthetic(small)
     with pytest.raises(InputError, match="other parameters"):
-        write_films(small, films=2, clips=2, faceless=0.5, seed=6)
+        SyntheticFilms(films=2, clips=2, faceless=0.5, seed=6).write(small)
 
 
 def test_an_interrupted_corpus_leaves_nothing(tmp_path, monkeypatch):
@@ -108,23 +108,23 @@ def test_an_interrupted_corpus_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(writer, "_perform", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_films(tmp_path / "c")
+        SyntheticFilms().write(tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"films": 0}, "films is 0; it must be from 1 to 99"),
-        ({"clips": 1000}, "clips is 1000; it must be from 1 to 999"),
-        ({"lean": 0.2}, "lean is 0.2; it must be from 0.25 to 1"),
-        ({"faceless": 1.1}, "faceless is 1.1"),
-        ({"audio_share": -0.1}, "audio_share is -0.1"),
-        ({"video_share": float("nan")}, "video_share is nan"),
-        ({"seed": -1}, "seed is -1"),
+        ({"films": 0}, "films must lie between 1 and 99"),
+        ({"clips": 1000}, "clips must lie between 1 and 999"),
+        ({"lean": 0.2}, "lean must lie between 0.25 and 1"),
+        ({"faceless": 1.1}, "faceless must lie between 0 and 1"),
+        ({"audio_share": -0.1}, "audio_share must lie between 0 and 1"),
+        ({"video_share": float("nan")}, "video_share must lie between 0 and 1"),
+        ({"seed": -1}, "seed must be at least 0"),
     ],
 )
 def test_wrong_parameters_are_named_before_any_work(tmp_path, wrong, message):
     with pytest.raises(InputError, match=message):
-        write_films(tmp_path / "c", **wrong)
+        SyntheticFilms(**wrong).write(tmp_path / "c")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from kerasemo.corpora import ravdess as reader
-from kerasemo.corpora.synthetic import is_synthetic, write_ravdess
+from kerasemo.corpora.synthetic import SyntheticRavdess, is_synthetic
 from kerasemo.corpora.synthetic import ravdess as writer
 from kerasemo.errors import InputError
 
@@ -25,14 +25,14 @@ def digests(root):
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     root = tmp_path_factory.mktemp("small") / "ravdess"
-    write_ravdess(root, actors=[1, 2], channels=["song"], clips_per_emotion=1, seed=5)
+    SyntheticRavdess(actors=[1, 2], channels=["song"], clips_per_emotion=1, seed=5).write(root)
     return root
 
 
 @pytest.fixture(scope="module")
 def sounds(tmp_path_factory):
     root = tmp_path_factory.mktemp("sounds") / "ravdess"
-    write_ravdess(root, actors=[18, 3], modalities=["audio"], audio_share=0.5, video_share=0.25)
+    SyntheticRavdess(actors=[18, 3], modalities=["audio"], audio_share=0.5, video_share=0.25).write(root)
     return root
 
 
@@ -48,7 +48,7 @@ def test_folders_and_names_are_the_official_ones(small):
 
 
 def test_the_corpus_reader_knows_it(small):
-    table = reader.read(small)
+    table = reader.Ravdess().read(small)
     assert len(table) == 12
     assert table[["audio", "video"]].notna().all(axis=None)
     assert table.groupby("speaker")["emotion"].nunique().to_dict() == {"actor_01": 6, "actor_02": 6}
@@ -100,7 +100,7 @@ def test_video_has_the_voice_of_the_wav(small):
 
 
 def test_files_depend_neither_on_jobs_nor_on_other_clips(small, tmp_path):
-    write_ravdess(tmp_path / "alone", actors=[2], channels=["song"], clips_per_emotion=1, seed=5, jobs=2)
+    SyntheticRavdess(actors=[2], channels=["song"], clips_per_emotion=1, seed=5).write(tmp_path / "alone", jobs=2)
     alone = digests(tmp_path / "alone")
     together = digests(small)
     assert len(alone) == 12
@@ -108,7 +108,7 @@ def test_files_depend_neither_on_jobs_nor_on_other_clips(small, tmp_path):
 
 
 def test_first_clips_are_spread_over_the_factors(tmp_path):
-    write_ravdess(tmp_path / "c", actors=[4], channels=["song"], modalities=["audio"], clips_per_emotion=4)
+    SyntheticRavdess(actors=[4], channels=["song"], modalities=["audio"], clips_per_emotion=4).write(tmp_path / "c")
     codes = pd.read_csv(tmp_path / "c" / "truth.csv")["clip"].str.split("-", expand=True)
     assert (codes[1].value_counts() == 4).all()
     others = codes[codes[1] != "01"]
@@ -118,7 +118,7 @@ def test_first_clips_are_spread_over_the_factors(tmp_path):
 
 def test_same_parameters_leave_the_corpus_alone(small):
     before = (small / "synthetic.json").stat().st_mtime_ns
-    write_ravdess(small, actors=(2, 1), channels=("song",), clips_per_emotion=1, seed=5, jobs=2)
+    SyntheticRavdess(actors=(2, 1), channels=("song",), clips_per_emotion=1, seed=5).write(small, jobs=2)
     assert (small / "synthetic.json").stat().st_mtime_ns == before
     assert is_synthetic(small)
     assert json.loads((small / "synthetic.json").read_text())["parameters"]["actors"] == [1, 2]
@@ -126,10 +126,10 @@ def test_same_parameters_leave_the_corpus_alone(small):
 
 def test_other_parameters_or_foreign_files_are_an_error(small, tmp_path):
     with pytest.raises(InputError, match="other parameters"):
-        write_ravdess(small, actors=[1, 2], channels=["song"], clips_per_emotion=1, seed=6)
+        SyntheticRavdess(actors=[1, 2], channels=["song"], clips_per_emotion=1, seed=6).write(small)
     (tmp_path / "mine.txt").touch()
     with pytest.raises(InputError, match="no synthetic corpus"):
-        write_ravdess(tmp_path)
+        SyntheticRavdess().write(tmp_path)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
@@ -144,7 +144,7 @@ def test_an_interrupted_corpus_leaves_nothing(tmp_path, monkeypatch, error):
 
     monkeypatch.setattr(writer, "_perform", interrupted)
     with pytest.raises(error):
-        write_ravdess(tmp_path / "c", actors=[1], modalities=["audio"])
+        SyntheticRavdess(actors=[1], modalities=["audio"]).write(tmp_path / "c")
     assert len(calls) == 3
     assert list(tmp_path.iterdir()) == []
 
@@ -152,18 +152,18 @@ def test_an_interrupted_corpus_leaves_nothing(tmp_path, monkeypatch, error):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"actors": [0, 1]}, r"unknown actors \[0\]"),
-        ({"actors": []}, "no actors"),
-        ({"channels": ["dance"]}, "unknown channels"),
-        ({"modalities": ["text"]}, "unknown modalities"),
-        ({"audio_share": 1.1}, "audio_share is 1.1"),
-        ({"video_share": float("nan")}, "video_share is nan"),
-        ({"clips_per_emotion": 0}, "clips_per_emotion is 0"),
-        ({"seed": -1}, "seed is -1"),
+        ({"actors": [0, 1]}, r"actors must lie between 1 and 24"),
+        ({"actors": []}, "actors must have an entry"),
+        ({"channels": ["dance"]}, "channels must be one of speech, song"),
+        ({"modalities": ["text"]}, "modalities must be one of audio, video"),
+        ({"audio_share": 1.1}, "audio_share must lie between 0 and 1. Received: 1.1"),
+        ({"video_share": float("nan")}, "video_share must lie between 0 and 1. Received: nan"),
+        ({"clips_per_emotion": 0}, "clips_per_emotion must be at least 1"),
+        ({"seed": -1}, "seed must be at least 0"),
         ({"actors": [18], "channels": ["song"]}, "actor 18 has no song"),
     ],
 )
 def test_wrong_parameters_are_named_before_any_work(tmp_path, wrong, message):
     with pytest.raises(InputError, match=message):
-        write_ravdess(tmp_path / "c", **wrong)
+        SyntheticRavdess(**wrong).write(tmp_path / "c")
     assert list(tmp_path.iterdir()) == []

@@ -12,9 +12,8 @@ from kerasemo.corpora.synthetic.sewa_signals import DELAY_FRAMES, STRENGTHS, per
 @pytest.fixture(scope="module")
 def corpus():
     """The whole corpus in memory: partition -> its recordings."""
-    parameters = {"train": 34, "devel": 14, "languages": ["DE", "HU"], "frames": sewa.FRAMES, "seed": 0}
     made = {"Train": [], "Devel": []}
-    for side in sewa._sides(parameters):
+    for side in sewa.SyntheticSewa()._sides():
         recording = perform(side.dialogue, side.side, side.n_frames, list(STRENGTHS), 16, seed=0)
         made[avec2019.partition(side.name)].append(recording)
     return made

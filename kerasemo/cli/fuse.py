@@ -1,0 +1,70 @@
+"""`kerasemo fuse`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kerasemo.cli.arguments import Jobs, NewFolder
+
+Predictions = Annotated[
+    list[Path], typer.Argument(exists=True, file_okay=False, help="A folder of predictions for each model.")
+]
+Labels = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of the labels.")]
+Methods = Annotated[list[str] | None, typer.Option(help="One or more of the methods.  [default: all]")]
+Stages = Annotated[int, typer.Option(min=1, help="Stages of the multistage SVR.")]
+Protocol = Annotated[
+    Literal["in-sample", "held-out", "both"],
+    typer.Option(help="in-sample: scored on what was fitted, as published. held-out: dialogues held out."),
+]
+Folds = Annotated[int, typer.Option(min=2, help="Folds of dialogues.")]
+Groups = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="CSV recording,dialogue: what to hold out whole.")
+]
+Scoring = Annotated[
+    Literal["plain", "avec"], typer.Option(help="plain: CCC by N throughout. avec: variances by N - 1.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Decides on folds and intervals.")]
+
+
+def fuse(
+    predictions: Predictions,
+    labels: Labels,
+    output: NewFolder,
+    jobs: Jobs,
+    method: Methods = None,
+    protocol: Protocol = "both",
+    groups: Groups = None,
+    scoring: Scoring = "plain",
+    stages: Stages = 5,
+    folds: Folds = 7,
+    seed: Seed = 0,
+) -> None:
+    """Fuse saved predictions of several models, and say what holds on dialogues that the fusion has not seen."""
+    from kerasemo.fusion.fuse import fuse
+    from kerasemo.fusion.methods import METHODS
+    from kerasemo.reporting.fusion_figures import plot_fusion
+
+    numbers = {"stages": stages, "folds": folds, "seed": seed, "jobs": jobs}
+    choices = {"methods": method or METHODS, "protocol": protocol, "groups": groups, "scoring": scoring}
+    fused = fuse(predictions, labels, out=output, **choices, **numbers)
+    for note in fused.notes:
+        print(note)
+    print(_as_ccc_table(fused.rows), end="")
+    if fused.default:
+        print(f"Recommended by its held-out scores: {fused.default}")
+    print(plot_fusion(output))
+
+
+def _as_ccc_table(rows: list[dict]) -> str:
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    keys = ["method", "stage", "protocol"]
+    scores = table.pivot(index=keys, columns="target", values="ccc")
+    average = table[table["target"] == table["target"].iloc[-1]].set_index(keys)
+    scores = scores.loc[average.index, table["target"].unique()]
+    if average["low"].notna().all():
+        low, high = (average[bound].map("{:.3f}".format) for bound in ("low", "high"))
+        scores["95 % of the average"] = "[" + low + ", " + high + "]"
+    return scores.reset_index().to_string(index=False, float_format="%.3f") + "\n"

@@ -1,0 +1,11 @@
+"""`kerasemo plot`."""
+
+from kerasemo.cli.arguments import RunFolder
+
+
+def plot(run: RunFolder) -> None:
+    """Draw the loss curves of every model of a run."""
+    from kerasemo.reporting.report import plot_run
+
+    for path in plot_run(run):
+        print(path)

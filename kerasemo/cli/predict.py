@@ -1,0 +1,105 @@
+"""`kerasemo predict`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from kerasemo.errors import WrongCall
+
+if TYPE_CHECKING:
+    from kerasemo.export import ServedModel
+
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")]
+Media = Annotated[list[Path], typer.Argument(help="wav, mp4 and the like.")]
+Gender = Annotated[
+    Literal["female", "male"] | None,
+    typer.Option(help="The speaker's, where two people share a recording: whose channel and face are read."),
+]
+Start = Annotated[float | None, typer.Option(min=0, help="Begin here, seconds.")]
+End = Annotated[float | None, typer.Option(min=0, help="End here, seconds.")]
+Moved = Annotated[
+    list[Path] | None,
+    typer.Option(exists=True, dir_okay=False, help="A file that the network's preprocessing reads and that moved."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+OverTime = Annotated[
+    bool, typer.Option("--timeline", help="Over time: for each file FILE.timeline.csv and FILE.timeline.png.")
+]
+Every = Annotated[float | None, typer.Option(min=0.1, help="--timeline: from window to window, seconds.  [default: 2]")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", file_okay=False, help="--timeline: folder.  [default: this one]")
+]
+
+
+def predict(
+    saved_model: Folder,
+    media: Media,
+    gender: Gender = None,
+    start: Start = None,
+    end: End = None,
+    file: Moved = None,
+    as_json: AsJson = False,
+    over_time: OverTime = False,
+    every: Every = None,
+    output: Output = None,
+) -> None:
+    """Give the probability of each class for media files; exit 1 if one of them cannot be used."""
+    from kerasemo.errors import BrokenClip
+    from kerasemo.export import ServedModel
+
+    _refuse(media, as_json, over_time, every or output)
+    if None not in (start, end) and end <= start:
+        raise WrongCall("--end lies before --start.")
+    served = ServedModel(saved_model, file or ())
+    answers, reasons = [], []
+    for path in media:
+        try:
+            if over_time:
+                _write_timeline(served, path, (start, end, gender), every, output or Path())
+            else:
+                answers.append(served.predict(path, start, end, gender).rename(str(path)))
+        except BrokenClip as error:
+            reasons.append(str(error))
+    print(_as_json(answers) if as_json else _as_table(answers), end="")
+    for reason in reasons:
+        print(f"Error: {reason}", file=sys.stderr)
+    if reasons:
+        sys.exit(1)
+
+
+def _refuse(media: list[Path], as_json: bool, over_time: bool, is_for_timeline: object) -> None:
+    """Raise a `WrongCall` where options of timelines do not go together."""
+    if over_time and as_json:
+        raise WrongCall("--timeline writes CSV files; leave --json out.")
+    if not over_time and is_for_timeline:
+        raise WrongCall("--every and --output are for --timeline; leave them out, or add it.")
+    if over_time and len({path.name for path in media}) < len(media):
+        raise WrongCall("two of the files have one name, and so would their timelines; give them one at a time.")
+
+
+def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: float | None, folder: Path) -> None:
+    from kerasemo.timeline import EVERY_S, timeline, write_timeline
+
+    table = timeline(served, path, *part, every_s=every_s or EVERY_S)
+    csv, picture = (folder / f"{path.name}.timeline.{suffix}" for suffix in ("csv", "png"))
+    write_timeline(table, path.name, csv, picture)
+    print(f"{csv}: {len(table)} windows\n{picture}")
+
+
+def _as_json(answers: list) -> str:
+    import json
+
+    rows = [{"file": p.name, "predicted": p.idxmax(), "probabilities": p.astype(float).to_dict()} for p in answers]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def _as_table(answers: list) -> str:
+    import pandas as pd
+
+    if not answers:
+        return ""
+    table = pd.DataFrame(answers)
+    table.insert(0, "predicted", table.idxmax(axis=1))
+    return table.to_string(float_format="%.3f") + "\n"

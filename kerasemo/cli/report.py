@@ -1,0 +1,18 @@
+"""`kerasemo report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Run folders.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="HTML to write.  [default: report.html in the run folder]")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page about one run or several."""
+    from kerasemo.reporting.report import write_report
+
+    print(write_report(runs, output))
