@@ -75,7 +75,7 @@ def write_features(
 
 
 def _write_arrays(archive: "zipfile.ZipFile", arrays: "Mapping[str, np.ndarray]") -> None:
-    """Write an NPZ member by member: `np.savez` takes names as keywords, and a clip may have the name of one."""
+    """Write an NPZ member by member: `np.savez` takes names as keywords, and a clip may have one of them."""
     import numpy as np
 
     for clip, array in arrays.items():
