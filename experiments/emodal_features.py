@@ -59,7 +59,7 @@ def read(run: Run, options: Options) -> Corpus:
     table, arrays = ravdess.read_features(options.features)
     classes = experiment.present(ravdess.EMOTIONS.values(), table["emotion"])
     if len(classes) < 2:
-        raise InputError(f"there is one class, {classes[0]}; two or more are needed.")
+        raise InputError(f"the features have only one class, {classes[0]}; at least two are needed.")
     run.configure(corpus="features of RAVDESS", notice=None, classes={"emotion": classes})
     experiment.require_groups(options, table["speaker"], ravdess.folds())
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")

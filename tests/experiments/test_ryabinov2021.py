@@ -66,9 +66,7 @@ def test_a_missing_label_is_neither_learnt_nor_scored(trained, with_gaps):
             np.testing.assert_allclose(predictions[data.classes[task]].sum(axis=1), 1, atol=1e-5)
     history = pd.read_csv(run.path / "history" / f"{cell.model}.csv")
     assert np.isfinite(history).all(axis=None)
-    assert "12 clips have no label of gender: they train the other tasks, and are not scored" in str(
-        run.config["notes"]
-    )
+    assert "12 clips have no label of gender: they are used for the other tasks only." in run.config["notes"]
 
 
 def test_figures_of_what_it_sees(script, trained):

@@ -94,11 +94,11 @@ def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
     data = script.read(run, options)
     assert data.classes["emotion"] == run.config["classes"]["emotion"] == ["happy", "sad"]
     assert data.table["emotion"].tolist() == [i % 2 for i in range(12)]
-    assert "No clip can be used of angry: the classes are happy, sad." in run.config["notes"]
+    assert "There are no usable clips of angry; the remaining classes are happy, sad." in run.config["notes"]
     assert pd.read_csv(run.path / "set_aside.csv")["clip"].tolist() == ["cut"]
     for number in range(0, 12, 2):
         (tmp_path / f"{number}.wav").write_bytes(b"RIFF")
-    with pytest.raises(InputError, match="there is one class, sad; two or more are needed"):
+    with pytest.raises(InputError, match="the corpus has only one class, sad; at least two are needed"):
         script.read(run, options)
 
 
