@@ -1,7 +1,7 @@
-"""Options of a command, declared once: the fields of a dataclass.
+"""Options of a command that are defined by the fields of a dataclass.
 
-A field's type, default, help and bounds make the option; the help is that of `option`, or else what the docstring
-says of the field under `Args:`.
+Type, default, help text and bounds of a field are those of the option. The help text is the argument of `option`, or
+else the description of the field under `Args:` in the docstring of the dataclass.
 """
 
 import inspect
@@ -17,14 +17,14 @@ SETTINGS = "option"
 
 
 def option(panel: str, default: Any, help: str, **settings: Any) -> Any:
-    """A dataclass field that is an option of a command.
+    """Return a dataclass field that defines an option of a command.
 
     Args:
-        panel: the group of options that it stands in under `--help`.
-        default: its default.
-        help: one sentence.
-        **settings: what else `typer.Option` takes, such as `min`, `exists` or `callback`; `default_factory` as in
-            `dataclasses.field`.
+        panel: group of the option in the output of `--help`.
+        default: default value.
+        help: help text, one sentence.
+        **settings: further arguments of `typer.Option`, such as `min`, `exists` or `callback`; `default_factory` is
+            as in `dataclasses.field`.
     """
     metadata = {SETTINGS: {"help": help, "rich_help_panel": panel, **settings}}
     if factory := settings.pop("default_factory", None):
@@ -37,11 +37,11 @@ data, training, running = (partial(option, panel) for panel in ("Data", "Trainin
 
 
 def parameters(declaration: type, hidden: Collection[str] = ()) -> list[inspect.Parameter]:
-    """The parameters of a typer command whose options are the fields of a dataclass.
+    """Return the parameters of a typer command with the fields of a dataclass as options.
 
     Args:
         declaration: the dataclass.
-        hidden: fields that are no options.
+        hidden: fields that are not options.
 
     Example:
         >>> from dataclasses import dataclass
@@ -63,7 +63,15 @@ def parameters(declaration: type, hidden: Collection[str] = ()) -> list[inspect.
 
 
 def with_parameters(function: Callable, own: list[inspect.Parameter]) -> Callable:
-    """A function as typer sees it: with the given parameters in the place of its `**keywords`."""
+    """Replace the `**keywords` in the signature of a function by parameters, as needed by typer.
+
+    Args:
+        function: the function, whose signature is changed.
+        own: the parameters.
+
+    Returns:
+        The same function.
+    """
     signature = inspect.signature(function)
     kept = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     function.__signature__ = signature.replace(parameters=[*kept, *own])
@@ -73,7 +81,7 @@ def with_parameters(function: Callable, own: list[inspect.Parameter]) -> Callabl
 def _parameter(each: Field, kind: type, documented: str) -> inspect.Parameter:
     settings = {"help": documented, **each.metadata.get(SETTINGS, {})}
     default = each.default if each.default_factory is MISSING else each.default_factory()
-    # A flag that is off has no `--no-` twin.
+    # A flag that is off by default needs no `--no-` variant.
     names = [f"--{each.name.replace('_', '-')}"] if default is False else []
     return inspect.Parameter(
         each.name,
@@ -84,7 +92,7 @@ def _parameter(each: Field, kind: type, documented: str) -> inspect.Parameter:
 
 
 def _documented(docstring: str) -> dict[str, str]:
-    """What a docstring in Google style says of each argument, in one line."""
+    """Return the description of each argument in a docstring of Google style, as one line."""
     return {
         each.arg_name: " ".join((each.description or "").split()) for each in docstring_parser.parse(docstring).params
     }

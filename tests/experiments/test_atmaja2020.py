@@ -55,7 +55,7 @@ def test_saved_predictions_are_fused_and_the_rest_is_said_to_be_left_out(finishe
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
     assert published["Multistage fusion"].tolist() == [0.593, 0.593]
     note, _ = json.loads((finished / "config.json").read_text())["notes"]
-    assert "no network is trained; 3 saved predictions are fused" in note
+    assert "no network is trained. The saved predictions of 3 models are fused" in note
     assert {path.name for path in (finished / "figures").glob("*.png")} == {"table_3.png", "figure_3.png"}
 
 
@@ -68,7 +68,7 @@ def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished)
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda root: (root / "predictions").rename(root / "p"), "holds neither feature sets such as"),
+        (lambda root: (root / "predictions").rename(root / "p"), "contains neither feature sets such as"),
         (
             lambda root: (root / "predictions" / "good" / "Devel_DE_01.csv").unlink(),
             "has no predictions of Devel_DE_01",

@@ -112,7 +112,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
     assert not (folder / "results.json").exists()
     if stop == signal.SIGINT:
         assert process.returncode == 1
-        assert re.search(r"Interrupted\. .* go on with: .*--resume ", errors) and "Traceback" not in errors
+        assert re.search(r"Interrupted\. .* continue with: .*--resume ", errors) and "Traceback" not in errors
         assert not list(tmp_path.rglob(".unfinished*"))
     done = run("--resume", folder)
     assert done.returncode == 0, done.stderr
@@ -135,7 +135,7 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
         (["--weighting", "dwa", "--beta", "2"], 2, "--beta is a static weight"),
         (["--protocol", "both?"], 2, "is not one of"),
         (["--beta", "inf"], 2, "less than or equal to 1000000"),
-        (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options it was begun with; leave out --seed"),
+        (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options with which it was started; leave out --seed"),
         (["--resume", "{corpus}"], 1, "is no run folder"),
         (["--root", "{empty}"], 1, "is empty; the root of RAVDESS holds"),
         (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
@@ -151,10 +151,10 @@ def test_wrong_calls_are_one_sentence(run, finished, sound_only, tmp_path, monke
     assert not any(tmp_path.rglob("config.json"))
 
 
-def test_a_run_is_worked_on_by_one_process_at_a_time(run, finished):
+def test_a_run_folder_is_used_by_one_process_at_a_time(run, finished):
     with locked(finished):
         done = run("--resume", finished)
-    assert done.returncode == 1 and f"is being worked on, by process {os.getpid()}" in done.stderr
+    assert done.returncode == 1 and f"is in use by process {os.getpid()}" in done.stderr
 
 
 @pytest.mark.slow
