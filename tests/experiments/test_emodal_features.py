@@ -135,7 +135,7 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(run, tmp_path):
     ("arguments", "status", "sentence"),
     [
         ([], 2, "--features is needed"),
-        (["--features", "FEATURES", "--root", "."], 2, "--features stands for a corpus; leave out --root"),
+        (["--features", "FEATURES", "--root", "."], 2, "--features replaces the corpus; leave out --root"),
         (["--features", "EMPTY_CSV"], 1, "needs a row a clip"),
         (["--features", "FEATURES", "--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
     ],
