@@ -84,7 +84,7 @@ def test_figures_of_what_it_sees(script, trained):
         ({"manifest": "m.csv", "root": ".", "corpus": "ravdess"}, "leave --corpus out"),
         ({"merge_excited": True, "manifest": "m.csv", "root": "."}, "--merge-excited is for IEMOCAP"),
         ({"imagenet": "vgg16.h5", "architecture": "alexnet"}, "--imagenet is for VGG-16"),
-        ({"augment": ["speed", "pitch"]}, "--augment takes spectrogram, speed, noise. Received: pitch"),
+        ({"augment": ["speed", "pitch"]}, "--augment accepts spectrogram, speed, noise. Received: pitch"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(script, given, sentence):
