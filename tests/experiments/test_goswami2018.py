@@ -1,4 +1,4 @@
-"""The experiment as a user runs it, on a tiny synthetic corpus."""
+"""Tests of the command with a tiny synthetic corpus."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def only_run(out: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sound_only(tmp_path_factory) -> Path:
-    """Six actors, a recording of each emotion, no video."""
+    """A corpus of six actors with one recording of each emotion, without video."""
     root = tmp_path_factory.mktemp("corpus") / "ravdess"
     write_ravdess(root, actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1)
     return root
@@ -49,14 +49,14 @@ def finished(run, sound_only, tmp_path_factory) -> Path:
 
 
 def same_results(a: Path, b: Path) -> None:
-    """All numbers of two run folders are the same, to the last digit."""
+    """Check that all numbers of two run folders are exactly equal."""
     tables = {path.relative_to(a) for path in a.rglob("*.csv")}
     assert tables == {path.relative_to(b) for path in b.rglob("*.csv")}
     for table in [*tables, Path("results.json")]:
         assert (a / table).read_bytes() == (b / table).read_bytes(), table
 
 
-def test_without_video_the_audio_network_runs_and_the_rest_is_named(finished):
+def test_without_video_the_audio_network_runs_and_a_note_lists_the_others(finished):
     results = pd.DataFrame(json.loads((finished / "results.json").read_text()))
     assert set(results["row"]) == {"Audio CNN"} and set(results["protocol"]) == {"paper", "speaker"}
     assert results.set_index(["metric", "protocol"])["published"].loc[("test accuracy", "paper")] == 0.72
@@ -64,7 +64,7 @@ def test_without_video_the_audio_network_runs_and_the_rest_is_named(finished):
     assert "Left out, because the corpus has no video: Image CNN, Architecture 1" in notes
 
 
-def test_synthetic_results_say_so(finished):
+def test_results_of_a_synthetic_corpus_have_a_notice(finished):
     for name in ["results.md", "report.html"]:
         assert "synthetic corpus: not comparable with the paper" in (finished / name).read_text()
 
@@ -78,7 +78,7 @@ def test_the_run_folder_is_complete_and_clean(finished):
     assert not list(finished.rglob(".unfinished*")) and not list(finished.rglob("*.npz"))
 
 
-def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only):
+def test_splits_by_speaker_do_not_leak_and_the_papers_do(finished, sound_only):
     manifest = ravdess.read(sound_only)
     for split in (finished / "splits").glob("*.csv"):
         leaks = audit(manifest, read_split(split), sound_only)
@@ -93,7 +93,7 @@ def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tm
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
+def test_a_run_stopped_in_training_and_resumed_gives_the_same_numbers(
     run, finished, sound_only, tmp_path, stop, interruptible
 ):
     arguments = command("--root", sound_only, "--epochs", 3, "--out", tmp_path)
@@ -120,7 +120,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
     assert not list(tmp_path.rglob(".unfinished*"))
 
 
-def test_the_saved_model_answers_for_a_wav(finished, sound_only):
+def test_the_saved_model_predicts_for_a_wav(finished, sound_only):
     (saved_model,) = (finished / "saved_model").iterdir()
     wav = next(sound_only.rglob("*.wav"))
     assert ServedModel(saved_model).predict(wav).sum() == pytest.approx(1, abs=1e-5)
@@ -141,7 +141,9 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
         (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
     ],
 )
-def test_wrong_calls_are_one_sentence(run, finished, sound_only, tmp_path, monkeypatch, arguments, status, sentence):
+def test_wrong_calls_give_one_error_message(
+    run, finished, sound_only, tmp_path, monkeypatch, arguments, status, sentence
+):
     places = {"finished": finished, "corpus": sound_only, "empty": tmp_path / "empty"}
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -158,7 +160,7 @@ def test_a_run_folder_is_used_by_one_process_at_a_time(run, finished):
 
 
 @pytest.mark.slow
-def test_every_table_and_figure_on_sound_and_video(run, tmp_path):
+def test_every_table_and_figure_with_sound_and_video(run, tmp_path):
     root = tmp_path / "ravdess"
     write_ravdess(root, actors=range(1, 7), channels=["speech"], clips_per_emotion=1, jobs=2)
     done = run("--root", root, "--epochs", 1, "--out", tmp_path / "runs")
