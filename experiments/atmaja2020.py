@@ -5,7 +5,7 @@ bimodal, late and multistage fusion) and figure 3 (CCC by stage). Networks are t
 Under the paper's protocol, models and fusions are chosen and fitted on Devel, and scored on Devel. Under `speaker`,
 this is repeated for each fold of dialogues, and held-out dialogues are scored; only the pairs of sets stay the same.
 
-If `--root` has `predictions/` but no features, like the data published for AVEC 2019, these predictions are fused.
+Saved predictions are fused if `--root` has `labels/` and `predictions/` but no features, as published for AVEC 2019.
 """
 
 import itertools
