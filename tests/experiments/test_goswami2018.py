@@ -138,7 +138,7 @@ def test_the_saved_model_predicts_for_a_wav(finished, sound_only):
         (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options with which it was started; leave out --seed"),
         (["--resume", "{corpus}"], 1, "is no run folder"),
         (["--root", "{empty}"], 1, "is empty; the root of RAVDESS holds"),
-        (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
+        (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be created in /proc/runs"),
     ],
 )
 def test_wrong_calls_give_one_error_message(
