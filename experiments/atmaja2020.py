@@ -1,11 +1,11 @@
 """Atmaja and Akagi 2020: CCC regression with three weighted losses, early fusion and multistage SVR fusion, on SEWA.
 
-Reruns table 2 (single-task and multitask losses), the random search of the three weights, table 3 (unimodal, bimodal,
-late and multistage fusion) and figure 3 (CCC by stage). Networks learn from the recordings of Train and are scored on
-those of Devel. Under the paper's protocol, what is chosen or fitted on Devel is scored on Devel; under `speaker`, it is
-chosen and fitted anew for each fold of dialogues and scored on the dialogues left out (all but the pairs of sets).
+Reproduces table 2 (single-task and multitask losses), the random search of the three weights, table 3 (unimodal,
+bimodal, late and multistage fusion) and figure 3 (CCC by stage). Networks are trained on Train and scored on Devel.
+Under the paper's protocol, models and fusions are chosen and fitted on Devel, and scored on Devel. Under `speaker`,
+this is repeated for each fold of dialogues, and held-out dialogues are scored; only the pairs of sets stay the same.
 
-A root with `labels/` and `predictions/` but no features, such as what the organisers of AVEC 2019 published, is fused.
+Saved predictions are fused if `--root` has `labels/` and `predictions/` but no features, as published for AVEC 2019.
 """
 
 import itertools
@@ -33,13 +33,13 @@ PAPER = Paper(
 EPOCHS = (50, 4)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE = 34, 5e-4
 TRIALS, QUICK_TRIALS = 20, 2
-QUICK = {"train": 4, "devel": 4, "frames": (150, 250)}  # recordings of each language, their frames
+QUICK = {"train": 4, "devel": 4, "frames": (150, 250)}  # recordings per language; range of their lengths in frames
 
 FAU = "fau_functionals"
 N_PAIRED, N_FUSED, FOLDS = 7, 11, 7
 
-# Factors of arousal, valence and liking (equation 3), and the CCC of each and their average (table 2). MTL1 has gamma =
-# 1 - (alpha + beta) with the .7 and .3 of its source, Parthasarathy and Busso 2017.
+# Factors of arousal, valence and liking (equation 3); published CCC of each, and average (table 2). In MTL1, gamma =
+# 1 - (alpha + beta), with .7 and .3 as in its source, Parthasarathy and Busso 2017.
 TABLE_2 = {
     "STL1": ((1, 0, 0), (0.511, 0.235, 0.107, 0.284)),
     "STL2": ((0, 1, 0), (0.255, 0.558, 0.077, 0.297)),
@@ -55,7 +55,7 @@ TABLE_3 = {
     LATE: (0.627, 0.616, 0.292, 0.512),
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
 }
-# The first stage of the multistage SVR is the late fusion.
+# Name of a method -> row. The first stage of the multistage SVR is the late fusion.
 FUSIONS = {
     "multistage-svr": "Multistage fusion",
     "mean": "Mean",
@@ -67,16 +67,16 @@ FUSIONS = {
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
-    seeds: int = experiment.training(1, "Train the networks of table 2 from as many seeds, --seed and on.", min=1)
-    trials: int | None = experiment.training(None, f"Points of the weight search.  [default: {TRIALS}]", min=1)
+    seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1)
+    trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS}]", min=1)
     scoring: Literal["plain", "avec"] = experiment.training(
-        "plain", "Of the tables. plain: CCC by N throughout. avec: variances by N - 1."
+        "plain", "CCC in the tables. plain: all moments divided by N. avec: variances divided by N - 1."
     )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One network: its feature sets, and factors of its losses or a weighting; `seed`: where it is not the run's."""
+    """A network to train: feature sets, factors of the losses or a weighting, and seed (None: the run's seed)."""
 
     model: str
     sets: tuple[str, ...]
@@ -87,20 +87,20 @@ class Cell:
 
 
 def read(run: Run, options: Options) -> TraceScores:
-    """The user's corpus, or the synthetic one, and what scores models on its Devel under both protocols."""
+    """Read the user's corpus or the synthetic one; return the object that scores models on Devel."""
     root = experiment.corpus_root(PAPER.key, options, SyntheticSewa, {}, QUICK)
     corpus = TraceCorpus.read(run, root, needed=FAU)
     if len(corpus.sets) > N_PAIRED:
-        run.note(f"The {N_PAIRED} sets that are paired are the best on all of Devel, under both protocols.")
+        run.note(f"Pairs consist of the {N_PAIRED} feature sets that are best on all of Devel, under both protocols.")
     run.note(
-        f"Multistage fusion chooses context and C in-sample, as the paper does; held out, only C, by inner folds, with "
-        f"context {methods.HELD_OUT_CONTEXTS[0]}."
+        "Multistage fusion chooses context and C in-sample under the paper's protocol, as the paper does. With "
+        f"dialogues held out, it chooses only C, by inner folds; the context is {methods.HELD_OUT_CONTEXTS[0]}."
     )
     return TraceScores(run, options, corpus, options.scoring, FOLDS)
 
 
 def networks(run: Run, scores: TraceScores, options: Options) -> Iterator[Stage]:
-    """Each set alone and the losses of table 2; the weight search; pairs of the best sets (section 6)."""
+    """Yield single sets, the losses of table 2 and the weight search; then pairs of the best sets (section 6)."""
     if not scores.corpus.sets:
         return
     unimodal = [Cell(name, (name,)) for name in scores.corpus.sets]
@@ -109,12 +109,12 @@ def networks(run: Run, scores: TraceScores, options: Options) -> Iterator[Stage]
     trials = searched(options)
     yield "Training", list(dict.fromkeys(unimodal + table_2 + trials))
     best = max(trials, key=lambda cell: scores.average(cell.model)).factors
-    run.note(f"Of {len(trials)} searched weights of {', '.join(TARGETS)} the best on Devel are {best}.")
+    run.note(f"Best weights of {', '.join(TARGETS)} on Devel in the search ({len(trials)} trials): {best}.")
     yield "Training pairs", pairs(scores)
 
 
 def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
-    """The networks of table 2, one a seed."""
+    """Return the networks of table 2: name of a loss -> one network per seed."""
     losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, (factors, _) in TABLE_2.items()}
     losses["MTL2"] = Cell(FAU, (FAU,))
     if options.weighting != "static":
@@ -127,13 +127,13 @@ def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
 
 
 def pairs(scores: TraceScores) -> list[Cell]:
-    """Early fusion of each pair of the best sets."""
+    """Return the networks for early fusion of each pair of the best sets."""
     best = sorted(scores.corpus.sets, key=lambda name: -scores.average(name))[:N_PAIRED]
     return [Cell(f"{one}-{other}", (one, other)) for one, other in itertools.combinations(best, 2)]
 
 
 def searched(options: Options) -> list[Cell]:
-    """Random search of the three factors on the FAU functionals (section 5)."""
+    """Return the networks of the random search of the three factors, on the FAU functionals (section 5)."""
     trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
     return [
         Cell("-".join([f"{FAU}_search", *(f"{round(10 * w)}" for w in point.values())]), (FAU,), tuple(point.values()))
@@ -142,7 +142,7 @@ def searched(options: Options) -> list[Cell]:
 
 
 def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Training:
-    """The LSTM regressor of some feature sets, on the concordance of each target."""
+    """Build the LSTM regressor for some feature sets, with a CCC loss for each target."""
     import keras
 
     from kerasemo.losses import CCCLoss
@@ -166,7 +166,7 @@ def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Traini
 
 
 def early_fusion(scores: TraceScores) -> dict[str, list[str]]:
-    """The models that are fused later, by their row of table 3: of one set and of two, or those that are given."""
+    """Return the models for the fusion, by row of table 3; without features, those with saved predictions."""
     return {
         "Unimodal": scores.corpus.sets or sorted(scores.corpus.given),
         "Bimodal early fusion": [cell.model for cell in pairs(scores)],
@@ -174,7 +174,7 @@ def early_fusion(scores: TraceScores) -> dict[str, list[str]]:
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Tables 2 and 3, and the weight search."""
+    """Yield the rows of table 2, the weight search and table 3."""
     scores, options = outcome.corpus, outcome.options
     if scores.corpus.sets:
         for loss, seeds in cells_of_losses(options).items():
@@ -190,7 +190,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
 
 
 def fusion_rows(outcome: Outcome) -> Iterator[dict]:
-    """Late and multistage fusion of the best models (table 3, figure 3), and beside them what else fuses."""
+    """Yield the rows of late and multistage fusion (table 3) and of further fusion methods, and draw figure 3."""
     scores = outcome.corpus
     fused = scores.fuse([*itertools.chain(*early_fusion(scores).values())], FUSIONS, N_FUSED)
     figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
@@ -202,14 +202,14 @@ def fusion_rows(outcome: Outcome) -> Iterator[dict]:
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """A figure of each table's averages; figure 3 is drawn beside its rows."""
+    """Draw the average CCC of each table; figure 3 is drawn by `fusion_rows`."""
     averages = [row for row in results if row["metric"] == f"CCC {scoring.AVERAGE}"]
     for table in dict.fromkeys(row["table"] for row in averages):
         outcome.draw_scores(averages, table, table.lower().replace(" ", "_"), alt=f"{table}: average CCC")
 
 
 def proposed(outcome: Outcome) -> str | None:
-    """One network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
+    """Save one network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
     scores = outcome.corpus
     return scores.save_recommended("fusion", [*itertools.chain(*early_fusion(scores).values())], N_FUSED)
 

@@ -1,13 +1,13 @@
-"""Chae, Kim, Shin, Kim and Lee 2018: emotion and gender from raw sound and video, with loss weights that learn.
+"""Chae, Kim, Shin, Kim and Lee 2018: emotion and gender from raw sound and video, with trainable loss weights.
 
-Reruns table 1 (four models) and figure 2 (joint loss per epoch) on the improvised dialogues of IEMOCAP, under the
-paper's protocol (utterances 6:2:2 at random) and with whole sessions held out. Beside the paper: the losses at equal
-weights, which alone compare between models, the path of the weights, accuracies, and uncertainty weighting.
+Reproduces table 1 (four models) and figure 2 (joint loss per epoch) on the improvised dialogues of IEMOCAP, under the
+paper's protocol (utterances 6:2:2 at random) and with whole sessions held out. Additions: losses with equal weights,
+which alone are comparable between models, task weights per epoch, accuracies, and uncertainty weighting.
 
-Training is that of the authors' code: Adam at 1e-4, times 0.1 every 10 epochs, gradient norm clipped at 1, a clip a
-step, 100 epochs. Scores are those of the last epoch: the code's choice of the best model looks at one batch.
+Training follows the authors' code: 100 epochs of Adam, one clip per step, rate 1e-4, times 0.1 every 10 epochs,
+gradient norm clipped at 1. Scores are those of the last epoch: the code chooses the best model by a single batch.
 
-`--corpus ravdess` trains the networks of the sound on speech of RAVDESS instead, emotion and gender.
+`--corpus ravdess` trains the audio networks on the speech of RAVDESS instead, for emotion and gender.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ QUICK = {"sessions": (1, 2, 3), "dialogues": 1, "turns": 8}
 TABLE = "Table 1"
 TASKS = ("emotion", "gender")
 GENDERS = ["female", "male"]
-# Label, modalities and weighting.
+# Key -> label, modalities and weighting.
 MODELS = {}
 for weighting in get_args(experiment.WeightingName):
     name = "dynamic" if weighting == "softmax" else weighting
@@ -62,59 +62,59 @@ PUBLISHED = {
     "mm_static": (0.5, 0.5, 167.10),
     "mm_dynamic": (0.3623, 0.6377, 112.89),
 }
-# Figure 2, its upper and lower row, and what comes next to the upper one where only sound is there.
+# Panels of figure 2: its upper row, its lower row, and the upper row for a corpus with sound only.
 COMPARED = {
     "static and dynamic": ["mm_static", "mm_dynamic"],
     "modalities": ["um_dynamic_a", "um_dynamic_v", "mm_dynamic"],
     "static and dynamic, sound": ["um_static_a", "um_dynamic_a"],
 }
-NOT_COMPARABLE = "The weighted losses of models with different weights do not compare; those at equal weights do."
+NOT_COMPARABLE = "Weighted losses of models with different weights are not comparable; losses with equal weights are."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Whose layout the root has.")
-    scale: Literal["deviation", "variance"] = experiment.data("deviation", "What sound is divided by.")
-    crop: Literal["fixed", "track"] = experiment.data("fixed", "The authors' fixed crop of the face, or a face track.")
-    ties: Literal["random", "drop"] = experiment.data("random", "Turns without a majority: one of the tied, or none.")
-    merge_excited: bool = experiment.data(False, "Count excited turns as happy ones.")
+    corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Corpus in --root.")
+    scale: Literal["deviation", "variance"] = experiment.data("deviation", "Divisor that standardises the sound.")
+    crop: Literal["fixed", "track"] = experiment.data("fixed", "Face: the authors' fixed crop, or a face track.")
+    ties: Literal["random", "drop"] = experiment.data("random", "Turns without majority: draw a tied label, or drop.")
+    merge_excited: bool = experiment.data(False, "Label excited turns as happy.")
     max_bad: float = experiment.max_bad()
     imagenet: Path | None = experiment.imagenet("ResNet-50")
-    weighting: experiment.WeightingName | None = experiment.training(None, "Train models with this weighting too.")
-    batch_size: int = experiment.training(1, "Clips a step.", min=1)
+    weighting: experiment.WeightingName | None = experiment.training(None, "Also train models with this weighting.")
+    batch_size: int = experiment.training(1, "Number of clips per step.", min=1)
 
     def conflicts(self):
         for_iemocap = self.crop != "fixed" or self.ties != "random" or self.merge_excited or self.imagenet
         return {
             "--corpus ravdess needs --root, the folder of your copy.": self.corpus == "ravdess" and not self.root,
-            "--crop, --ties, --merge-excited and --imagenet are for IEMOCAP; of RAVDESS the sound is read, which has "
-            "one label a clip: leave them out.": self.corpus == "ravdess" and for_iemocap,
+            "--crop, --ties, --merge-excited and --imagenet are for IEMOCAP; leave them out. RAVDESS has one label per "
+            "clip, and only its sound is read.": self.corpus == "ravdess" and for_iemocap,
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """The user's corpus, or the synthetic one."""
+    """Read the user's corpus or the synthetic one."""
     if options.imagenet:
         experiment.try_building(network, ("video",), {"emotion": 2}, options)
     root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"scenarios": ["improvised"]}, QUICK)
     choices = {"ties": options.ties, "merge_excited": options.merge_excited, "improvised_only": True}
     corpus = speech.read(options.corpus, root, options.seed, **choices)
     if absent := sorted(set(GENDERS) - set(corpus.manifest["gender"])):
-        raise InputError(f"no clip is of a {absent[0]} speaker; both are needed to learn gender.")
+        raise InputError(f"the corpus has no clip of a {absent[0]} speaker; both genders are needed.")
     experiment.require_groups(options, corpus.manifest["group"], corpus.folds)
     inputs = network_inputs(corpus, options)
     table, files, _ = experiment.read_clips(run, corpus.manifest, root, inputs, options)
     classes = {"emotion": experiment.present(corpus.emotions, table["emotion"]), "gender": GENDERS}
     experiment.name_corpus(run, root, corpus.name, classes=classes)
     if options.quick:
-        run.note(f"Quick: the first {QUICK_LONGEST_S} s of each clip.")
+        run.note(f"--quick: only the first {QUICK_LONGEST_S} s of each clip are used.")
     for sentence in (f"{len(table)} clips of {table['speaker'].nunique()} speakers.", *corpus.notes, NOT_COMPARABLE):
         run.note(sentence)
     return Corpus.of_clips(table, classes, corpus.folds, inputs, files)
 
 
 def network_inputs(corpus: speech.Speech, options: Options) -> dict[str, NetworkInput]:
-    """Sound, and pictures of the face where IEMOCAP has them."""
+    """Return the inputs of the networks: sound, and frames of the face if IEMOCAP has video."""
     import_tensorflow()
     from kerasemo.models.end_to_end import SAMPLES
 
@@ -127,7 +127,7 @@ def network_inputs(corpus: speech.Speech, options: Options) -> dict[str, Network
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Every network on every split."""
+    """Yield every network on every split."""
     names = AUDIOVISUAL if "video" in corpus.inputs else SOUND
     experiment.note_left_out(run, [LABELS[name] for name in AUDIOVISUAL if name not in names], has_sound=True)
     if options.weighting:
@@ -139,14 +139,14 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
 
 
 def network(modalities: Sequence[str], n_classes: dict[str, int], options: Options) -> "keras.Model":
-    """The network of some modalities (section 3)."""
+    """Build the network for some modalities (section 3)."""
     from kerasemo.models.end_to_end import end_to_end
 
     return end_to_end(n_classes, modalities, imagenet=options.imagenet if "video" in modalities else None)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
-    """One of the models of table 1; the loss weights go with the network's optimizer, as in the authors' code."""
+    """Build a model of table 1; the network's optimizer also trains the loss weights, as in the authors' code."""
     import keras
 
     from kerasemo.training.clips import N_FRAMES, Clips
@@ -170,7 +170,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Model by model: final weights, losses, accuracies and recalls."""
+    """Yield the rows of each model: final weights, losses, accuracies and recalls."""
     for model in dict.fromkeys(cell.network for cell in outcome.cells):
         label, _, weighting = MODELS[model]
         published = PUBLISHED.get(model) if outcome.options.corpus == "iemocap" else None
@@ -183,7 +183,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """Figure 2, the losses at equal weights, the paths of the weights, and the scores."""
+    """Draw figure 2, losses with equal weights, task weights over the epochs, and recalls."""
     recalls = [row for row in results if row["metric"].startswith("test UAR")]
     title = "Unweighted average recall"
     outcome.draw_scores(recalls, TABLE, "recalls", title=title, alt=f"{title} of emotion and gender")

@@ -1,11 +1,11 @@
-"""EMODal on features that others have computed, beside logistic regression: RAVDESS, actors held out.
+"""EMODal on features of RAVDESS that were computed by others, compared with logistic regression.
 
-A CSV with a clip a row (see `kerasemo.corpora.ravdess.read_features`) takes the place of media: dense layers stand in
-place of the convolutions of zhang2018. Tables, ablation and figures are those of `zhang2018.py`; logistic regression on
-the same folds shows what the network adds to a linear model.
+Instead of media files, it reads a CSV with one row per clip (see `kerasemo.corpora.ravdess.read_features`). Dense
+layers replace the convolutions of zhang2018. Tables, ablation and figures are as in `zhang2018.py`; logistic regression
+on the same splits shows how much the network improves on a linear model.
 
-Hundreds of clips are soon learnt by heart: the voice's network has dropout, which the paper's has not. That dropout,
-and the C of the regression, were picked on clips of this corpus.
+A few hundred clips are easily overfitted. Therefore the audio network has dropout, unlike the paper's network. This
+dropout and the C of the regression were chosen on clips of this corpus.
 """
 
 from collections.abc import Iterator
@@ -43,42 +43,42 @@ LOGISTIC = {
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    features: Path | None = experiment.data(None, "CSV of features of RAVDESS.", exists=True, dir_okay=False)
+    features: Path | None = experiment.data(None, "CSV with features of RAVDESS.", exists=True, dir_okay=False)
     weighting: experiment.WeightingName = experiment.weighting()
 
     def conflicts(self):
         return {
-            "--features is needed: a CSV with a clip a row.": not self.features,
-            "--features stands for a corpus; leave out --root.": self.root,
+            "--features is needed: a CSV with one row per clip.": not self.features,
+            "--features replaces the corpus; leave out --root.": self.root,
             emodal.NO_SHARED_LAYER: self.weighting == "gradnorm",
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """The features, all clips and classes that are there."""
+    """Read the features, with all clips and classes of the CSV."""
     table, arrays = ravdess.read_features(options.features)
     classes = experiment.present(ravdess.EMOTIONS.values(), table["emotion"])
     if len(classes) < 2:
-        raise InputError(f"there is one class, {classes[0]}; two or more are needed.")
+        raise InputError(f"the features have only one class, {classes[0]}; at least two are needed.")
     run.configure(corpus="features of RAVDESS", notice=None, classes={"emotion": classes})
     experiment.require_groups(options, table["speaker"], ravdess.folds())
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers.")
     run.note(
-        f"Dense layers stand in place of the convolutions, and the voice's network has dropout of {AUDIO_DROPOUT}, "
-        f"which the paper's has not; logistic regression has C = {LOGISTIC_C}. Both were picked on these clips."
+        f"Dense layers replace the paper's convolutions. The audio network has dropout {AUDIO_DROPOUT}, unlike the "
+        f"paper's; logistic regression has C = {LOGISTIC_C}. Both values were chosen on clips of this corpus."
     )
     return Corpus.of_clips(table, {"emotion": classes}, ravdess.folds(), {}, arrays)
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Every network and regression on every split."""
+    """Yield every network and regression on every split."""
     names = emodal.trainable(run, corpus.features, options.weighting)
     names += [name for name, (_, modalities, _) in LOGISTIC.items() if set(modalities) <= set(corpus.features)]
     yield "Training", experiment.plan(run, names, corpus, options, TRAIN)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
-    """EMODal with its losses, all or all but one; or what logistic regression says."""
+    """Build EMODal with all losses or without one; or return the predictions of a logistic regression."""
     if cell.network in LOGISTIC:
         return regress(corpus, cell)
     import keras
@@ -96,7 +96,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | 
 
 
 def regress(corpus: Corpus, cell: Cell) -> dict[str, pd.DataFrame]:
-    """What logistic regression on the standardised features says of each side."""
+    """Fit a logistic regression on the standardised training features; return its predictions by partition."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -108,17 +108,17 @@ def regress(corpus: Corpus, cell: Cell) -> dict[str, pd.DataFrame]:
     train = cell.split.train
     regression = make_pipeline(StandardScaler(), LogisticRegression(C=LOGISTIC_C, max_iter=5000))
     regression.fit(features[train], cell.items["emotion"].to_numpy()[train])
-    said = {}
+    predictions = {}
     for side, rows in cell.split.partitions().items():
         probabilities = np.zeros((len(rows), len(classes)))
         probabilities[:, regression.classes_] = regression.predict_proba(features[rows])
         items = Items.of_rows(rows, {}, cell.items, {"emotion": "emotion"})
-        said[side] = decisions(probabilities, items, classes, "emotion")
-    return said
+        predictions[side] = decisions(probabilities, items, classes, "emotion")
+    return predictions
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """All tables, without published numbers, which are of another corpus."""
+    """Yield the rows of all tables, without the published numbers, which belong to another corpus."""
     return emodal.rows(outcome, emodal.NETWORKS | LOGISTIC)
 
 

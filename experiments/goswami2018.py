@@ -1,11 +1,11 @@
-"""Goswami, Aggarwal and Yalamanchi 2018: five cross-modal architectures, probes and shrinking data on RAVDESS.
+"""Goswami, Aggarwal and Yalamanchi 2018: five cross-modal architectures, probes and less training data on RAVDESS.
 
-Reruns experiment 1 (seven networks), 2 (half and a quarter of the data for training) and 3 (the validation curves of
-architecture 4), and the distilled probes that section 7 proposes; under the paper's protocol, which splits images and
-copied recordings at random, and with actors held out.
+Reproduces experiment 1 (seven networks), 2 (half and a quarter of the data for training) and 3 (validation curves of
+architecture 4), and the distilled probes that section 7 proposes, under the paper's protocol (images and repeated
+recordings are split at random) and with actors held out.
 
-The paper gives 25 epochs of SGD with momentum. It leaves open rate, momentum and batch size (here 0.02, 0.9 and 32),
-and at which epoch its "best" accuracy was read (here the last, so that no partition chooses anything).
+The paper trains for 25 epochs with SGD and momentum. It does not state learning rate, momentum and batch size (here
+0.02, 0.9 and 32), nor the epoch of its "best" accuracy (here the last one, so that no partition is used for a choice).
 """
 
 from collections.abc import Iterator
@@ -37,11 +37,11 @@ EPOCHS = (25, 7)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE, MOMENTUM = 32, 0.02, 0.9
 SEQUENCE_FRAMES = 160
 
-# The default corpus lets each modality show so much that its best possible accuracy is the paper's, .72 and .85.
+# Shares of emotional information in the synthetic corpus: the best possible accuracies are the paper's, .72 and .85.
 SYNTHETIC = {"clips_per_emotion": 2, "audio_share": 0.68, "video_share": 0.83}
 QUICK = {"actors": range(1, 5), "clips_per_emotion": 1}
 
-# Test, validation and train accuracy (section 5.1.2); the last is ours.
+# Test, validation and training accuracy (section 5.1.2); the last network is not in the paper's tables.
 NETWORKS = {
     "audio_cnn": ("Audio CNN", (0.72, 0.72, 0.99)),
     "image_cnn": ("Image CNN", (0.85, 0.84, 0.98)),
@@ -52,14 +52,14 @@ NETWORKS = {
     "architecture_0": ("Architecture 0", (0.78, 0.79, 0.99)),
     "distilled_probes": ("Distilled probes", (None, None, None)),
 }
-# By the share of the data that trains (section 5.2.2): test and train accuracy.
+# Share of the data for training (section 5.2.2) -> network -> test and training accuracy.
 LESS_DATA = {
     0.5: {"architecture_1": (0.84, 0.99), "architecture_3": (0.85, 0.99), "architecture_4": (0.86, 0.98)},
     0.25: {"architecture_1": (0.73, 0.99), "architecture_3": (0.78, 0.99), "architecture_4": (0.80, 0.98)},
 }
 FULL, VALIDATION = 0.8, 0.1
 ORDER = ["Experiment 1", "Experiment 2", "Experiment 3", "Distillation"]
-# Outputs that have a loss, where it is not the joint classifier alone.
+# Outputs with a loss, for networks in which not only the joint classifier has one.
 LOSSES = {
     "architecture_0": ("emotion_audio", "emotion_image"),
     "architecture_4": ("emotion", "audio_probe", "image_probe"),
@@ -75,21 +75,21 @@ CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image pr
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    images: Literal["frames", "faces"] = experiment.data("frames", "Whole frames (the paper), or the largest face.")
-    audio: Literal["mean", "sequence"] = experiment.data("mean", "40 MFCCs averaged over time, or frame by frame.")
+    images: Literal["frames", "faces"] = experiment.data("frames", "Whole frames (as published) or the largest face.")
+    audio: Literal["mean", "sequence"] = experiment.data("mean", "40 MFCCs: mean over time, or one row per frame.")
     max_bad: float = experiment.max_bad()
-    beta: float = experiment.training(1.0, "Weight of the image's loss in architecture 0.", min=0, max=1e6)
+    beta: float = experiment.training(1.0, "Weight of the image loss in architecture 0.", min=0, max=1e6)
     weighting: experiment.WeightingName = experiment.weighting()
 
     def conflicts(self):
         return {
             "--weighting gradnorm needs a layer that all losses share; probes have none.": self.weighting == "gradnorm",
-            "--beta is a static weight; leave it out, or --weighting.": self.weighting != "static" and self.beta != 1,
+            "--beta is a static weight; omit --beta or --weighting.": self.weighting != "static" and self.beta != 1,
         }
 
 
 def read(run: Run, options: Options) -> AudioVisual:
-    """The user's corpus, or the synthetic one."""
+    """Read the user's corpus or the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
     manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
@@ -108,7 +108,7 @@ def read(run: Run, options: Options) -> AudioVisual:
 
 
 def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
-    """Every network on every split that the tables ask for; distilled probes learn from networks trained by then."""
+    """Yield every network on every split of the tables; distilled probes come after the networks that teach them."""
     trainable = [network for network in NETWORKS if set(MODALITIES[network]) <= data.modalities]
     left_out = [name for network, (name, _) in NETWORKS.items() if network not in trainable]
     experiment.note_left_out(run, left_out, has_sound="audio" in data.modalities)
@@ -121,16 +121,16 @@ def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
                 cells += experiment.cells_of(run, [network], items, split, split_name=lambda cell: cell.model)
     if held_out := [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]:
         fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
-        run.note(f"With actors held out each fold trains on at least {fewest} actors; under the paper's {FULL:.0%}.")
+        run.note(f"Training uses at least {fewest} actors if actors are held out, otherwise {FULL:.0%} of the items.")
     if STUDENT in trainable and "paper" in options.protocols:
-        run.note("Distillation under the paper's protocol: teachers have learnt from clips that test their student.")
+        run.note("Distillation under the paper's protocol: teachers were trained on test clips of their students.")
     experiment.note_weighting(run, options.weighting, sum(len(MODALITIES[network]) > 1 for network in trainable))
     yield "Training", [cell for cell in cells if cell.network != STUDENT]
     yield "Distilling", [cell for cell in cells if cell.network == STUDENT]
 
 
 def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[protocols.Split]:
-    """80-10-10 for experiment 1; for experiment 2 a share for training and the rest for testing."""
+    """Return the splits: 80-10-10 in experiment 1; in experiment 2, `share` for training, the rest for testing."""
     name = protocol if share == FULL else f"{protocol}.train{round(100 * share)}"
     if protocol == "paper":
         return [protocols.random_split(len(items), share, VALIDATION if share == FULL else 0.0, seed, name)]
@@ -138,12 +138,12 @@ def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[
 
 
 def share_of(cell: Cell) -> float:
-    """The share of the data that trains."""
+    """Return the share of the data that is used for training."""
     return next((share for share in LESS_DATA if f".train{round(100 * share)}" in cell.split.name), FULL)
 
 
 def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training:
-    """One network with its losses: of the joint classifier, and of the branches where they have their own."""
+    """Build a network with the losses of the joint classifier and, in some networks, of the branches."""
     import keras
 
     from kerasemo.losses import LogitMatching
@@ -161,7 +161,7 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
     }
     sides = {side: data.items(table, arrays, decisions) for side, table in cell.sides().items()}
     if cell.network == STUDENT:
-        # Trained on the same protocol and fold.
+        # The teachers were trained on the same protocol and fold.
         files = {task: run.file("checkpoints", f"{name}.{cell.split.name}.keras") for task, name in TEACHERS.items()}
         sides = {side: with_logits(items, files, "emotion") for side, items in sides.items()}
     return Training(
@@ -178,7 +178,7 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """The rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and the distillation."""
+    """Yield the rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and distillation."""
     for protocol in outcome.options.protocols:
         for folds in outcome.under(protocol):
             share = share_of(folds.cells[0])
@@ -199,7 +199,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """A figure for each experiment."""
+    """Draw the scores of each table, and the curves of experiment 3."""
     shown = [row for row in results if row["metric"] == "test accuracy" or row["table"] == "Experiment 3"]
     for table in ORDER:
         outcome.draw_scores(shown, table, table.lower().replace(" ", "_"), alt=f"{table}: accuracies")

@@ -1,18 +1,18 @@
-"""Ryabinov, Uzdiaev and Vatamaniuk 2021: AlexNet and VGG on log-mel spectrograms, several tasks, weights that learn.
+"""Ryabinov, Uzdiaev and Vatamaniuk 2021: AlexNet and VGG on log-mel spectrograms, multitask with trainable weights.
 
-Trains AlexNet and VGG-16 for each task alone and for all together, the weights of the losses learning (by default from
+Trains AlexNet and VGG-16 for each task alone and for all tasks together, with trainable loss weights (by default from
 the uncertainty of each task), and tests them under the paper's protocol (utterances at random) and with speakers held
-out: accuracy, UAR, and precision, recall and F1, macro and weighted. t-SNE of the embedding and Grad-CAM maps show what
-the multitask networks see.
+out: accuracy, UAR, and macro and weighted precision, recall and F1. The embedding of multitask networks is drawn with
+t-SNE, and Grad-CAM maps show which parts of a spectrogram affect the decision.
 
-Only the abstract of the paper is public. Chosen here: an utterance is cut into segments of 3 s, one every 1.5 s, and
-its probabilities are the mean of theirs; the split is of utterances, since segments of one on two sides would leak more
-still. A segment has mean 0 and deviation 1, its spectrogram 80 mel bands and a frame every 20 ms, made inside the
-network. Tasks are emotion and gender, of RAVDESS intensity too; `--task` takes any label of the corpus. The optimizer
-is Adam, which the paper cites; with the SGD of the networks' own papers AlexNet learns RAVDESS several times as slowly.
-Training changes neither sound nor spectrograms unless `--augment` is given.
+Only the abstract of the paper is public. Own choices: an utterance is cut into segments of 3 s, one every 1.5 s, and
+its probabilities are the mean over its segments. Utterances, not segments, are split: segments of one utterance in two
+partitions would leak even more. Segments are scaled to mean 0 and standard deviation 1; spectrograms have 80 mel bands
+and a frame every 20 ms, and are computed inside the network. Tasks are emotion and gender, for RAVDESS also intensity;
+`--task` accepts any label of the corpus. The optimizer is Adam, which the paper cites; with SGD as in the networks' own
+papers, AlexNet learns RAVDESS several times more slowly. There is no augmentation unless `--augment` is given.
 
-A clip without a label of one task trains the others. `--manifest` reads any corpus.
+A clip without a label of one task is used for the other tasks. `--manifest` reads any corpus.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,53 +48,53 @@ QUICK = {"sessions": (1, 2, 3), "dialogues": 1, "turns": 10}
 
 SAMPLING_RATE = 16_000
 SEGMENT_S, SEGMENT_HOP_S = 3.0, 1.5
-LONGEST_S = 600.0  # no clip of the corpora is as long; long recordings are cut in clips first
+LONGEST_S = 600.0  # all clips of the corpora are shorter; cut longer recordings into clips first
 SEGMENT = {"segment_length": round(SEGMENT_S * SAMPLING_RATE), "segment_hop": round(SEGMENT_HOP_S * SAMPLING_RATE)}
 
 AUGMENTATIONS = ("spectrogram", "speed", "noise")
 ARCHITECTURES = {"alexnet": "AlexNet", "vgg16": "VGG-16"}
 MULTITASK = labels.MULTITASK
 TASKS = {"ravdess": ["emotion", "gender", "intensity"]}
-# Of IEMOCAP, 1 to 5: the ends of the lower two of three classes.
+# Ratings of IEMOCAP, 1 to 5, and the upper ends of the lower two of three classes.
 RATINGS = ("valence", "activation", "dominance")
 LEVELS, LEVEL_ENDS = ["low", "middle", "high"], (2.5, 3.5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Whose layout the root has.")
-    manifest: Path | None = experiment.data_file("Manifest CSV of a corpus of your own, below the root.")
-    merge_excited: bool = experiment.data(False, "iemocap: count excited turns as happy ones.")
+    corpus: Literal["iemocap", "ravdess"] = experiment.data("iemocap", "Corpus in --root.")
+    manifest: Path | None = experiment.data_file("Manifest CSV of any other corpus; its paths are relative to --root.")
+    merge_excited: bool = experiment.data(False, "iemocap: label excited turns as happy.")
     max_bad: float = experiment.max_bad()
     task: list[str] | None = experiment.training(
-        None, "A label to learn; repeat it, the foremost first.  [default: emotion, gender, ravdess: intensity]"
+        None, "Task; repeat for more, main task first.  [default: emotion, gender; ravdess: also intensity]"
     )
-    architecture: Literal["alexnet", "vgg16", "both"] = experiment.training("both", "Which networks to train.")
+    architecture: Literal["alexnet", "vgg16", "both"] = experiment.training("both", "Network to train.")
     weighting: experiment.WeightingName = experiment.weighting("uncertainty")
     augment: list[str] | None = experiment.training(
-        None, "Changes in training: spectrogram (SpecAugment), speed or noise; repeat it.  [default: none]"
+        None, "Augmentation: spectrogram (SpecAugment), speed or noise; repeat for more.  [default: none]"
     )
     imagenet: Path | None = experiment.imagenet("VGG-16")
-    batch_size: int = experiment.training(32, "Segments a step.", min=1)
+    batch_size: int = experiment.training(32, "Number of segments per step.", min=1)
 
     @property
     def source(self) -> str:
-        """`iemocap`, `ravdess` or `manifest`."""
+        """The kind of corpus: `iemocap`, `ravdess` or `manifest`."""
         return "manifest" if self.manifest else self.corpus
 
     def conflicts(self):
-        strange = ", ".join(sorted({*(self.augment or [])} - {*AUGMENTATIONS}))
+        unknown = ", ".join(sorted({*(self.augment or [])} - {*AUGMENTATIONS}))
         return {
             "--corpus ravdess and --manifest need --root, your copy.": self.source != "iemocap" and not self.root,
-            "--manifest stands for a corpus; leave --corpus out.": self.manifest and self.corpus != "iemocap",
+            "--manifest replaces --corpus; leave --corpus out.": self.manifest and self.corpus != "iemocap",
             "--merge-excited is for IEMOCAP; leave it out.": self.merge_excited and self.source != "iemocap",
-            f"--augment takes {', '.join(AUGMENTATIONS)}. Received: {strange}": strange,
+            f"--augment accepts {', '.join(AUGMENTATIONS)}. Received: {unknown}": unknown,
             "--imagenet is for VGG-16; leave it out.": self.imagenet and self.architecture == "alexnet",
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """The user's corpus, or the synthetic one; the first task is the foremost."""
+    """Read the user's corpus or the synthetic one; the first task is the main task."""
     if options.imagenet:
         experiment.try_building(network, "vgg16", {"emotion": 2}, options)
     root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"modalities": ["audio"]}, QUICK)
@@ -107,54 +107,54 @@ def read(run: Run, options: Options) -> Corpus:
     rated = RATINGS if options.source == "iemocap" else ()
     known = {"emotion": corpus.emotions, **dict.fromkeys(rated, LEVELS)}
     classes = {task: known.get(task) for task in tasks}
-    found = labels.read_clips(run, corpus, root, inputs, options, classes, dict.fromkeys(rated, LEVEL_ENDS))
-    run.configure(classes=found.classes)
-    describe(run, found, corpus.notes, options)
-    return found
+    clips = labels.read_clips(run, corpus, root, inputs, options, classes, dict.fromkeys(rated, LEVEL_ENDS))
+    run.configure(classes=clips.classes)
+    describe(run, clips, corpus.notes, options)
+    return clips
 
 
 def describe(run: Run, corpus: Corpus, notes: Sequence[str], options: Options) -> None:
-    """What a reader of the tables must know of the data, and of what was trained."""
+    """Note facts about the data and the training that readers of the tables need."""
     run.note(f"{len(corpus.table)} clips of {corpus.table['speaker'].nunique()} speakers.")
     for sentence in notes:
         run.note(sentence)
     if len(corpus.classes) > 1:
         experiment.note_weighting(run, options.weighting, len(corpus.classes))
     if options.augment:
-        run.note(f"Changed in training: {', '.join(dict.fromkeys(options.augment))}.")
+        run.note(f"Augmentation in training: {', '.join(dict.fromkeys(options.augment))}.")
     run.note(
-        f"Segments of {SEGMENT_S:g} s, one every {SEGMENT_HOP_S:g} s; a clip's probabilities are the mean of theirs. "
-        "The histories count segments, the tables clips."
+        f"Clips are cut into segments of {SEGMENT_S:g} s, one every {SEGMENT_HOP_S:g} s; a clip's probabilities are "
+        "the mean over its segments. Histories are per segment, tables per clip."
     )
-    run.note("The paper's tables are not public: there are no published figures to compare with.")
+    run.note("The paper's tables are not public, so there are no published numbers to compare with.")
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Every architecture for each task alone and for all together, on every split."""
-    learnt = [*corpus.classes, MULTITASK] if len(corpus.classes) > 1 else list(corpus.classes)
-    chosen = ARCHITECTURES if options.architecture == "both" else [options.architecture]
-    names = [f"{architecture}_{task}" for architecture in chosen for task in learnt]
+    """Yield every architecture for each task alone and for all tasks together, on every split."""
+    tasks = [*corpus.classes, MULTITASK] if len(corpus.classes) > 1 else list(corpus.classes)
+    architectures = ARCHITECTURES if options.architecture == "both" else [options.architecture]
+    names = [f"{architecture}_{task}" for architecture in architectures for task in tasks]
     cells = experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)
     labels.require_on_both_sides(corpus.table[list(corpus.classes)], [cell.split for cell in cells])
     yield "Training", cells
 
 
 def parts_of(key: str, corpus: Corpus) -> tuple[str, str, list[str]]:
-    """The architecture of a network, the task, or `MULTITASK`, and the tasks that it learns."""
+    """Return the architecture in a network's key, its task or `MULTITASK`, and the list of its tasks."""
     architecture, _, task = key.partition("_")
     return architecture, task, list(corpus.classes) if task == MULTITASK else [task]
 
 
 def network(architecture: str, n_classes: dict[str, int], options: Options) -> "keras.Model":
-    """The network of a segment."""
+    """Build the network for segments."""
     from kerasemo.models.from_waveform import waveform_cnn
 
-    changes = {"augment": options.augment or (), "seed": options.seed}
-    return waveform_cnn(architecture, n_classes, SEGMENT_S, imagenet=options.imagenet, **changes)
+    augmentation = {"augment": options.augment or (), "seed": options.seed}
+    return waveform_cnn(architecture, n_classes, SEGMENT_S, imagenet=options.imagenet, **augmentation)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
-    """AlexNet or VGG-16 of one task or all; its spectrograms are standardised by those that train."""
+    """Build AlexNet or VGG-16 for one task or all; the training spectrograms determine its standardisation."""
     import keras
 
     from kerasemo.models.from_waveform import adapt
@@ -177,18 +177,18 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """A table a task."""
+    """Yield the rows of one table per task."""
     for task in outcome.corpus.classes:
         for folds in outcome.folds:
-            architecture, learnt, tasks = parts_of(folds.network, outcome.corpus)
+            architecture, kind, tasks = parts_of(folds.network, outcome.corpus)
             if task in tasks:
-                label = f"{ARCHITECTURES[architecture]}, {'multitask' if learnt == MULTITASK else 'single task'}"
+                label = f"{ARCHITECTURES[architecture]}, {'multitask' if kind == MULTITASK else 'single task'}"
                 for metric in {**tables.METRICS, **tables.AVERAGED}:
                     yield folds.score(task.capitalize(), label, metric=metric, task=task)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """The recalls of each task; of each multitask network losses, weights, confusion, embedding and Grad-CAM maps."""
+    """Draw recalls per task; for multitask networks also losses, weights, confusion, embedding and Grad-CAM maps."""
     recalls = [row for row in results if " UAR" in row["metric"]]
     for task in outcome.corpus.classes:
         outcome.draw_scores(recalls, task.capitalize(), f"recalls_{task}", title=f"Unweighted average recall of {task}")
@@ -204,13 +204,13 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
 
 
 def sight(outcome: Outcome, folds: Folds, task: str, name: str) -> Iterator[tuple[str, str, Figure]]:
-    """What the network of the first fold sees in the clips that test it."""
+    """Return embedding and Grad-CAM maps of the first fold's network on its test clips: kind, title and figure."""
     cell, corpus = folds.cells[0], outcome.corpus
     network_file = outcome.run.path / "checkpoints" / f"{cell.model}.keras"
-    tested = corpus.clips(Segments, cell, [task])["test"]
+    segments = corpus.clips(Segments, cell, [task])["test"]
     name = name if len(folds.cells) == 1 else f"{name}, first fold"
     seed, notice = outcome.options.seed, outcome.notice
-    return spectrogram_sight.figures(network_file, tested, task, corpus.classes[task], name, seed, notice)
+    return spectrogram_sight.figures(network_file, segments, task, corpus.classes[task], name, seed, notice)
 
 
 proposed = experiment.preferring("vgg16_multitask", "alexnet_multitask")

@@ -1,8 +1,8 @@
-"""Where softmax task weights go when nothing is learnt: two tasks of constant loss, and the weights of chae2018.
+"""Development of softmax task weights for two tasks with constant losses, compared with the weights of chae2018.
 
     python experiments/softmax_weights.py [--out docs/softmax_weights.png]
 
-Draws the predicted and the measured weight of the easier task, and prints the figures of `docs/softmax_weights.md`.
+Draws the predicted and the measured weight of the easier task, and prints the numbers of `docs/softmax_weights.md`.
 """
 
 import math
@@ -18,62 +18,62 @@ from kerasemo.quiet import import_tensorflow
 from kerasemo.reporting import figures
 
 TASKS = ["emotion", "gender"]
-# Losses of emotion and gender: what guessing costs among four and two classes, and two pairs far from it.
+# Losses of emotion and gender: those of guessing among four and two classes, and two very different pairs.
 CHANCE = (math.log(4), math.log(2))
 PAIRS = [CHANCE, (0.02, 0.01), (50.0, 0.1)]
 STEPS = 10_000
 
-# Table 1: the final weight of the gender loss. Adam, batches of one clip (the authors' code).
+# Published final weights of the gender loss (table 1), and the learning rate of Adam in the authors' code.
 PUBLISHED = {"UM-dynamic-A": 0.6768, "UM-dynamic-V, MM-dynamic": 0.6377}
 RATE, DECAY, EPOCHS_A_RATE, EPOCHS = 1e-4, 0.1, 10, 100
 
-# In how many points a path is drawn.
+# Number of points of a drawn curve.
 POINTS = 200
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Where the figure goes.")] = Path("docs/softmax_weights.png"),
+    out: Annotated[Path, typer.Option(help="File of the figure.")] = Path("docs/softmax_weights.png"),
 ) -> None:
     constant = {losses: measured(losses, np.full(STEPS, RATE)) for losses in PAIRS}
     rates = {model: schedule(net_steps_an_epoch(weight)) for model, weight in PUBLISHED.items()}
     decaying = {model: measured(CHANCE, values) for model, values in rates.items()}
     figure = draw(constant, decaying, rates)
-    figures.save(figure, out, "Weight of the easier task by step: the measured paths lie on the predicted ones.")
+    figures.save(figure, out, "Weight of the easier task by step: the measured curves lie on the predicted ones.")
     for losses, path in constant.items():
         gap = np.abs(path - predicted(np.full(STEPS, RATE))).max()
-        print(f"losses {losses[0]:.3f} and {losses[1]:.3f}: ends at {path[-1]:.4f}, {gap:.4f} at most from predicted")
-    print(f"predicted: ends at {predicted(np.full(STEPS, RATE))[-1]:.4f}")
+        print(f"losses {losses[0]:.3f} and {losses[1]:.3f}: final weight {path[-1]:.4f}, largest difference {gap:.4f}")
+    print(f"predicted: final weight {predicted(np.full(STEPS, RATE))[-1]:.4f}")
     for model, weight in PUBLISHED.items():
         print(
-            f"{model}: gender {weight}; lambda moved {shift(weight):.4f}, {shift(weight) / RATE:.0f} steps at {RATE}, "
-            f"or {net_steps_an_epoch(weight)} in each epoch of the schedule; measured so {decaying[model][-1]:.4f}; "
-            f"the fourth digit is {1e-4 / (2 * weight * (1 - weight)) / RATE:.1f} steps; "
-            f"joint loss at chance {(1 - weight) * CHANCE[0] + weight * CHANCE[1]:.4f} for {sum(CHANCE) / 2:.4f}"
+            f"{model}: gender {weight}; lambda changed by {shift(weight):.4f}, {shift(weight) / RATE:.0f} steps "
+            f"at {RATE} or {net_steps_an_epoch(weight)} per epoch of the schedule, measured {decaying[model][-1]:.4f}; "
+            f"1e-4 of the weight is {1e-4 / (2 * weight * (1 - weight)) / RATE:.1f} steps; joint loss at chance "
+            f"{(1 - weight) * CHANCE[0] + weight * CHANCE[1]:.4f}, with equal weights {sum(CHANCE) / 2:.4f}"
         )
 
 
 def predicted(rates: np.ndarray) -> np.ndarray:
-    """The weight of the easier task of two, if each logit moves by the learning rate at each step."""
+    """Return the weight of the easier of two tasks, if each step changes each logit by the learning rate."""
     return 1 / (1 + np.exp(-2 * np.cumsum(rates)))
 
 
 def shift(weight: float) -> float:
-    """How far each of two logits moved from 0, in opposite directions, to give a weight: half its log odds."""
+    """Return half the log odds of a weight: two logits that move this far from 0, in opposite directions, give it."""
     return math.log(weight / (1 - weight)) / 2
 
 
 def net_steps_an_epoch(weight: float) -> int:
-    """How many steps in each epoch of the paper's schedule give a weight, if all go the same way."""
+    """Return how many steps per epoch of the paper's schedule give a weight, if all have the same direction."""
     return round(shift(weight) / schedule(1).sum())
 
 
 def schedule(steps: int) -> np.ndarray:
-    """The learning rate of each step of the paper's training with so many steps an epoch."""
+    """Return the learning rate of each step of the paper's training, with `steps` steps per epoch."""
     return RATE * DECAY ** (np.arange(EPOCHS * steps) // (EPOCHS_A_RATE * steps))
 
 
 def measured(losses: tuple[float, float], rates: np.ndarray) -> np.ndarray:
-    """The weight of the second task after each step of Adam on the softmax-weighted sum of constant losses."""
+    """Return the weight of the second task after each step of Adam on the softmax-weighted sum of constant losses."""
     tf = import_tensorflow()
     import keras
 
@@ -99,7 +99,7 @@ def measured(losses: tuple[float, float], rates: np.ndarray) -> np.ndarray:
 
 
 def draw(constant: dict, decaying: dict, rates: dict) -> Figure:
-    """Constant rate above, the paper's schedule below."""
+    """Draw the curves: constant learning rate in the upper panel, the paper's schedule in the lower one."""
     figure = figures.blank("Softmax weights while nothing is learnt", None, 4.6)
     above, below = figure.subplots(2, 1)
     for number, (losses, path) in enumerate(constant.items()):

@@ -1,12 +1,12 @@
-"""Every way to weigh task losses, side by side on one network, one corpus and several seeds.
+"""Comparison of all weightings of task losses with one network, one corpus and several seeds.
 
-The network is small, so that the comparison ends: two dense layers, shared by all tasks, on the 40 MFCCs of a recording
-averaged over time, and one more for each task: emotion, gender and intensity of RAVDESS speech. All weightings start
-from the same network, see the same batches and take the same number of steps. Weights that are trained have an Adam of
-their own, ten times as fast as the network's.
+The network is small, so that the comparison takes little time: two dense layers that all tasks share, on the mean over
+time of 40 MFCCs, and one dense layer per task: emotion, gender and intensity of RAVDESS speech. All weightings start
+from the same network, with the same batches and number of steps. Trainable task weights have their own Adam optimizer,
+whose learning rate is ten times that of the network.
 
-Of each task the table has the unweighted average recall, of all three their mean, and the mean rank of a weighting by
-that mean over the seeds (1 is best), under a random split of recordings and with speakers held out.
+The table contains the unweighted average recall of each task, the mean of the three recalls, and the mean over seeds of
+each weighting's rank by this mean (1 is best), for a random split of recordings and with speakers held out.
 """
 
 from collections.abc import Iterator
@@ -46,11 +46,11 @@ TABLE, MEAN = "Weightings", "mean test UAR of the tasks"
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     max_bad: float = experiment.max_bad()
-    seeds: int = experiment.training(5, "How many seeds, from --seed on.", min=1)
+    seeds: int = experiment.training(5, "Number of seeds: --seed, --seed + 1, and so on.", min=1)
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """Speech of the user's RAVDESS, or of the synthetic one."""
+    """Read the speech of the user's copy of RAVDESS or of the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, QUICK)
     manifest = ravdess.read_speech(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
@@ -65,7 +65,7 @@ def read(run: Run, options: Options) -> Corpus:
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Every weighting and seed on every split; the splits follow from the first seed alone."""
+    """Yield every weighting and seed on every split; the splits are the same for all seeds."""
     seeds = range(options.seed, options.seed + options.seeds)
     for weighting in WEIGHTINGS[1:]:
         experiment.note_weighting(run, weighting, len(TASKS))
@@ -73,7 +73,7 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
-    """Two dense layers and one more for each task; the cell's key names the weighting."""
+    """Build two shared dense layers and one per task; the key of the cell's network is the name of the weighting."""
     import keras
 
     audio = keras.Input(corpus.features["audio"].shape[1:], name="audio")
@@ -98,7 +98,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Weighting by weighting: recalls over all seeds, their mean, and the mean rank."""
+    """Yield the rows of each weighting: recalls over all seeds, their mean, and the mean rank."""
     recalls = pd.DataFrame(
         {
             "weighting": folds.network,
@@ -114,21 +114,21 @@ def rows(outcome: Outcome) -> Iterator[dict]:
             folds = outcome.of(weighting, protocol)
             for task in TASKS:
                 yield folds.score(TABLE, weighting, metric="UAR", task=task)
-            of_group = recalls[(recalls["weighting"] == weighting) & (recalls["protocol"] == protocol)]
+            of_weighting = recalls[(recalls["weighting"] == weighting) & (recalls["protocol"] == protocol)]
             for metric, column in ((MEAN, "recall"), ("mean rank over seeds", "rank")):
-                # Whole seeds are drawn: what differs between them is the start and the order of the clips.
-                values = of_group.rename(columns={column: "value", "seed": "speaker"})
+                # The bootstrap draws whole seeds, which differ in initial weights and order of the clips.
+                values = of_weighting.rename(columns={column: "value", "seed": "speaker"})
                 yield folds.mean(values, TABLE, weighting, metric)
 
 
 def mean_recall(folds: Folds) -> float:
-    """The unweighted average recall of one seed's networks, its mean over the tasks."""
+    """Return the mean over the tasks of the unweighted average recall, for the networks of one seed."""
     predictions = {task: folds.predictions(task=task) for task in TASKS}
     return float(np.mean([unweighted_average_recall(p[task], p["predicted"]) for task, p in predictions.items()]))
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """The mean recalls, and the weights per epoch, a curve a task and seed, the folds averaged."""
+    """Draw the mean recalls, and the task weights over the epochs (mean of the folds) for each task and seed."""
     outcome.draw_scores([row for row in results if row["metric"] == MEAN], TABLE, "recalls", title=MEAN)
     for protocol in outcome.options.protocols:
         outcome.draw_weights(protocol, {weighting: weighting for weighting in WEIGHTINGS})

@@ -1,14 +1,14 @@
 """Zhang, Gu, Ma, Ni, Zhang and Huang 2018 (EMODal): common, classify and specific losses over faces and voices.
 
-Reruns table 1 (voice, face, both) and table 2 (confusion matrix of both), and the ablation that the paper leaves out:
-each of the four losses switched off in turn. Under the paper's protocol a random fifth of the clips *and of their
-augmented copies* is tested, so that copies of one clip stand on both sides; under the other one whole films, or
-speakers, are held out, and augmentation acts in training alone.
+Reproduces table 1 (voice, face, both) and table 2 (confusion matrix of both). An ablation, which the paper lacks,
+switches off each of the four losses in turn. Under the paper's protocol, a random fifth of the clips *and of their
+augmented copies* is tested, so that copies of one clip are in both training and test data. Under `speaker`, whole films
+or speakers are held out, and only training data are augmented.
 
-The paper trains with Adam on the sum of the losses. It leaves open rate, batch size and epochs (here 0.001, 64 and 20)
-and how many copies augmentation makes of a clip (here 3, the clip itself among them).
+The paper trains with Adam on the sum of the losses. It does not state learning rate, batch size and number of epochs
+(here 0.001, 64 and 20), nor how many copies of a clip augmentation creates (here 3, including the clip itself).
 
-`--corpus ravdess` reads a copy of RAVDESS. `emodal_features.py` trains on features that others have computed.
+`--corpus ravdess` reads a copy of RAVDESS. `emodal_features.py` trains on features that were computed by others.
 """
 
 from collections.abc import Iterator
@@ -42,9 +42,9 @@ BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 COPIES = 3
 TRAIN = 0.8
 QUICK = {"films": 6, "clips": 8}
-# What the films show: about what the paper finds in its own (table 1).
+# Shares of emotional information in synthetic films, similar to what the paper finds in its films (table 1).
 SYNTHETIC = {"audio_share": 0.4, "video_share": 0.55}
-# The paper's films and emotions (tables 1 and 2, per cent).
+# The paper's emotions, accuracies and confusion matrix (tables 1 and 2, per cent).
 EMOTIONS = ["angry", "happy", "neutral", "sad"]
 PUBLISHED = {"audio": 52.20, "image": 63.73, "both": 66.02}
 PUBLISHED_CONFUSION = [
@@ -57,14 +57,14 @@ PUBLISHED_CONFUSION = [
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    corpus: Literal["folder", "ravdess"] = experiment.data("folder", "folder: a folder for each class, or --clips.")
-    clips: Path | None = experiment.data_file("CSV of the clips below the root, instead of folders.")
-    emotions: Literal["all", "paper"] = experiment.data("all", f"All classes, or {', '.join(EMOTIONS)}.")
+    corpus: Literal["folder", "ravdess"] = experiment.data("folder", "folder: one subfolder per class, or --clips.")
+    clips: Path | None = experiment.data_file("CSV that lists clips in --root, instead of folders.")
+    emotions: Literal["all", "paper"] = experiment.data("all", f"All classes, or only {', '.join(EMOTIONS)}.")
     modality: Literal["both", "audio", "image"] = experiment.data(
-        "both", "What to read of the corpus; image: videos without sound."
+        "both", "Modalities to read; image is for videos without sound."
     )
-    detector: Path | None = experiment.data_file("ONNX file of YuNet, to find faces and eyes.")
-    landmarks: Path | None = experiment.data_file("dlib's model of 68 landmarks, to turn faces to the front.")
+    detector: Path | None = experiment.data_file("ONNX file of YuNet, which detects faces and eyes.")
+    landmarks: Path | None = experiment.data_file("dlib's model of 68 landmarks, which makes faces frontal.")
     max_bad: float = experiment.max_bad(0.5, "broken or faceless")
     weighting: experiment.WeightingName = experiment.weighting()
 
@@ -74,20 +74,20 @@ class Options(experiment.Options):
             "--corpus ravdess needs --root, your copy, and takes no --clips.": ravdess
             and (not self.root or self.clips),
             emodal.NO_SHARED_LAYER: self.weighting == "gradnorm",
-            "--clips needs --root, the folder that its paths start from.": self.clips and not self.root,
+            "--clips needs --root, the folder of its relative paths.": self.clips and not self.root,
             "--detector and --landmarks are for images; leave them out.": self.modality == "audio" and for_images,
         }
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """The user's corpus, or the synthetic one."""
+    """Read the user's corpus or the synthetic one."""
     root = experiment.corpus_root(PAPER.key, options, SyntheticFilms, SYNTHETIC, QUICK)
     is_folder = options.corpus == "folder"
     source = speech.read_folder(root, options.clips, options.seed) if is_folder else speech.read("ravdess", root)
     present = experiment.present(source.emotions, source.manifest["emotion"])
     classes = [emotion for emotion in present if options.emotions == "all" or emotion in EMOTIONS]
     if not classes:
-        raise InputError(f"the corpus has none of the emotions {', '.join(EMOTIONS)}; run --emotions all.")
+        raise InputError(f"the corpus has none of the emotions {', '.join(EMOTIONS)}; use --emotions all.")
     experiment.name_corpus(run, root, source.name, classes={"emotion": classes})
     faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
     inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
@@ -101,27 +101,27 @@ def read(run: Run, options: Options) -> Corpus:
 
 
 def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> None:
-    """What a reader of the tables must know of the data."""
+    """Note facts about the data that readers of the tables need."""
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers, films or groups of them.")
     if "image" in inputs:
         run.note(*inputs["image"].feature_set.notes())
-        run.note(f"A clip stands {COPIES} times in an epoch: augmented; under the paper's protocol once as it is.")
+        run.note(f"Each clip is used {COPIES} times per epoch, augmented (paper's protocol: once without changes).")
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Every network on every split; under `paper` all augmented copies of the clips are split, round after round."""
+    """Yield every network on every split; under `paper`, the augmented copies of the clips are split like clips."""
     names = emodal.trainable(run, corpus.features, options.weighting)
     cells = []
     for protocol in options.protocols:
-        rounds = COPIES if protocol == "paper" and "image" in corpus.inputs else 1
-        items = pd.concat([corpus.table] * rounds, ignore_index=True)
+        copies = COPIES if protocol == "paper" and "image" in corpus.inputs else 1
+        items = pd.concat([corpus.table] * copies, ignore_index=True)
         splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, TRAIN)
         cells += experiment.cells_of(run, names, items, splits)
     yield "Training", cells
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
-    """EMODal with its losses, all or all but one."""
+    """Build EMODal with all losses or without one."""
     import keras
 
     from kerasemo.models.emodal import augmentation
@@ -150,7 +150,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
 
 def partitions(corpus: Corpus, cell: Cell, seed: int, decisions: dict[str, str]) -> dict[str, Items]:
-    """The items of each side; those that train stand there as often as copies are made of each."""
+    """Return the items of each partition; with images, every clip has `COPIES` training items under `speaker`."""
     from kerasemo.models.emodal import augmented_copies
 
     arrays = {name: corpus.features[name] for name in emodal.NETWORKS[cell.network][1]}
@@ -166,7 +166,7 @@ def partitions(corpus: Corpus, cell: Cell, seed: int, decisions: dict[str, str])
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """All tables; the published numbers stand beside those of films with the paper's emotions."""
+    """Yield the rows of all tables; published numbers are included for films with the paper's emotions."""
     config = outcome.run.config
     if config["corpus"].endswith("films") and config["classes"]["emotion"] == EMOTIONS:
         published = {name: percent / 100 for name, percent in PUBLISHED.items()}

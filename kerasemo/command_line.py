@@ -1,4 +1,4 @@
-"""Options of a command, declared once: the fields of a dataclass.
+"""Options of a command that are defined by the fields of a dataclass.
 
 A field's type, default, help and bounds make the option; the help is that of `option`, or else what the docstring
 says of the field under `Args:`. The same types and bounds hold for calls from Python, see `check`.

@@ -1,6 +1,6 @@
-"""The skeleton of an experiment: typed options, the run's session, and one course from the corpus to the tables.
+"""The common part of all experiments: options, run folder, and all steps from the corpus to the tables.
 
-A script gives a `Study` what is its own: `read`, `networks`, `build`, `rows`, `figures`. CONTRIBUTING.md shows how.
+A script passes its own functions to a `Study`: `read`, `networks`, `build`, `rows`, `figures`; see CONTRIBUTING.md.
 """
 
 from kerasemo.command_line import data, running, training

@@ -1,4 +1,4 @@
-"""Cells of a study: one network, one split, one seed; and how each is trained."""
+"""Cells of a study (one network on one split with one seed), and their training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WEIGHTING_RATE = 1e-2
 FIXED_SUM = ("softmax", "random")
-"""Weightings whose weights add up to the same number at every step."""
+"""Weightings whose weights have the same sum at every step."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Cell:
     """One network to train on one split.
 
     Attributes:
-        network: its key.
-        split: the rows of `items` that train, validate and test it.
-        items: what is split, a row an item.
-        seed: where it is not the run's.
+        network: key of the network.
+        split: the rows of `items` for training, validation and test.
+        items: the items that are split, one row each.
+        seed: seed of the network; None: the seed of the run.
     """
 
     network: str
@@ -46,16 +46,16 @@ class Cell:
 
     @property
     def protocol(self) -> str:
-        """`paper` or `speaker`."""
+        """The protocol: `paper` or `speaker`."""
         return self.split.name.split(".")[0]
 
     @property
     def model(self) -> str:
-        """Its name in the run folder."""
+        """Name of the model in the run folder."""
         return ".".join([self.network, *([] if self.seed is None else [f"seed{self.seed}"]), self.split.name])
 
     def sides(self) -> dict[str, pd.DataFrame]:
-        """The items of each partition that is not empty."""
+        """Return the items of each partition that is not empty."""
         return {side: self.items.iloc[rows].reset_index(drop=True) for side, rows in self.split.partitions().items()}
 
 
@@ -67,15 +67,15 @@ def cells_of(
     seeds: Sequence[int | None] = (None,),
     split_name: Callable[[Cell], str] = lambda cell: cell.split.name,
 ) -> list[Cell]:
-    """Every network and seed on every split of some items; the splits are written into the run folder.
+    """Return a cell for every network, seed and split, and write the splits to the run folder.
 
     Args:
-        run: the run.
-        networks: their keys.
-        items: what is split; `clip`, and `audio_clip` where an item is of two clips.
-        splits: of the items.
-        seeds: None: the run's.
-        split_name: what to call a cell's split there.
+        run: the run folder.
+        networks: keys of the networks.
+        items: the items that are split: `clip`, and `audio_clip` if an item consists of two clips.
+        splits: splits of the items.
+        seeds: seeds of the networks; None is the seed of the run.
+        split_name: gives the name under which the split of a cell is written.
     """
     cells = [Cell(network, split, items, seed) for split in splits for seed in seeds for network in networks]
     written = {split_name(cell): cell.split for cell in cells}
@@ -93,43 +93,46 @@ def plan(
     validation: float = 0.0,
     seeds: Sequence[int | None] = (None,),
 ) -> list[Cell]:
-    """Every network and seed on every split of every protocol.
+    """Return a cell for every network, seed and split of every protocol.
 
     Args:
         run, networks, seeds: as in `cells_of`.
-        corpus: what is split; under `speaker` its groups are held out, a fold at a time.
-        options: of the run.
-        train, validation: shares of the items under `paper`.
+        corpus: the corpus that is split; under `speaker`, its groups are held out, one fold at a time.
+        options: options of the run.
+        train, validation: shares of the items under `paper`, from 0 to 1.
+
+    Returns:
+        The cells.
 
     Raises:
-        InputError: there are too few items, or groups.
+        InputError: there are too few items or groups.
     """
     cells = []
     for protocol in options.protocols:
         splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, train, validation)
         if validation and not all(len(split.validation) for split in splits):
-            raise InputError(f"{len(corpus.table)} clips are too few to train, validate and test on.")
+            raise InputError(f"{len(corpus.table)} clips are not enough for training, validation and test.")
         cells += cells_of(run, networks, corpus.table, splits, seeds)
     return cells
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a cell trains.
+    """Everything that is needed to train a cell.
 
     Attributes:
         network: the functional network; its outputs are a dict.
-        losses: of each task, by the name of its output.
-        optimizer: of the network.
-        items: by partition, as `training.train` takes them.
-        batch_size: items a step.
-        decisions: the outputs that give probabilities, and what each decides, such as `{"emotion_audio": "emotion"}`.
-        inputs: how each input is made of a file.
-        weighting: how the losses become one; a single loss has nothing to weigh.
-        weights: of the losses under `static`; None: each 1.
-        metrics: by output, beside the accuracy of the decisions.
-        description: what else travels with the network.
-        write_predictions: for networks that decide nothing: writes what a trained one says.
+        losses: name of an output -> its loss.
+        optimizer: optimizer of the network.
+        items: partition -> items, see `training.train`.
+        batch_size: number of items per step.
+        decisions: the outputs that give probabilities, and the task of each, such as `{"emotion_audio": "emotion"}`.
+        inputs: how each input of the network is computed from a file.
+        weighting: how the losses are combined; without effect for a single loss.
+        weights: weights of the losses under `static`; None: each is 1.
+        metrics: output -> further metrics; the decisions always have the accuracy.
+        description: further entries of the model's JSON file.
+        write_predictions: writes the predictions of a trained network that has no decisions.
     """
 
     network: "keras.Model"
@@ -147,7 +150,7 @@ class Training:
 
 
 Predictions = Mapping[str, pd.DataFrame]
-"""What a model that is no network says, by partition, as `training.train.decisions` gives it."""
+"""Partition -> predictions of a model that is not a network, in the format of `training.train.decisions`."""
 
 
 def train_cell(
@@ -159,16 +162,16 @@ def train_cell(
     options: Options,
     cell: Cell,
 ) -> None:
-    """Train one cell; what is trained already stays.
+    """Train one cell, unless it is already trained.
 
     Args:
-        build: gives what to train; called when all is seeded.
-        epochs: of training.
-        own_rate: the learning rate of trained task weights; None: they go with the network.
-        run_path: the run folder.
-        corpus: what the script has read.
-        options: of the run.
-        cell: what to train.
+        build: returns what to train; it is called after the random generators are seeded.
+        epochs: number of epochs.
+        own_rate: as in `joint_model`.
+        run_path: path of the run folder.
+        corpus: the corpus, as the script has read it.
+        options: options of the run.
+        cell: the cell to train.
     """
     from kerasemo.training.reproducible import seed_everything
 
@@ -204,15 +207,19 @@ def _train(run: Run, cell: Cell, training: Training, epochs: int, seed: int, own
 
 
 def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTING_RATE) -> "JointModel":
-    """The compiled model of a network and its losses.
+    """Return the compiled model of a network and its losses.
 
-    Weights that are trained have an Adam of their own: at the rate of most networks they would hardly move. Weights
-    with a fixed sum have that of the static ones, so that no weighting trains the network at a smaller step than them.
+    Trainable task weights have their own Adam optimizer, because they would hardly change at the learning rate of most
+    networks. Weights with a fixed sum have the same sum as the static weights, so that the steps of the network are not
+    smaller than with static weights.
 
     Args:
         training: the network and its losses.
-        name: of the model.
-        own_rate: the rate of that Adam; None: the network's optimizer trains the weights, as chae2018 does.
+        name: name of the model.
+        own_rate: learning rate of that Adam; None: the optimizer of the network trains the weights, as in chae2018.
+
+    Returns:
+        The model.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""The corpus of a run: the user's or a synthetic one, and what a reader must be told of it."""
+"""The corpus of a run: the user's corpus or a synthetic one, and the notes about it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,14 +28,15 @@ SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus as networks read it, the same items for each.
+    """The items of a corpus, with the same items for all networks.
 
     Attributes:
-        table: a row an item: `clip, speaker, group` (what is held out whole), and the class number of each task.
-        classes: by task, in order, the names of the classes.
-        folds: of each group.
-        inputs: how each input of a network is made of a file; none for features that others computed.
-        features: of each input, one entry an item: an array, or the files that hold arrays.
+        table: one row per item: `clip, speaker, group` (held out as a whole under `speaker`), and the class number of
+            each task.
+        classes: task -> the names of its classes, in order.
+        folds: the fold of each group.
+        inputs: how each input of a network is computed from a file; empty if the features were computed by others.
+        features: input -> its values, one entry per item: an array, or the paths of files with arrays.
     """
 
     table: pd.DataFrame
@@ -53,11 +54,15 @@ class Corpus:
         inputs: dict[str, NetworkInput],
         features: dict[str, np.ndarray | list[Path]],
     ) -> "Corpus":
-        """A corpus of clips whose labels are the names of classes.
+        """Create a corpus from clips with class names as labels.
 
         Args:
-            clips: a row a clip: `clip, speaker`, the label of each task, and `group` where that is not the speaker.
-            classes, folds, inputs, features: as above.
+            clips: one row per clip: `clip, speaker`, the label of each task, and optionally `group`; without it, each
+                speaker is a group.
+            classes, folds, inputs, features: as in the attributes.
+
+        Returns:
+            The corpus.
         """
         groups = clips["group"] if "group" in clips else clips["speaker"]
         numbers = {task: clips[task].map(names.index) for task, names in classes.items()}
@@ -66,12 +71,15 @@ class Corpus:
     def items(
         self, cell: "Cell", targets: Mapping[str, str], inputs: Sequence[str] | None = None
     ) -> "dict[str, Items]":
-        """The items that a cell trains, validates and tests on, by partition.
+        """Return the items of each partition of a cell.
 
         Args:
-            cell: of a split of `table`.
+            cell: a cell with a split of `table`.
             targets: output of the network -> its task.
-            inputs: of the network; None: all features.
+            inputs: inputs of the network; None: all features.
+
+        Returns:
+            Partition -> items.
         """
         from kerasemo.training.items import Items
 
@@ -82,28 +90,35 @@ class Corpus:
     def clips(
         self, kind: "type[Clips | Segments]", cell: "Cell", tasks: Sequence[str], inputs: Sequence[str] | None = None
     ) -> "dict[str, Clips | Segments]":
-        """As `items`, of features that stay on disk.
+        """Return the items of each partition of a cell, for features that stay on disk.
 
         Args:
-            kind: whole clips, or all segments of them.
+            kind: `Clips` for whole clips, `Segments` for all segments of clips.
             cell, inputs: as in `items`.
-            tasks: the outputs of the network, each the task of its name.
+            tasks: the tasks of the network; its outputs have the same names.
+
+        Returns:
+            Partition -> items.
         """
         names = inputs or list(self.features)
-        chosen = [{name: each[name] for name in names} for each in (self.inputs, self.features)]
+        network_inputs = {name: self.inputs[name] for name in names}
+        features = {name: self.features[name] for name in names}
         sides = cell.split.partitions()
-        return {side: kind.of_rows(rows, *chosen, self.table, tasks) for side, rows in sides.items()}
+        return {side: kind.of_rows(rows, network_inputs, features, self.table, tasks) for side, rows in sides.items()}
 
 
 def corpus_root(key: str, options: Options, corpus: type[SyntheticCorpus], size: dict, quick: dict) -> Path:
-    """The folder of the user's corpus, or of the synthetic one, which is written into the user's cache on first use.
+    """Return the folder of the user's corpus, or of a synthetic one, which is written to the user's cache if needed.
 
     Args:
-        key: the experiment's key.
-        options: of the run.
-        corpus: the synthetic one.
-        size: its parameters, such as how large it is.
-        quick: what of that differs under `--quick`.
+        key: key of the experiment.
+        options: options of the run.
+        corpus: the synthetic corpus.
+        size: its parameters, such as its size.
+        quick: arguments that replace or extend `size` under `--quick`.
+
+    Returns:
+        The folder.
     """
     if options.root:
         return options.root
@@ -113,14 +128,14 @@ def corpus_root(key: str, options: Options, corpus: type[SyntheticCorpus], size:
 
 
 def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = None, **entries) -> None:
-    """Write into the run's configuration what its numbers are measured on, and the notice that goes with it.
+    """Write the name of the corpus to the run's configuration, with a notice if it is synthetic.
 
     Args:
-        run: the run.
-        root: the corpus' folder.
-        name: what the corpus is called in the tables.
-        synthetic_name: the name of the corpus that the synthetic one imitates; None: `name`.
-        entries: what else became known of the corpus, such as `classes`.
+        run: the run folder.
+        root: folder of the corpus.
+        name: name of the corpus in the tables.
+        synthetic_name: name of the corpus that the synthetic one imitates; None: `name`.
+        **entries: further entries of the configuration, such as `classes`.
     """
     synthetic = is_synthetic(root)
     corpus = f"synthetic {synthetic_name or name}" if synthetic else name
@@ -128,49 +143,53 @@ def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = No
 
 
 def set_aside(run: Run, clips: pd.DataFrame) -> None:
-    """Write which clips are not used, each with its reason, into the run's folder, and note how many there are.
+    """Write the list of unusable clips to `set_aside.csv` in the run folder, and note their number.
 
     Args:
-        run: the run.
-        clips: `clip, file, feature_set, reason`, as `training.items.read_items` gives them.
+        run: the run folder.
+        clips: `clip, file, feature_set, reason`, as returned by `training.items.read_items`.
     """
     run.write_table(clips, "set_aside.csv")
     if len(clips):
-        run.note(f"{len(clips)} clips are set aside; set_aside.csv says why.")
+        run.note(f"{len(clips)} clips are set aside; the reasons are in set_aside.csv.")
 
 
 def note_left_out(run: Run, labels: Iterable[str], has_sound: bool) -> None:
-    """Say which networks are left out because the corpus has sound alone, or pictures alone."""
+    """Note which networks are left out because the corpus has no video or no sound."""
     if names := ", ".join(labels):
         run.note(f"Left out, because the corpus has no {'video' if has_sound else 'sound'}: {names}.")
 
 
 def try_building(build: Callable, *arguments: Any) -> None:
-    """Build a network that begins with a user's weights, so that a file that does not fit is said before all else.
+    """Build a network that starts from the weights in a user's file, to find out early whether the file fits.
+
+    Args:
+        build: builds the network.
+        *arguments: arguments of `build`.
 
     Raises:
-        InputError: it does not, see `features.pretrained`.
+        InputError: the file does not fit the network, see `features.pretrained`.
     """
     from kerasemo.training.reproducible import one_thread
 
-    one_thread()  # as training does later, in this process where there is but one
+    one_thread()  # training, which may run in this process, needs it before TensorFlow starts
     build(*arguments)
 
 
 def read_clips(
     run: Run, manifest: pd.DataFrame, root: Path, inputs: Mapping[str, NetworkInput], options: Options
 ) -> tuple[pd.DataFrame, dict[str, list[Path]], pd.DataFrame]:
-    """What networks read of a corpus, left on disk; the clips that cannot be used are written into the run's folder.
+    """Compute the features of clips, which stay on disk, and list unusable clips in the run folder.
 
     Args:
-        run: the run.
-        manifest: a clip a row.
-        root: of the corpus.
-        inputs: how each input is made.
-        options: of the run, with `max_bad`.
+        run: the run folder.
+        manifest: one row per clip.
+        root: folder of the corpus.
+        inputs: how each input of a network is computed from a file.
+        options: options of the run, with `max_bad`.
 
     Returns:
-        As `training.clips.read_clips`.
+        The same as `training.clips.read_clips`.
 
     Raises:
         InputError: see `training.clips.read_clips`.
@@ -182,7 +201,7 @@ def read_clips(
     )
     set_aside(run, unusable)
     if lacking := len(manifest) - len(table) - len(unusable):
-        run.note(f"{lacking} clips are left out, because they have sound without video or video without sound.")
+        run.note(f"{lacking} clips are left out, because they have only sound or only video.")
     return table, feature_files, unusable
 
 
@@ -195,19 +214,22 @@ def read_audiovisual(
     inputs: Mapping[str, NetworkInput],
     options: Options,
 ) -> Corpus:
-    """Clips with sound, a picture or both, in memory; what cannot be used is written into the run's folder.
+    """Read clips with sound, an image or both into memory, and list unusable clips in the run folder.
 
     Args:
-        run: the run.
-        manifest: a clip a row, with `emotion`.
-        root: of the corpus.
-        classes: the emotions to keep, in order; of those whose clips are all set aside the run has a note.
-        folds: of each speaker.
-        inputs: how `audio` and `image` are made, or one of them.
-        options: of the run, with `max_bad`.
+        run: the run folder.
+        manifest: one row per clip, with `emotion`.
+        root: folder of the corpus.
+        classes: the emotions to keep, in order. Emotions without any usable clip are dropped, with a note.
+        folds: the fold of each speaker.
+        inputs: how the inputs `audio` and `image`, or one of them, are computed from a file.
+        options: options of the run, with `max_bad`.
+
+    Returns:
+        The corpus.
 
     Raises:
-        InputError: no clip has what is read, one class is left, or there are too few speakers to hold out.
+        InputError: no clip has the inputs, only one class is left, or there are too few speakers.
     """
     media = AudioVisual.read(manifest, root, list(classes), inputs, jobs=options.jobs, max_bad=options.max_bad)
     table, arrays, unused = media.clips(manifest[manifest["emotion"].isin(classes)])
@@ -215,32 +237,37 @@ def read_audiovisual(
     table = table.assign(emotion=[classes[number] for number in table["emotion"]]).reset_index(drop=True)
     left = present(classes, table["emotion"])
     if lost := [name for name in classes if name not in left]:
-        run.note(f"No clip can be used of {', '.join(lost)}: the classes are {', '.join(left)}.")
+        run.note(f"There are no usable clips of {', '.join(lost)}; the remaining classes are {', '.join(left)}.")
         run.configure(classes={"emotion": left})
     if len(left) < 2:
-        raise InputError(f"there is one class, {left[0]}; two or more are needed.")
+        raise InputError(f"the corpus has only one class, {left[0]}; at least two are needed.")
     require_groups(options, table["speaker"], folds)
-    read = {name: inputs[name] for name in arrays}
-    return Corpus.of_clips(table, {"emotion": left}, folds, read, arrays)
+    inputs_read = {name: inputs[name] for name in arrays}
+    return Corpus.of_clips(table, {"emotion": left}, folds, inputs_read, arrays)
 
 
 def require_groups(options: Options, groups: pd.Series, folds: pd.Series) -> None:
-    """Say at once, before features are computed, where there are too few groups to hold out.
+    """Check, before features are computed, that there are enough groups for the protocol.
+
+    Args:
+        options: options of the run.
+        groups: the group of each clip.
+        folds: the fold of each group.
 
     Raises:
-        InputError: there are.
+        InputError: there are too few groups to hold them out.
     """
     if options.protocol != "paper":
         protocols.speaker_splits(groups, folds, options.seed)
 
 
 def present(known: Iterable[str], labels: pd.Series) -> list[str]:
-    """Of all classes of a task those that occur among some labels, in order."""
+    """Return the classes of `known` that occur in `labels`, in the order of `known`."""
     occurring = set(labels)
     return [name for name in known if name in occurring]
 
 
 def require_classes(classes: dict[str, list[str]]) -> None:
-    """Raise an `InputError` where a task has one class."""
+    """Raise an `InputError` if a task has fewer than two classes."""
     if lone := [task for task, names in classes.items() if len(names) < 2]:
-        raise InputError(f"of {', '.join(lone)} the corpus has one class; every task needs two.")
+        raise InputError(f"the corpus has only one class of {', '.join(lone)}; every task needs at least two.")

@@ -1,4 +1,4 @@
-"""What experiments with EMODal share: its networks with all losses or all but one, their rows and figures."""
+"""Shared parts of the experiments with EMODal: networks with all losses or without one, table rows and figures."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ LOSSES = {
     "emotion_image": "specific loss, image",
     COMMON: "common loss",
 }
-# Label, modalities, and the loss that is switched off.
+# Key -> label, modalities, and the loss that is switched off.
 NETWORKS = {
     "audio": ("Audio-only", ("audio",), None),
     "image": ("Image-only", ("image",), None),
@@ -34,11 +34,11 @@ NETWORKS = {
 }
 TABLES = ["Table 1", "Table 2", "Ablation"]
 NO_SHARED_LAYER = "--weighting gradnorm needs a layer that all losses share; EMODal has none."
-SHIFTED = "The common loss is k/2 - H here, which is not below 0; how far weightings move from it depends on that k/2."
+SHIFTED = "The common loss is k/2 - H here, which is never negative; adaptive weights depend on the constant k/2."
 
 
 def trainable(run: Run, features: Collection[str], weighting: str) -> list[str]:
-    """The networks whose modalities are there; what is left out, and how losses are weighed, is noted in the run."""
+    """Return the networks whose modalities are available; note in the run the networks left out and the weighting."""
     names = [name for name, (_, modalities, _) in NETWORKS.items() if set(modalities) <= set(features)]
     note_left_out(run, [label for name, (label, *_) in NETWORKS.items() if name not in names], "audio" in features)
     note_weighting(run, weighting, len(LOSSES) - 1 if "both" in names else 1)
@@ -50,15 +50,15 @@ def trainable(run: Run, features: Collection[str], weighting: str) -> list[str]:
 def with_losses(
     network: "keras.Model", off: str | None, shifted: bool
 ) -> "tuple[keras.Model, dict[str, keras.losses.Loss]]":
-    """EMODal with its losses, all or all but one.
+    """Return EMODal with all of its losses or without one.
 
     Args:
-        network: see `models.emodal`.
-        off: the loss to switch off.
-        shifted: give the common loss in the form that is never below 0, which weightings that learn need.
+        network: a network of `models.emodal`.
+        off: the loss to switch off; None: no loss.
+        shifted: use the common loss in the form that is never negative, as needed by weightings that learn.
 
     Returns:
-        The network, its outputs without that of a loss which is off, and its losses.
+        The network, without the output of the loss that is switched off, and the losses by output.
     """
     import keras
 
@@ -66,7 +66,7 @@ def with_losses(
 
     outputs = {name: output for name, output in network.output.items() if name != off}
     if off == "emotion":
-        # Without a classifier of both, the two others decide together.
+        # Without a joint classifier, the decision is the mean of the classifiers of both modalities.
         specific = [outputs["emotion_audio"], outputs["emotion_image"]]
         outputs["emotion"] = keras.layers.Average(name="decision")(specific)
     losses = {
@@ -83,13 +83,13 @@ def rows(
     published: Mapping[str, float] | None = None,
     published_confusion: Sequence[Sequence[float]] | None = None,
 ) -> Iterator[dict]:
-    """The rows of table 1, table 2 (confusion, per cent) and of the ablation.
+    """Yield the rows of table 1, table 2 (confusion matrix) and the ablation.
 
     Args:
-        outcome: what was trained.
-        labels: of each network, as `NETWORKS`.
-        published: accuracy of each network, 0..1; None: there is none to compare with.
-        published_confusion: per cent, rows the true emotions.
+        outcome: the trained study.
+        labels: label, modalities and missing loss of each network, as in `NETWORKS`.
+        published: published accuracy of each network, from 0 to 1; None: not comparable.
+        published_confusion: published confusion matrix in per cent, `true emotions x predicted emotions`.
     """
     for folds in outcome.folds:
         label, _, off = labels[folds.network]
@@ -106,18 +106,18 @@ def rows(
 
 
 def confusion_rows(folds: Folds, published: Sequence[Sequence[float]] | None) -> Iterator[dict]:
-    """Table 2: of the clips of each emotion, the share that is taken for each, per cent."""
+    """Yield the rows of table 2: for each true emotion, the share of its clips with each prediction, in per cent."""
     predictions = folds.predictions()
     classes = folds.run.config["classes"]["emotion"]
     for i, true in enumerate(classes):
-        of_class = predictions[predictions["emotion"] == true]
+        clips = predictions[predictions["emotion"] == true]
         for j, name in enumerate(classes):
-            hits = of_class.assign(value=100.0 * (of_class["predicted"] == name))
+            hits = clips.assign(value=100.0 * (clips["predicted"] == name))
             yield folds.mean(hits, "Table 2", true, f"predicted {name}, %", published[i][j] if published else None)
 
 
 def difference_row(folds: Folds, complete: Folds, label: str) -> dict:
-    """What a loss adds: the accuracy without it minus that of all losses on the same clips, its interval paired."""
+    """Return a row with the accuracy without a loss minus the accuracy with all losses, paired by clip."""
     without, all_losses = folds.predictions(), complete.predictions()
     hits = [(table["predicted"] == table["emotion"]).astype(float) for table in (without, all_losses)]
     values = without.assign(value=hits[0] - hits[1])
@@ -125,7 +125,7 @@ def difference_row(folds: Folds, complete: Folds, label: str) -> dict:
 
 
 def figures(outcome: Outcome, results: Sequence[dict]) -> None:
-    """Accuracies of table 1 and of the ablation, table 2 as a matrix, and the losses of the whole network."""
+    """Draw the accuracies of table 1 and the ablation, table 2 as a matrix, and the losses of the complete network."""
     for table in ("Table 1", "Ablation"):
         shown = [row for row in results if row["metric"] == "test accuracy"]
         outcome.draw_scores(shown, table, table.lower().replace(" ", "_"), alt=f"{table}: accuracies")

@@ -1,6 +1,6 @@
-"""What the joint loss of several tasks came to: final weights, and each clip's loss, weighted and at equal weights.
+"""Results for the joint loss of several tasks: final weights, and losses per clip, weighted and with equal weights.
 
-Weighted losses of models with different weights do not compare, those at equal weights do.
+Weighted losses of models with different weights are not comparable; losses with equal weights are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.reporting import curves
 
 WEIGHTS_OF_SUM_1 = ("static", "softmax")
-"""Weightings whose joint loss is a mean of the tasks' losses, where static weights add up to 1."""
+"""Weightings whose joint loss is a weighted mean of the tasks' losses, provided that the static weights sum to 1."""
 
 
 def rows(
@@ -23,14 +23,15 @@ def rows(
     tasks: Sequence[str],
     published: Sequence[float | None] | None = None,
 ) -> Iterator[dict]:
-    """Rows of the results: the final weight of each task, and the losses of the validation clips.
+    """Yield rows of the results: the final weight of each task, and the losses of the validation clips.
 
     Args:
-        folds: of one network.
-        table, label: where the rows stand.
-        weighting: how the losses were weighed.
-        tasks: whose losses were weighed.
-        published: of each task its final weight, then the sum of the joint loss over all clips; None: not known.
+        folds: the folds of one network.
+        table, label: name of the table, and of the row in it.
+        weighting: name of the weighting of the losses.
+        tasks: the weighted tasks.
+        published: the published final weight of each task, then the sum of the joint loss over all clips; None: not
+            known.
     """
     *weights, total = published or [None] * (len(tasks) + 1)
     for task, number in zip(tasks, weights, strict=True):
@@ -48,7 +49,17 @@ def rows(
 
 
 def losses_of_clips(folds: Folds, tasks: Sequence[str], partition: str = "validation") -> pd.DataFrame:
-    """Each clip's cross-entropy in each task, and `joint`, weighed with the final weights of its fold; `speaker`."""
+    """Return the losses of each clip.
+
+    Args:
+        folds: the folds of one network.
+        tasks: the weighted tasks.
+        partition: the partition of the clips.
+
+    Returns:
+        One row per clip: the cross-entropy of each task, `joint` (their sum, weighted with the final weights of the
+        fold), and `speaker`.
+    """
     parts = []
     for fold in folds.each():
         predictions = {task: fold.predictions(partition, task) for task in tasks}
@@ -65,13 +76,13 @@ def _final_weights(folds: Folds, task: str) -> list[float]:
 def figures(
     outcome: Outcome, labels: Mapping[str, str], compared: Mapping[str, Sequence[str]], file: str, title: str
 ) -> None:
-    """Joint loss, loss at equal weights, and task weights per epoch, a figure each for every protocol.
+    """Draw joint loss, loss with equal weights and task weights over the epochs, each in one figure per protocol.
 
     Args:
-        outcome: what was trained.
-        labels: of each network.
-        compared: what is compared in a panel of the joint loss -> the networks.
-        file, title: of the joint loss.
+        outcome: the trained study.
+        labels: label of each network.
+        compared: title of a panel of the joint loss -> the networks that it compares.
+        file, title: file name and title of the figure of the joint loss.
     """
     for protocol in outcome.options.protocols:
         outcome.draw_weights(protocol, labels)
@@ -80,6 +91,6 @@ def figures(
             (file, title, "loss", compared),
             ("equal_weights", "Joint loss at equal weights", "equal_loss", {"": list(means)}),
         ]:
-            drawn = curves.compared_panels(means, labels, column, panels)
-            whole_title = f"{heading} per epoch, {protocol} protocol, mean of the folds"
-            outcome.save(curves.grid(drawn, whole_title, outcome.notice), f"{name}_{protocol}", whole_title)
+            compared_panels = curves.compared_panels(means, labels, column, panels)
+            full_title = f"{heading} per epoch, {protocol} protocol, mean of the folds"
+            outcome.save(curves.grid(compared_panels, full_title, outcome.notice), f"{name}_{protocol}", full_title)

@@ -1,4 +1,4 @@
-"""Labels of any task, which not every clip needs to have: their classes, their numbers, and what cannot be learnt."""
+"""Labels of any task, which some clips may lack: classes, class numbers, and checks that a task can be learned."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,26 +19,26 @@ from kerasemo.training.segments import UNKNOWN
 
 MULTITASK = "multitask"
 RESERVED = {*manifests.COLUMNS, "whole_file", "group", "predicted", MULTITASK}
-"""Columns that are no labels, and names that stand for something else in tables; gender is both."""
+"""Columns that cannot be tasks, and names with another meaning in the tables; the exception is `gender`."""
 
 
 def of_clips(
     manifest: pd.DataFrame, task: str, ends: Sequence[float] | None = None, levels: Sequence[str] = ()
 ) -> pd.Series:
-    """The class of each clip, missing where it has no label.
+    """Return the class of each clip; None for clips without a label.
 
     Args:
-        manifest: a clip a row.
-        task: the column of the labels.
-        ends: of a number, the upper ends of all classes but the last; None: the labels are classes.
-        levels: the names of those classes.
+        manifest: one row per clip.
+        task: the column with the labels.
+        ends: for numeric labels, the upper ends of all classes except the last; None: the labels are classes.
+        levels: the names of these classes.
 
     Raises:
         InputError: the manifest has no such labels.
     """
     known = ["gender", *(column for column in manifest if column not in RESERVED)]
     if task not in known:
-        raise InputError(f"the corpus has no labels of {task}; give one of {', '.join(known)} as --task.")
+        raise InputError(f"the corpus has no labels of {task}; possible values of --task are {', '.join(known)}.")
     values = manifest[task]
     if ends:
         values = pd.cut(values, [-np.inf, *ends, np.inf], labels=levels)
@@ -46,23 +46,23 @@ def of_clips(
 
 
 def classes(labels: pd.Series, task: str, known: Sequence[str] | None, set_aside: pd.DataFrame) -> list[str]:
-    """The classes of a task that occur among the clips that can be used, in order.
+    """Return the classes of a task that occur in the usable clips, in order.
 
     Args:
-        labels: of these clips.
-        task: its name.
-        known: all classes, in order; None: in the order of their names.
-        set_aside: the clips that cannot be used, for the message.
+        labels: labels of the usable clips.
+        task: name of the task.
+        known: all classes, in order; None: any class, sorted by name.
+        set_aside: the unusable clips, with `reason`, for the error message.
 
     Raises:
-        InputError: there are fewer than two.
+        InputError: there are fewer than two classes.
     """
     present = set(labels.dropna())
     if len(present) < 2:
-        found = f"one class, {present.pop()!r}" if present else "no label"
+        found = f"only one class, {present.pop()!r}" if present else "no label"
         if len(set_aside):
-            found += f" in the clips that can be used ({len(set_aside)} cannot: {set_aside['reason'].iloc[0]})"
-        raise InputError(f"{task} has {found}; two classes or more are needed: name other tasks with --task.")
+            found += f" in the usable clips ({len(set_aside)} are unusable, such as: {set_aside['reason'].iloc[0]})"
+        raise InputError(f"{task} has {found}; at least two classes are needed: choose other tasks with --task.")
     return [label for label in known or sorted(present, key=str) if label in present]
 
 
@@ -75,46 +75,52 @@ def read_clips(
     classes_of: Mapping[str, Sequence[str] | None],
     ends_of: Mapping[str, Sequence[float]],
 ) -> Corpus:
-    """What networks read of a corpus whose clips may lack labels.
+    """Compute the features of clips, which stay on disk; clips may lack labels.
 
     Args:
         run, root, inputs, options: as in `corpora.read_clips`.
-        corpus: the corpus.
-        classes_of: task -> all its classes in order; None: in the order of their names.
-        ends_of: of tasks that are numbers, see `of_clips`.
+        corpus: the manifest and folds of the corpus.
+        classes_of: task -> all of its classes in order; None: any class, sorted by name.
+        ends_of: numeric task -> the upper ends of its classes, see `of_clips`.
+
+    Returns:
+        The corpus; missing labels are `UNKNOWN`.
 
     Raises:
-        InputError: a task has fewer than two classes, or see `corpora.read_clips`.
+        InputError: a task has fewer than two classes, there are too few groups, or see `corpora.read_clips`.
     """
     named = {task: of_clips(corpus.manifest, task, ends_of.get(task), known) for task, known in classes_of.items()}
     require_groups(options, corpus.manifest["group"], corpus.folds)
-    table, files, set_aside = corpora.read_clips(run, corpus.manifest.assign(**named), root, inputs, options)
+    table, feature_files, set_aside = corpora.read_clips(run, corpus.manifest.assign(**named), root, inputs, options)
     found = {task: classes(table[task], task, known, set_aside) for task, known in classes_of.items()}
     for task in found:
         if n := int(table[task].isna().sum()):
-            run.note(f"{n} clips have no label of {task}: they train the other tasks, and are not scored in this one.")
+            run.note(f"{n} clips have no label of {task}: they are used for the other tasks only.")
     class_numbers = {task: numbers(table[task], names) for task, names in found.items()}
-    return Corpus(table[["clip", "speaker", "group"]].assign(**class_numbers), found, corpus.folds, inputs, files)
+    items = table[["clip", "speaker", "group"]].assign(**class_numbers)
+    return Corpus(items, found, corpus.folds, inputs, feature_files)
 
 
 def numbers(labels: pd.Series, names: Sequence[str]) -> pd.Series:
-    """The class number of each clip, `UNKNOWN` where it has no label."""
+    """Return the class number of each clip; `UNKNOWN` for clips without a label."""
     return labels.map({name: number for number, name in enumerate(names)}).fillna(UNKNOWN).astype(int)
 
 
 def require_on_both_sides(table: pd.DataFrame, splits: Sequence[Split]) -> None:
-    """Each network learns from a label of each task, and a label of each is tested in one split at least.
+    """Check that each task has training labels in every split, and test labels in at least one split.
 
     Args:
-        table: class numbers, a column a task.
-        splits: of its rows.
+        table: class numbers, one column per task.
+        splits: splits of the rows.
 
     Raises:
-        InputError: a task has no label where it needs one.
+        InputError: a task has no labels for training or for the test.
     """
     for task in table:
         known = set(np.flatnonzero(table[task] != UNKNOWN))
-        if unlearnt := [split.name for split in splits if known.isdisjoint(split.train)]:
-            raise InputError(f"no clip that trains under {unlearnt[0]} has a label of {task}; name other tasks.")
+        if unlearned := [split.name for split in splits if known.isdisjoint(split.train)]:
+            raise InputError(
+                f"no training clip of {unlearned[0]} has a label of {task}; choose other tasks with --task."
+            )
         if all(known.isdisjoint(split.test) for split in splits):
-            raise InputError(f"no clip that is tested has a label of {task}; try another --seed, or other tasks.")
+            raise InputError(f"no test clip has a label of {task}; try another --seed, or other tasks with --task.")

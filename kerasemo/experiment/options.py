@@ -1,4 +1,4 @@
-"""The options that all experiments share; a script adds fields of its own."""
+"""The options that all experiments share, and fields for further options of single experiments."""
 
 import os
 from dataclasses import dataclass, fields
@@ -13,55 +13,55 @@ WeightingName = Literal["static", "softmax", "uncertainty", "liebel_korner", "dw
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What every experiment can be asked for; a script gives a subclass with fields of its own."""
+    """The options of every experiment; a script adds its own options as fields of a subclass."""
 
     root: Path | None = data(
-        None, "Your copy of the corpus. Without it a synthetic one is written.", exists=True, file_okay=False
+        None, "Folder of your copy of the corpus. Without it, a synthetic corpus is used.", exists=True, file_okay=False
     )
-    quick: bool = data(False, "A smaller synthetic corpus, fewer epochs; the networks stay as they are.")
+    quick: bool = data(False, "Use a smaller synthetic corpus and fewer epochs; the networks do not change.")
     protocol: Literal["paper", "speaker", "both"] = training(
-        "both", "paper: as published. speaker: no speaker on two sides. both: side by side."
+        "both", "paper: split as published. speaker: test speakers are not used for training. both: each in turn."
     )
-    seed: int = training(0, "What every random choice follows from.", min=0, max=2**32 - 1)
-    epochs: int | None = training(None, "Epochs of training.  [default: the paper's]", min=1)
+    seed: int = training(0, "Seed of all random choices.", min=0, max=2**32 - 1)
+    epochs: int | None = training(None, "Number of training epochs.  [default: as in the paper]", min=1)
     jobs: int = running(
         None,
-        "Processes side by side; the numbers do not depend on it.",
+        "Number of parallel processes; it does not affect the results.",
         min=1,
         default_factory=os.cpu_count,
-        show_default="one a core",
+        show_default="one per core",
     )
-    scheduler: str | None = running(None, "Dask scheduler to train on, such as tcp://host:8786.")
-    out: Path = running(Path("runs"), "Folder of all runs.")
-    resume: Path | None = running(None, "Run folder of an interrupted run to finish.", exists=True, file_okay=False)
-    debug: bool = running(False, "Show tracebacks.")
+    scheduler: str | None = running(None, "Address of a Dask scheduler for training, such as tcp://host:8786.")
+    out: Path = running(Path("runs"), "Folder in which run folders are created.")
+    resume: Path | None = running(None, "Folder of an interrupted run to continue.", exists=True, file_okay=False)
+    debug: bool = running(False, "Show tracebacks of errors.")
 
     def conflicts(self) -> dict[str, Any]:
-        """What cannot go together: a sentence for the user -> whether it applies. A script gives its own."""
+        """Return messages about options that exclude each other, with whether each applies; a script overrides it."""
         return {}
 
     def check(self) -> None:
-        """Refuse options that are each allowed and do not go together.
+        """Check that the options do not exclude each other.
 
         Raises:
-            WrongCall: all sentences of `conflicts` that apply.
+            WrongCall: some do; the message consists of all sentences of `conflicts` that apply.
         """
-        if wrong := [sentence for sentence, applies in self.conflicts().items() if applies]:
-            raise WrongCall(" ".join(wrong))
+        if sentences := [sentence for sentence, applies in self.conflicts().items() if applies]:
+            raise WrongCall(" ".join(sentences))
 
     @property
     def protocols(self) -> list[str]:
-        """The protocols that `protocol` asks for."""
+        """The protocols that are selected by `protocol`."""
         return ["paper", "speaker"] if self.protocol == "both" else [self.protocol]
 
     def to_config(self) -> dict[str, Any]:
-        """The options as JSON takes them, paths resolved."""
+        """Return the options as JSON values, with absolute paths."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in values.items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The options that `to_config` was given; entries of other versions are passed over."""
+        """Return the options from the result of `to_config`; unknown entries (of other versions) are ignored."""
         types = get_type_hints(cls)
         known = {name: value for name, value in config.items() if name in types}
         is_path = {name: Path in (types[name], *get_args(types[name])) for name in known}
@@ -69,21 +69,21 @@ class Options:
 
 
 def data_file(help: str) -> Any:
-    """A field `Path | None` for a file that must be there."""
+    """Return a field `Path | None` for a file that must exist."""
     return data(None, help, exists=True, dir_okay=False)
 
 
 def max_bad(default: float = 0.05, what: str = "broken") -> Any:
-    """The field `max_bad: float` of experiments that read media."""
-    return data(default, f"Share of {what} clips beyond which the run fails.", min=0, max=1)
+    """Return the field `max_bad: float` of experiments that read media files."""
+    return data(default, f"Largest allowed share of {what} clips; with more, the run stops.", min=0, max=1)
 
 
 def weighting(default: WeightingName = "static") -> Any:
-    """The field `weighting: WeightingName` of experiments with more than one loss."""
-    return training(default, "How the losses of several tasks become one; see `kerasemo.weighting`.")
+    """Return the field `weighting: WeightingName` of experiments with more than one loss."""
+    return training(default, "Method that weights the losses of several tasks; see `kerasemo.weighting`.")
 
 
 def imagenet(network: str) -> Any:
-    """The field `imagenet: Path | None` of experiments whose network may begin with the weights of another."""
-    help = f"Weights of keras.applications' {network} to begin with."
+    """Return the field `imagenet: Path | None` of experiments whose network may start from pretrained weights."""
+    help = f"File with weights of {network} from keras.applications, to start training from."
     return training(None, help, exists=True, dir_okay=False)

@@ -1,4 +1,4 @@
-"""What a study has trained: the folds of each network, their scores, and the figures that all papers have."""
+"""The models that a study has trained, by network and fold: scores, and the figures that all papers share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Folds:
     """The models of one network on the splits of one protocol.
 
     Attributes:
-        run: the run.
-        network: the network's key.
+        run: the run folder.
+        network: key of the network.
         protocol: `paper` or `speaker`.
-        cells: of each fold.
+        cells: the cell of each fold.
     """
 
     run: Run
@@ -33,11 +33,11 @@ class Folds:
 
     @property
     def models(self) -> list[str]:
-        """Their names in the run folder."""
+        """Names of the models in the run folder."""
         return [cell.model for cell in self.cells]
 
     def each(self) -> "list[Folds]":
-        """Every fold alone."""
+        """Return each fold as separate `Folds`."""
         return [Folds(self.run, self.network, self.protocol, [cell]) for cell in self.cells]
 
     def score(
@@ -51,7 +51,12 @@ class Folds:
         output: str | None = None,
         published: float | None = None,
     ) -> dict:
-        """A row of the results, see `tables.score_row`; `output` is that of the task's name where none is given."""
+        """Return a row of the results with a score, see `tables.score_row`.
+
+        Args:
+            table, row, partition, metric, task, published: as in `tables.score_row`.
+            output: the output to score; None: the output with the name of the task.
+        """
         return tables.score_row(
             self.run.path,
             self.protocol,
@@ -67,7 +72,7 @@ class Folds:
         )
 
     def mean(self, values: pd.DataFrame, table: str, row: str, metric: str, published: float | None = None) -> dict:
-        """A row of the results: the mean of the column `value`, see `tables.mean_row`."""
+        """Return a row of the results with the mean of the column `value`, see `tables.mean_row`."""
         return tables.mean_row(
             values,
             self.network,
@@ -80,27 +85,27 @@ class Folds:
         )
 
     def predictions(self, partition: str = "test", task: str = "emotion") -> pd.DataFrame:
-        """What all folds say, see `tables.pooled_predictions`."""
+        """Return the predictions of all folds, see `tables.pooled_predictions`."""
         return tables.pooled_predictions(self.run.path, self.protocol, self.models, partition, task, task)
 
     def histories(self) -> list[pd.DataFrame]:
-        """The history of each fold, a row an epoch."""
+        """Return the history of each fold, with one row per epoch."""
         return [pd.read_csv(self.run.file("history", f"{model}.csv")) for model in self.models]
 
     def mean_history(self) -> pd.DataFrame:
-        """The mean of the folds, epoch by epoch."""
+        """Return the mean history of the folds, with one row per epoch."""
         return pd.concat(self.histories()).groupby("epoch", as_index=False).mean()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A study that is trained: what rows and figures are made of.
+    """A trained study, from which rows and figures are created.
 
     Attributes:
-        run: the run.
-        options: of the run.
-        corpus: what the script has read.
-        cells: all that was trained, in the order of the plan.
+        run: the run folder.
+        options: options of the run.
+        corpus: the corpus, as the script has read it.
+        cells: all trained cells, in the order of the stages.
     """
 
     run: Run
@@ -110,54 +115,74 @@ class Outcome:
 
     @cached_property
     def folds(self) -> list[Folds]:
-        """The folds of each network, seed and kind of split, in the order of the plan."""
+        """The folds of each network, seed and kind of split, in the order of `cells`."""
         groups: dict[tuple, list[Cell]] = {}
         for cell in self.cells:
             groups.setdefault((cell.network, cell.seed, cell.split.name.split(".fold")[0]), []).append(cell)
         return [Folds(self.run, network, cells[0].protocol, cells) for (network, *_), cells in groups.items()]
 
     def of(self, network: str, protocol: str) -> Folds:
-        """The folds of one network under one protocol, of all seeds."""
+        """Return the folds of one network under one protocol, for all seeds."""
         cells = [cell for cell in self.cells if (cell.network, cell.protocol) == (network, protocol)]
         return Folds(self.run, network, protocol, cells)
 
     def under(self, protocol: str) -> list[Folds]:
-        """The folds of each network and seed under one protocol."""
+        """Return the folds of each network, seed and kind of split under one protocol."""
         return [folds for folds in self.folds if folds.protocol == protocol]
 
     @property
     def notice(self) -> str | None:
-        """What every figure must say."""
+        """The warning that every figure must show; None if there is none."""
         return self.run.config["notice"]
 
     def save(self, figure: Figure, file: str, alt: str) -> None:
-        """Write a figure into the run folder as `figures/<file>.png`; `alt`: what it shows, in words."""
+        """Write a figure to the run folder as `figures/<file>.png`; `alt` describes it in words."""
         figures.save(figure, self.run.file("figures", f"{file}.png"), alt)
 
     def draw_scores(self, rows: Sequence[dict], table: str, file: str, title: str | None = None, alt=None) -> None:
-        """A figure of the rows of one table, if there are any; `title`: where it is not the table's name."""
+        """Draw and save the rows of one table.
+
+        Args:
+            rows: rows of the results; rows of other tables are ignored. Without rows, nothing is drawn.
+            table: name of the table.
+            file: name of the figure's file.
+            title: title of the figure; None: the name of the table.
+            alt: description of the figure; None: the title.
+        """
         shown = [{**row, "table": title or table} for row in rows if row["table"] == table]
         if shown:
             self.save(charts.scores(shown, title or table, self.notice), file, alt or title or table)
 
     def draw_confusion(self, folds: Folds, task: str, title: str, file: str) -> None:
-        """The confusion matrix of a task."""
+        """Draw and save the confusion matrix of a task."""
         table = folds.predictions(task=task)
         classes = self.run.config["classes"][task]
         self.save(charts.confusion(table[task], table["predicted"], classes, title, self.notice), file, title)
 
     def draw_losses(self, folds: Folds, losses: Mapping[str | None, str], title: str, file: str) -> None:
-        """Losses and task weights per epoch, the folds laid over each other; `losses`: task (None: joint) -> name."""
+        """Draw and save losses and task weights over the epochs, with one curve per fold.
+
+        Args:
+            folds: the folds of one network.
+            losses: task (None: the joint loss) -> title of its panel.
+            title: title of the figure.
+            file: name of the figure's file.
+        """
         histories = folds.histories()
         panels = [curves.loss_panel(name, histories, task) for task, name in losses.items()]
         panels.append(curves.weight_panel("task weights", histories))
         self.save(curves.grid(panels, title, self.notice), file, title)
 
     def draw_weights(self, protocol: str, labels: Mapping[str, str]) -> None:
-        """Task weights per epoch under one protocol, a panel a network (key -> label), a curve a task and seed."""
+        """Draw and save task weights over the epochs under one protocol, with one curve per task and seed.
+
+        Args:
+            protocol: `paper` or `speaker`.
+            labels: key of a network -> title of its panel.
+        """
         histories = {network: [] for network in labels}
         for folds in self.under(protocol):
             histories[folds.network].append(folds.mean_history())
-        panels = [curves.weight_panel(labels[network], found) for network, found in histories.items() if found]
+        panels = [curves.weight_panel(labels[network], drawn) for network, drawn in histories.items() if drawn]
         title = f"Task weights per epoch, {protocol} protocol"
         self.save(curves.grid(panels, title, self.notice), f"task_weights_{protocol}", title)

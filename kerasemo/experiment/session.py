@@ -1,4 +1,4 @@
-"""How a run begins, resumes and ends, and that one process at a time works on it."""
+"""Start, resume and end of a run, with a lock so that only one process uses a run folder."""
 
 import fcntl
 import os
@@ -22,11 +22,11 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Paper:
-    """What an experiment reproduces.
+    """The paper that an experiment reproduces.
 
     Attributes:
-        key: such as `goswami2018`; names the runs' folder.
-        title: of the paper.
+        key: name of the experiment and of the folder of its runs, such as `goswami2018`.
+        title: title of the paper.
         citation: authors, year and venue.
     """
 
@@ -37,15 +37,15 @@ class Paper:
 
 @contextmanager
 def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[tuple[Run, Options]]:
-    """Begin or resume a run, and end it: report page, exit status, one sentence for whatever went wrong.
+    """Start or resume a run; at its end, write the report page and turn errors into a message and an exit status.
 
     Args:
-        paper: what is reproduced.
-        options: what the command was given.
-        given: the names of the options that the user has given.
+        paper: the paper that is reproduced.
+        options: the options of the command.
+        given: the names of the options that the user has given explicitly.
 
     Yields:
-        The run and its options, which for a resumed run are those that it was begun with.
+        The run and its options; a resumed run has the options with which it was started.
     """
     with plain_errors(options.debug):
         if options.resume:
@@ -55,14 +55,14 @@ def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[
             config = {"title": paper.title, "citation": paper.citation, "options": options.to_config(), "notes": []}
             run = Run.create(options.out, paper.key, config)
     resume_with = shlex.join([sys.executable, sys.argv[0], "--resume", str(run.path)])
-    interrupted = f"Interrupted. What is done is kept; go on with: {resume_with}"
+    interrupted = f"Interrupted. Finished work is saved; continue with: {resume_with}"
     with plain_errors(options.debug, interrupted), locked(run.path):
         files.sweep(run.path)
         run.logger().info("Run folder: %s", run.path)
         try:
             yield run, options
         except InputError:
-            # Nothing is trained yet: a folder without results would only be in the way.
+            # Nothing is trained yet: a folder without results is of no use.
             if not options.resume and not (run.path / "checkpoints").exists():
                 shutil.rmtree(run.path)
             raise
@@ -73,21 +73,24 @@ def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[
 
 def _resumed(key: str, options: Options, given: Collection[str]) -> tuple[Run, Options]:
     run = Run(options.resume)
-    if kept := sorted(set(given) - ALLOWED_WITH_RESUME):
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in kept)
-        raise WrongCall(f"a resumed run keeps the options it was begun with; leave out {names}.")
+    if not_allowed := sorted(set(given) - ALLOWED_WITH_RESUME):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in not_allowed)
+        raise WrongCall(f"a resumed run keeps the options with which it was started; leave out {names}.")
     if run.config.get("experiment") != key:
         raise InputError(f"{run.path} is a run of {run.config.get('experiment')}, not of {key}.")
-    begun = type(options).from_config(run.config["options"])
-    return run, replace(begun, **{name: getattr(options, name) for name in ALLOWED_WITH_RESUME})
+    earlier_options = type(options).from_config(run.config["options"])
+    return run, replace(earlier_options, **{name: getattr(options, name) for name in ALLOWED_WITH_RESUME})
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let no other process work on a run folder meanwhile; the system ends the lock with this process.
+    """Lock a run folder for other processes; the system releases the lock when this process ends.
+
+    Args:
+        folder: the run folder.
 
     Raises:
-        InputError: another process works on it.
+        InputError: another process uses the folder.
     """
     path = folder / LOCK
     with path.open("a+") as file:
@@ -95,8 +98,8 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            process = file.read().strip() or "another one"
-            raise InputError(f"{folder} is being worked on, by process {process}; wait for it, or end it.") from None
+            process = file.read().strip() or "(unknown)"
+            raise InputError(f"{folder} is in use by process {process}; wait until it ends, or stop it.") from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()

@@ -1,4 +1,4 @@
-"""Corpora that several papers can be run on: the manifest, and what is held out."""
+"""Speech corpora that several papers can use: manifests, and the groups of clips that are held out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from kerasemo.evaluation import protocols
 
 @dataclass(frozen=True)
 class Speech:
-    """A corpus of speech.
+    """A speech corpus.
 
     Attributes:
-        name: what it is called in the tables.
-        manifest: a clip a row; `group` is what is held out whole with it, its speaker or its session.
-        folds: of each group.
-        channel: of stereo recordings, see `features.waveform.Waveform`.
-        emotions: the classes in order, where they are known.
-        notes: what a reader of the tables must know.
+        name: name of the corpus in the tables.
+        manifest: one row per clip; `group` is the speaker or session of the clip, which is held out as a whole.
+        folds: the fold of each group.
+        channel: the channel of stereo recordings, see `features.waveform.Waveform`.
+        emotions: the emotion classes, in order; None: not known in advance.
+        notes: sentences for the readers of the tables.
     """
 
     name: str
@@ -34,24 +34,30 @@ class Speech:
 
 
 def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0, **iemocap_choices) -> Speech:
-    """Read the manifest of a corpus, and decide what is held out.
+    """Read the manifest of a corpus, and assign its clips to groups and folds.
 
     Args:
-        corpus: `iemocap` (sessions are held out), `ravdess` (its speech; actors are held out), or the manifest of a
-            corpus of any origin, whose speakers are held out in folds that are drawn.
-        root: the folder of the corpus.
-        seed: of all draws.
-        **iemocap_choices: see `iemocap.Iemocap`.
+        corpus: `iemocap` (sessions are held out), `ravdess` (speech only; actors are held out), or the path of the
+            manifest of any other corpus (speakers are held out, in random folds).
+        root: folder of the corpus.
+        seed: seed of all random choices.
+        **iemocap_choices: arguments of `iemocap.Iemocap`.
+
+    Returns:
+        The corpus.
 
     Raises:
-        InputError: the folder or the manifest does not hold what it should.
+        InputError: the folder or the manifest does not have the expected content.
     """
     if corpus == "iemocap":
         table = iemocap.Iemocap(seed=seed, **iemocap_choices).read(root)
         groups, folds = iemocap.session_folds(table)
-        notes = ["Whole sessions are held out. Intervals draw speakers, though the two of a session hear each other."]
+        notes = [
+            "Whole sessions are held out. The bootstrap for the intervals draws single speakers, although the two "
+            "speakers of a session talk to each other."
+        ]
         if tied := int((table["majority"] == iemocap.NO_MAJORITY).sum()):
-            notes.append(f"{tied} clips without a majority have one of their most voted labels.")
+            notes.append(f"{tied} clips without a majority label have one of the labels with the most votes.")
         return Speech("IEMOCAP", table.assign(group=groups), folds, "speaker", iemocap.CLASSES, tuple(notes))
     if corpus == "ravdess":
         table = ravdess.read_speech(root)
@@ -64,7 +70,19 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0
 
 
 def read_folder(root: Path, clips: Path | None, seed: int) -> Speech:
-    """Clips of any origin, a folder for each class or a CSV, see `folder.Folder`; groups of clips are held out."""
+    """Read clips of any origin.
+
+    Args:
+        root: folder of the corpus, with one subfolder per class unless `clips` is given.
+        clips: CSV that lists the clips, see `folder.Folder`.
+        seed: seed of the random folds.
+
+    Returns:
+        The corpus; speakers, or groups of clips as in `folder.Folder`, are held out.
+
+    Raises:
+        InputError: see `folder.Folder`.
+    """
     table = folder.Folder(clips).read(root)
     folds = protocols.draw_folds(table["speaker"], protocols.MIN_FOLDS, seed)
     emotions = sorted(set(table["emotion"]))

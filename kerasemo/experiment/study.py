@@ -1,4 +1,4 @@
-"""The course of every experiment: read, check, plan, train in stages, rows, figures, export, tables."""
+"""The steps of every experiment: read the corpus, train in stages, create rows and figures, export, write tables."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,11 +18,18 @@ from kerasemo.training.grid import run_cells
 from kerasemo.training.run import Run
 
 Stage = tuple[str, list[Cell]]
-"""What the progress bar says, and the cells to train, of which none needs another."""
+"""Text of the progress bar, and cells that can be trained independently of each other."""
 
 
 def preferring(*networks: str) -> Callable[[Outcome], str]:
-    """What proposes the model to export: the first of some networks, in order, or else the first that was trained."""
+    """Return a function that chooses the model to export: the first trained one of `networks`.
+
+    Args:
+        *networks: keys of networks, the preferred one first. If none is trained, the first trained model is chosen.
+
+    Returns:
+        A function for the field `proposed` of `Study`.
+    """
 
     def proposed(outcome: Outcome) -> str:
         preferred = (cell for network in networks for cell in outcome.cells if cell.network == network)
@@ -33,21 +40,22 @@ def preferring(*networks: str) -> Callable[[Outcome], str]:
 
 @dataclass(frozen=True)
 class Study:
-    """An experiment: what is its own, as functions; the course is `reproduce`.
+    """An experiment, defined by functions; `reproduce` calls them in a fixed order.
 
     Attributes:
-        paper: what is reproduced.
-        options: the options of its command.
-        epochs: of training, and under `--quick`.
-        read: run, options -> what the other functions take as `corpus`. Whatever cannot work it says.
-        networks: run, corpus, options -> stages; one is trained whole before the next is asked for, so that a student
-            comes after its teacher, and a stage may follow from the scores of the one before.
-        build: run, corpus, options, cell -> what to train; or, of a model that is no network, its predictions.
+        paper: the paper that is reproduced.
+        options: class of the command's options.
+        epochs: number of training epochs, and the number under `--quick`.
+        read: run, options -> corpus, which is passed to the other functions. Raises an error if the options and the
+            corpus do not fit the experiment.
+        networks: run, corpus, options -> stages. Each stage is trained completely before the next one is requested, so
+            that students can be trained after their teachers, and a stage may depend on the scores of earlier stages.
+        build: run, corpus, options, cell -> what to train; for a model that is not a network, its predictions.
         rows: outcome -> rows of the results.
-        figures: outcome, rows -> nothing; draws.
-        proposed: outcome -> the name of the model to export, see `preferring`.
-        tables: the order of the tables; of those that are not named, that of the rows.
-        weighting_rate: the learning rate of trained task weights; None: they go with the network.
+        figures: outcome, rows -> None; draws and saves the figures.
+        proposed: outcome -> name of the model to export, see `preferring`; None: no export.
+        tables: names of all tables in order; if empty, tables are in the order of the rows.
+        weighting_rate: learning rate of trainable task weights; None: the network's optimizer trains them.
     """
 
     paper: Paper
@@ -66,8 +74,8 @@ class Study:
         """Run the command.
 
         Args:
-            description: what `--help` says first.
-            arguments: the command line; None: that of the process.
+            description: the text at the beginning of `--help`.
+            arguments: the command-line arguments; None: those of the process.
         """
 
         def command(context: typer.Context, **values: Any) -> None:
@@ -80,7 +88,12 @@ class Study:
         app(arguments, prog_name=sys.argv[0])
 
     def reproduce(self, run: Run, options: Options) -> None:
-        """The whole paper, from the corpus to tables and figures."""
+        """Run all steps, from the corpus to tables and figures.
+
+        Args:
+            run: the run folder.
+            options: options of the run.
+        """
         from kerasemo.export import export_model
 
         corpus = self.read(run, options)
@@ -103,21 +116,28 @@ class Study:
         tables.write(rows, run.path, run.config["notice"], run.config["notes"])
 
     def trainer(self, run: Run, corpus: Any, options: Options) -> Callable[[Cell], None]:
-        """What trains one cell in a process of its own; a plain value."""
+        """Return a function that trains one cell; it can be sent to another process."""
         epochs = options.epochs or self.epochs[options.quick]
         return partial(train_cell, self.build, epochs, self.weighting_rate, run.path, corpus, options)
 
 
 def note_weighting(run: Run, method: str, n_losses: int, rate: float | None = WEIGHTING_RATE) -> None:
-    """Say how the losses are weighed, in one sentence."""
+    """Note how the losses are weighted, in one sentence.
+
+    Args:
+        run: the run folder.
+        method: name of the weighting.
+        n_losses: number of losses.
+        rate: learning rate of trainable task weights; None: the network's optimizer trains them.
+    """
     if n_losses < 2:
         if method != "static":
-            run.note("One loss alone has nothing to weigh: --weighting has no effect.")
+            run.note("There is only one loss, so --weighting has no effect.")
         return
-    sentence = f"The losses are weighed by: {method}"
+    sentence = f"Weighting of the losses: {method}"
     if method in FIXED_SUM:
-        sentence += ", weights that add up to what static ones do"
+        sentence += "; the weights have the same sum as static weights"
     if method in ("softmax", "uncertainty", "liebel_korner", "gradnorm"):
-        trained = f"an Adam of their own at {rate:g}" if rate else "the network's optimizer"
-        sentence += f"; the weights are trained by {trained}"
+        optimizer = f"a separate Adam optimizer with learning rate {rate:g}" if rate else "the network's optimizer"
+        sentence += f"; the weights are trained by {optimizer}"
     run.note(f"{sentence}.")

@@ -1,4 +1,4 @@
-"""A corpus of recordings with traces, such as SEWA: feature sets and labels, or predictions that others have made."""
+"""A corpus of recordings with labels over time (traces), such as SEWA, with features or with saved predictions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TraceCorpus:
-    """What stands under the root of a copy of AVEC 2019 CES.
+    """The content of a copy of AVEC 2019 CES.
 
     Attributes:
-        root: the root.
-        sets: names of its feature sets, see `avec2019.FEATURE_SETS`; empty where there are only predictions.
-        train: recording -> traces, of Train.
-        devel: recording -> traces, of Devel, which is what is scored.
-        given: model -> recording -> predicted traces of Devel, where there are no features.
+        root: folder of the corpus.
+        sets: names of its feature sets, see `avec2019.FEATURE_SETS`; empty if there are only predictions.
+        train: recording -> traces, for the partition Train.
+        devel: recording -> traces, for the partition Devel, on which models are scored.
+        given: model -> recording -> predicted traces of Devel; empty if there are features.
     """
 
     root: Path
@@ -39,37 +39,42 @@ class TraceCorpus:
 
     @classmethod
     def read(cls, run: Run, root: Path, needed: str) -> "TraceCorpus":
-        """Read labels and check features, or read predictions; the run notes what was found.
+        """Read labels and check features, or read predictions if there are no features; note in the run what was found.
 
         Args:
-            run: the run.
-            root: of the corpus.
-            needed: the feature set that must be among those that are there.
+            run: the run folder.
+            root: folder of the corpus.
+            needed: a feature set that must be present if there are any features.
+
+        Returns:
+            The corpus.
 
         Raises:
-            InputError: labels of Devel, or features as well as predictions, are missing.
+            InputError: labels of Devel are missing, there are neither features nor predictions, or features without
+                labels of Train or without the needed feature set.
         """
         labels = avec2019.read_traces(root / "labels")
         sets, slower = avec2019.feature_sets_of(root, labels)
         for sentence in slower:
-            run.note(f"Left out, for its descriptors have a rate of their own: {sentence}")
+            run.note(f"Left out, because its descriptors have a different rate: {sentence}")
         train, devel = (
             {recording: trace for recording, trace in labels.items() if avec2019.partition(recording) == partition}
             for partition in ("Train", "Devel")
         )
         if not devel:
-            raise InputError(f"{root / 'labels'} has no recording of Devel, which is what is scored.")
+            raise InputError(f"{root / 'labels'} has no recording of Devel, but models are scored on Devel; add them.")
         name_corpus(run, root, "AVEC 2019 CES", "SEWA", classes={})
         if sets and (not train or needed not in sets):
             raise InputError(
-                f"{root} needs labels of Train and the feature set {FEATURE_SETS[needed]} beside those it has."
+                f"{root} has features, but training also needs labels of Train and the feature set "
+                f"{FEATURE_SETS[needed]}."
             )
         corpus = cls(root, sets, train, devel, {} if sets else _read_predictions(root, needed))
         corpus._describe(run)
         return corpus
 
     def items(self, sets: "Sequence[str]") -> "dict[str, Items]":
-        """What a network of some feature sets is trained (Train) and scored (Devel) on, by partition."""
+        """Return the items of a network with the given feature sets: `train` (Train) and `validation` (Devel)."""
         from kerasemo.training.sequences import sequence_items
 
         features = {name: avec2019.read_features(self.root / FEATURE_SETS[name]) for name in sets}
@@ -79,18 +84,23 @@ class TraceCorpus:
     def _describe(self, run: Run) -> None:
         if not self.sets:
             run.note(
-                f"{self.root.name} has no features, so that no network is trained; {len(self.given)} saved predictions "
-                "are fused, tables 2 and 3 lack the rows of the networks, and what was published is of other models."
+                f"{self.root.name} has no features, so no network is trained. The saved predictions of "
+                f"{len(self.given)} models are fused instead: tables 2 and 3 do not have the rows of the networks, and "
+                "the published numbers belong to other models."
             )
             return
-        run.note(f"{len(self.train)} recordings train, {len(self.devel)} are scored; {len(self.sets)} feature sets.")
+        run.note(
+            f"{len(self.train)} recordings for training, {len(self.devel)} for scoring; {len(self.sets)} feature sets."
+        )
         if missing := [folder for name, folder in FEATURE_SETS.items() if name not in self.sets]:
-            run.note(f"Feature sets that the corpus does not have: {', '.join(missing)}.")
+            run.note(f"The corpus does not have the feature sets {', '.join(missing)}.")
 
 
 def _read_predictions(root: Path, needed: str) -> dict[str, dict[str, np.ndarray]]:
-    """The predictions of single models; what the organisers fused in-sample has seen the labels and stays out."""
+    """Read the predictions of all models except the organisers' fusion, which was fitted on the labels of Devel."""
     folders = [path for path in sorted((root / "predictions").glob("*")) if path.is_dir()]
     if not folders:
-        raise InputError(f"{root} holds neither feature sets such as {FEATURE_SETS[needed]} nor predictions/<model>/.")
+        raise InputError(
+            f"{root} contains neither feature sets such as {FEATURE_SETS[needed]} nor predictions/<model>/."
+        )
     return predictions.read([folder for folder in folders if folder.name != predictions.ORGANISERS_FUSION])

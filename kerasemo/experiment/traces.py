@@ -1,4 +1,4 @@
-"""Scores of predicted traces, chosen and fitted on what they are scored on or on other dialogues, and their fusion."""
+"""Scores and fusion of predicted traces; choices are made on the scored dialogues (in-sample) or on other ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ from kerasemo.fusion.selection import BestModels
 from kerasemo.training.run import Run
 
 PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
-"""What is chosen or fitted is `in-sample` under `paper`, and under `speaker` done anew for each fold of dialogues."""
+"""Under `paper`, models are chosen and fusions fitted in-sample; under `speaker`, again for each held-out fold."""
 
 
 @dataclass(frozen=True)
 class Fused:
-    """What fusions reach.
+    """The scores of fusions.
 
     Attributes:
         stages: (row, protocol) -> the scores after each stage.
-        curves: rows of a figure by stage, see `fusion_figures.ccc_per_stage`.
+        curves: data of the figure of scores by stage, see `fusion_figures.ccc_per_stage`.
     """
 
     stages: dict[tuple[str, str], list[list[dict]]] = field(default_factory=dict)
@@ -36,11 +36,11 @@ class TraceScores:
     """Scores predictions of recordings under both protocols.
 
     Args:
-        run: the run, in whose folder the predictions of the models that it has trained are.
-        options: of the run.
-        corpus: the labels, and the predictions of other models.
-        by: `plain` or `avec`, see `scoring.DDOF`.
-        n_folds: folds of dialogues, at the most.
+        run: the run folder, which contains the predictions of the trained models.
+        options: options of the run.
+        corpus: labels, and predictions of other models.
+        by: definition of the CCC, `plain` or `avec`, see `scoring.DDOF`.
+        n_folds: largest number of folds of dialogues.
     """
 
     def __init__(self, run: Run, options: Options, corpus: TraceCorpus, by: str, n_folds: int) -> None:
@@ -55,40 +55,49 @@ class TraceScores:
             run.note(note)
 
     def aligned(self, models: Sequence[str]) -> predictions.Aligned:
-        """The predictions of some models beside the labels."""
-        of_models = {
+        """Return the predictions of some models, aligned with the labels."""
+        predicted = {
             model: self.corpus.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
             for model in models
         }
-        return predictions.align(of_models, self.corpus.devel)
+        return predictions.align(predicted, self.corpus.devel)
 
     def write(self, model: str, traces: Mapping[str, np.ndarray]) -> None:
-        """Keep what a model predicts, recording -> traces, in the run folder."""
+        """Write the predictions of a model (recording -> traces) to the run folder."""
         avec2019.write_predictions(self.run.file("predictions", model), traces)
 
     def average(self, model: str) -> float:
-        """The average CCC of one model on all recordings."""
+        """Return the average CCC of one model on all recordings."""
         data = self.aligned([model])
         return scoring.average(scoring.group_sums(data, data.inputs, self.groups))
 
     def best(self, table: str, row: str, models: Sequence[str], published: Sequence[float] | None = None) -> list[dict]:
-        """The rows of the best of some models; of a single one, of that."""
-        data = self.aligned(models)
-        parts = {(row, PARTS[protocol]): BestModels(Mean(), n_models=1) for protocol in self.options.protocols}
-        fused = protocols.run_all(parts, data, self.groups, self.folds, jobs=1)
-        return [
-            line
-            for protocol in self.options.protocols
-            for line in self.rows(table, row, protocol, self._score(data, fused[row, PARTS[protocol]][0]), published)
-        ]
-
-    def fuse(self, models: Sequence[str], fusions: Mapping[str, str], n_fused: int) -> Fused:
-        """Fuse the best models by some methods.
+        """Return the rows of the best of some models.
 
         Args:
-            models: to choose from.
+            table, row: name of the table, and of the row in it.
+            models: the models to choose from, or a single one.
+            published: published scores, as in `rows`.
+        """
+        data = self.aligned(models)
+        estimators = {(row, PARTS[protocol]): BestModels(Mean(), n_models=1) for protocol in self.options.protocols}
+        traces = protocols.run_all(estimators, data, self.groups, self.folds, jobs=1)
+        rows = []
+        for protocol in self.options.protocols:
+            scores = self._score(data, traces[row, PARTS[protocol]][0])
+            rows += self.rows(table, row, protocol, scores, published)
+        return rows
+
+    def fuse(self, models: Sequence[str], fusions: Mapping[str, str], n_fused: int) -> Fused:
+        """Fuse the best models with some methods.
+
+        Args:
+            models: the models to choose from.
             fusions: name of a method -> its row.
-            n_fused: how many models to choose.
+            n_fused: number of models to fuse.
+
+        Returns:
+            The scores.
         """
         data = self.aligned(models)
         estimators = {
@@ -113,12 +122,12 @@ class TraceScores:
     def rows(
         self, table: str, row: str, protocol: str, scores: Sequence[dict], published: Sequence[float] | None = None
     ) -> list[dict]:
-        """A row of the results for each target and the average.
+        """Return rows of the results: one for each target, and one for their average.
 
         Args:
             table, row, protocol: as in `tables.score_row`.
-            scores: of each target and of their average, see `scoring.score_rows`.
-            published: likewise.
+            scores: scores of each target and of their average, see `scoring.score_rows`.
+            published: published scores, in the same order.
         """
         corpus, model = self.run.config["corpus"], row.lower().replace(" ", "_")
         return [
@@ -134,14 +143,14 @@ class TraceScores:
         ]
 
     def save_recommended(self, name: str, models: Sequence[str], n_fused: int) -> str | None:
-        """Save the networks of the best models and the recommended fusion of them, fitted on all of Devel, as one.
+        """Save the networks of the best models, with their recommended fusion fitted on all of Devel, as one network.
 
         Args:
-            name: of the whole.
+            name: name of the saved network.
             models, n_fused: as in `fuse`.
 
         Returns:
-            The name; None where the models are none of the run's networks.
+            The name; None if the models are not networks of this run.
         """
         if not self.corpus.sets:
             return None
@@ -167,5 +176,5 @@ class TraceScores:
         return name
 
     def _score(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
-        """The CCC of each target and of their average, with intervals by dialogue."""
+        """Return the CCC of each target and of their average, with intervals by dialogue."""
         return scoring.score_rows(scoring.group_sums(data, traces, self.groups), self.ddof, self.options.seed)

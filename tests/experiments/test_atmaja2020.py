@@ -1,4 +1,4 @@
-"""The experiment as a user runs it: on saved predictions, and on a tiny synthetic corpus with features."""
+"""Tests of the command with saved predictions and, marked as slow, with a tiny synthetic corpus with features."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ def results(folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
-    """Labels and the predictions of three models of 14 dialogues: one good, one half as wide, one noise."""
+    """Labels and predictions for 14 dialogues: a good model, one with half the range, noise, the organisers' fusion."""
     root = tmp_path_factory.mktemp("corpus") / "avec"
     generator = np.random.default_rng(0)
     recordings = avec2019.recordings("Devel")
@@ -45,7 +45,7 @@ def finished(run, root, tmp_path_factory) -> Path:
     return only_run(out)
 
 
-def test_saved_predictions_are_fused_and_the_rest_is_said_to_be_left_out(finished):
+def test_saved_predictions_are_fused_and_a_note_says_what_is_left_out(finished):
     table = results(finished)
     assert set(table["table"]) == {"Table 3"} and set(table["protocol"]) == {"paper", "speaker"}
     assert list(dict.fromkeys(table["row"])) == [
@@ -55,11 +55,11 @@ def test_saved_predictions_are_fused_and_the_rest_is_said_to_be_left_out(finishe
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
     assert published["Multistage fusion"].tolist() == [0.593, 0.593]
     note, _ = json.loads((finished / "config.json").read_text())["notes"]
-    assert "no network is trained; 3 saved predictions are fused" in note
+    assert "no network is trained. The saved predictions of 3 models are fused" in note
     assert {path.name for path in (finished / "figures").glob("*.png")} == {"table_3.png", "figure_3.png"}
 
 
-def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished):
+def test_the_best_model_is_found_and_the_organisers_fusion_is_not_used(finished):
     average = results(finished).query("metric == 'CCC average' and protocol == 'speaker'").set_index("row")["measured"]
     assert average["Unimodal"] == pytest.approx(0.98, abs=0.02)
     assert average["Within-between ridge"] > average["Mean"]
@@ -68,7 +68,7 @@ def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished)
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda root: (root / "predictions").rename(root / "p"), "holds neither feature sets such as"),
+        (lambda root: (root / "predictions").rename(root / "p"), "contains neither feature sets such as"),
         (
             lambda root: (root / "predictions" / "good" / "Devel_DE_01.csv").unlink(),
             "has no predictions of Devel_DE_01",
@@ -77,7 +77,7 @@ def test_the_best_model_is_found_and_the_organisers_fusion_is_no_model(finished)
         (lambda root: (root / "labels").rename(root / "l"), "labels is no folder"),
     ],
 )
-def test_what_does_not_fit_is_one_sentence_before_any_work(run, root, tmp_path, change, sentence):
+def test_an_incomplete_corpus_gives_one_error_message_before_any_work(run, root, tmp_path, change, sentence):
     copy = tmp_path / "root"
     subprocess.run(["cp", "-r", root, copy], check=True)
     change(copy)
@@ -96,8 +96,8 @@ def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
     folder = only_run(tmp_path / "runs")
     rows = results(folder).groupby("table")["row"].nunique().to_dict()
     assert rows == {"Table 2": 10, "Weight search": 1, "Table 3": 7}
-    one, other = (avec2019.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1"))
-    assert any((one[recording] != other[recording]).any() for recording in one)
+    first, second = (avec2019.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1"))
+    assert any((first[recording] != second[recording]).any() for recording in first)
     assert "synthetic corpus: not comparable with the paper" in (folder / "results.md").read_text()
     assert (folder / "saved_model" / "fusion" / "saved_model.pb").exists()
     before = (folder / "results.json").read_bytes()

@@ -1,4 +1,4 @@
-"""The experiment as a user runs it, on the sound of a tiny synthetic IEMOCAP; slow: with its pictures too."""
+"""Tests of the command with the sound of a tiny synthetic IEMOCAP and, marked as slow, also with its video."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def finished(run, root, tmp_path_factory) -> Path:
     return only_run(out)
 
 
-def test_sound_alone_has_its_rows_of_the_table(finished):
+def test_without_video_the_table_has_the_rows_of_the_audio_networks(finished):
     table = results(finished)
     assert list(dict.fromkeys(table["row"])) == ["UM-static-A", "UM-dynamic-A", "UM-uncertainty-A"]
     dynamic = table[table["row"] == "UM-dynamic-A"].set_index("metric")
@@ -55,7 +55,7 @@ def test_sound_alone_has_its_rows_of_the_table(finished):
     assert "Left out, because the corpus has no video: UM-dynamic-V, MM-static" in (finished / "results.md").read_text()
 
 
-def test_the_weights_stay_or_drift_as_their_method_says(finished):
+def test_static_weights_stay_and_softmax_weights_drift(finished):
     histories = {
         name: pd.read_csv(finished / "history" / f"um_{name}_a.paper.csv")
         for name in ("static", "dynamic", "uncertainty")
@@ -63,11 +63,11 @@ def test_the_weights_stay_or_drift_as_their_method_says(finished):
     assert (histories["static"][["emotion_weight", "gender_weight"]] == 0.5).all(axis=None)
     dynamic = histories["dynamic"]
     np.testing.assert_allclose(dynamic["emotion_weight"] + dynamic["gender_weight"], 1, rtol=1e-6)
-    # Of four emotions and two genders the second task is the easier one from the start.
+    # Gender, with two classes, is easier than emotion with four classes from the start.
     assert (dynamic["emotion_weight"] < 0.5).all() and dynamic["emotion_weight"].is_monotonic_decreasing
 
 
-def test_losses_of_the_table_are_those_of_the_history(finished):
+def test_losses_in_the_table_equal_those_in_the_history(finished):
     last = pd.read_csv(finished / "history" / "um_dynamic_a.paper.csv").iloc[-1]
     rows = results(finished).query("row == 'UM-dynamic-A'").set_index("metric")["measured"]
     equal = (last["val_emotion_loss"] + last["val_gender_loss"]) / 2
@@ -76,7 +76,7 @@ def test_losses_of_the_table_are_those_of_the_history(finished):
     assert rows["validation NLL per clip"] == pytest.approx(weighted, rel=1e-4)
 
 
-def test_figures_and_a_saved_model_that_hears_a_wav_of_any_length(finished, root):
+def test_figures_exist_and_the_saved_model_accepts_wavs_of_any_length(finished, root):
     names = {path.stem for path in (finished / "figures").glob("*.png")}
     assert {"recalls", "figure_2_paper", "equal_weights_paper", "task_weights_paper"} <= names
     served = ServedModel(finished / "saved_model" / "um_dynamic_a.paper")
@@ -87,7 +87,7 @@ def test_figures_and_a_saved_model_that_hears_a_wav_of_any_length(finished, root
 
 
 @pytest.mark.slow
-def test_resumed_it_ends_with_the_same_numbers(run, finished):
+def test_a_resumed_run_gives_the_same_numbers(run, finished):
     before = (finished / "results.json").read_bytes()
     (finished / "results.json").unlink()
     (finished / "checkpoints" / "um_dynamic_a.paper.keras").unlink()
@@ -105,14 +105,16 @@ def test_resumed_it_ends_with_the_same_numbers(run, finished):
         (["--corpus", "ravdess", "--protocol", "paper"], 1, "holds no file named like"),
     ],
 )
-def test_what_cannot_work_is_one_sentence_before_any_work(run, root, tmp_path, arguments, status, sentence):
+def test_wrong_options_or_corpora_give_one_error_message_before_any_work(
+    run, root, tmp_path, arguments, status, sentence
+):
     root_options = [] if status == 2 else ["--root", root]
     done = run(*arguments, *root_options, "--out", tmp_path / "runs")
     assert done.returncode == status and sentence in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
-def test_weights_of_another_network_are_refused_at_once(run, root, tmp_path):
+def test_weights_of_another_network_are_rejected_immediately(run, root, tmp_path):
     import keras
 
     network = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])

@@ -1,4 +1,4 @@
-"""The experiment as a user runs it, on a small table of features."""
+"""Tests of the command with a small table of features."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ def results(folder: Path) -> pd.DataFrame:
 
 
 def write_features(path: Path, modalities=("audio", "au"), actors=range(1, 5)) -> Path:
-    """Features that show the emotion through some noise."""
+    """Write features that contain the emotion and some noise."""
     generator = np.random.default_rng(0)
     clips = [
         f"01-01-{code}-01-{statement}-{repetition}-{actor:02d}"
@@ -35,8 +35,8 @@ def write_features(path: Path, modalities=("audio", "au"), actors=range(1, 5)) -
     emotion = np.array([list(EMOTIONS.values()).index(clip.split("-")[2]) for clip in clips])
     columns = {"clip": clips}
     for modality in modalities:
-        shown = np.eye(4)[emotion] + generator.normal(0, 0.4, (len(clips), 4))
-        columns |= {f"{modality}_{i:02d}": shown[:, i] for i in range(4)}
+        values = np.eye(4)[emotion] + generator.normal(0, 0.4, (len(clips), 4))
+        columns |= {f"{modality}_{i:02d}": values[:, i] for i in range(4)}
     pd.DataFrame(columns).to_csv(path, index=False)
     return path
 
@@ -56,8 +56,8 @@ def finished(run, features, tmp_path_factory) -> Path:
 
 def test_the_tables_have_their_rows(finished):
     table = results(finished)
-    of_table = {name: list(dict.fromkeys(rows["row"])) for name, rows in table.groupby("table")}
-    assert of_table == {
+    rows_by_table = {name: list(dict.fromkeys(rows["row"])) for name, rows in table.groupby("table")}
+    assert rows_by_table == {
         "Table 1": [
             "Audio-only",
             "Image-only",
@@ -75,12 +75,12 @@ def test_the_tables_have_their_rows(finished):
             "without the specific loss of images",
         ],
     }
-    assert table["published"].isna().all(), "the paper's numbers are of another corpus"
-    known = table.query("table == 'Table 1' and metric == 'test accuracy'").set_index("row")["measured"]
-    assert known["Audio+Image"] > 0.6 and known["Logistic regression, both"] > 0.8
+    assert table["published"].isna().all(), "the paper's numbers belong to another corpus"
+    accuracies = table.query("table == 'Table 1' and metric == 'test accuracy'").set_index("row")["measured"]
+    assert accuracies["Audio+Image"] > 0.6 and accuracies["Logistic regression, both"] > 0.8
 
 
-def test_rows_of_table_2_add_up_and_differences_are_those_of_the_accuracies(finished):
+def test_rows_of_table_2_sum_to_100_and_differences_match_the_accuracies(finished):
     table = results(finished)
     sums = table[table["table"] == "Table 2"].groupby("row")["measured"].sum()
     np.testing.assert_allclose(sums, 100)
@@ -107,14 +107,14 @@ def test_a_loss_that_is_switched_off_is_not_in_the_history(finished):
         assert len(pd.read_csv(finished / "predictions" / f"{network}.paper" / "test.csv"))
 
 
-def test_without_a_classifier_of_both_the_other_two_decide_together(finished):
+def test_without_a_joint_classifier_the_mean_of_the_other_two_decides(finished):
     folder = finished / "predictions" / "no_classify.paper"
     tables = [pd.read_csv(folder / f"test{name}.csv") for name in ("", ".emotion_audio", ".emotion_image")]
     joint, audio, image = (table[list(EMOTIONS)].to_numpy() for table in tables)
     np.testing.assert_allclose(joint, (audio + image) / 2, atol=1e-6)
 
 
-def test_figures_and_a_saved_model_that_says_that_it_takes_features(finished, write_mp4):
+def test_figures_exist_and_the_saved_model_refuses_media_files(finished, write_mp4):
     names = {path.stem for path in (finished / "figures").glob("*.png")}
     assert {"table_1", "table_2_paper", "ablation", "losses_paper"} <= names
     served = ServedModel(finished / "saved_model" / "both.paper")
@@ -122,7 +122,7 @@ def test_figures_and_a_saved_model_that_says_that_it_takes_features(finished, wr
         served.predict(write_mp4(seconds=0.4, size=(64, 48)))
 
 
-def test_one_modality_alone_is_run_on_folds_of_speakers(run, tmp_path):
+def test_a_single_modality_with_speakers_held_out(run, tmp_path):
     features = write_features(tmp_path / "sound.csv", modalities=["audio"], actors=range(1, 4))
     done = run("--features", features, "--protocol", "speaker", "--epochs", 1, "--out", tmp_path / "runs")
     assert done.returncode == 0, done.stderr
@@ -135,12 +135,14 @@ def test_one_modality_alone_is_run_on_folds_of_speakers(run, tmp_path):
     ("arguments", "status", "sentence"),
     [
         ([], 2, "--features is needed"),
-        (["--features", "FEATURES", "--root", "."], 2, "--features stands for a corpus; leave out --root"),
+        (["--features", "FEATURES", "--root", "."], 2, "--features replaces the corpus; leave out --root"),
         (["--features", "EMPTY_CSV"], 1, "needs a row a clip"),
         (["--features", "FEATURES", "--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
     ],
 )
-def test_what_cannot_work_is_one_sentence_before_any_work(run, features, tmp_path, arguments, status, sentence):
+def test_wrong_options_or_files_give_one_error_message_before_any_work(
+    run, features, tmp_path, arguments, status, sentence
+):
     (tmp_path / "empty.csv").write_text("clip\n")
     places = {"FEATURES": features, "EMPTY_CSV": tmp_path / "empty.csv"}
     done = run(*[places.get(argument, argument) for argument in arguments], "--out", tmp_path / "runs")

@@ -1,4 +1,4 @@
-"""The experiment as a user runs it, on a tiny synthetic corpus."""
+"""Tests of the command with a tiny synthetic corpus."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def only_run(out: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sound_only(tmp_path_factory) -> Path:
-    """Six actors, a recording of each emotion, no video."""
+    """A corpus of six actors with one recording of each emotion, without video."""
     root = tmp_path_factory.mktemp("corpus") / "ravdess"
     SyntheticRavdess(actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1).write(root)
     return root
@@ -49,14 +49,14 @@ def finished(run, sound_only, tmp_path_factory) -> Path:
 
 
 def same_results(a: Path, b: Path) -> None:
-    """All numbers of two run folders are the same, to the last digit."""
+    """Check that all numbers of two run folders are exactly equal."""
     tables = {path.relative_to(a) for path in a.rglob("*.csv")}
     assert tables == {path.relative_to(b) for path in b.rglob("*.csv")}
     for table in [*tables, Path("results.json")]:
         assert (a / table).read_bytes() == (b / table).read_bytes(), table
 
 
-def test_without_video_the_audio_network_runs_and_the_rest_is_named(finished):
+def test_without_video_the_audio_network_runs_and_a_note_lists_the_others(finished):
     results = pd.DataFrame(json.loads((finished / "results.json").read_text()))
     assert set(results["row"]) == {"Audio CNN"} and set(results["protocol"]) == {"paper", "speaker"}
     assert results.set_index(["metric", "protocol"])["published"].loc[("test accuracy", "paper")] == 0.72
@@ -64,7 +64,7 @@ def test_without_video_the_audio_network_runs_and_the_rest_is_named(finished):
     assert "Left out, because the corpus has no video: Image CNN, Architecture 1" in notes
 
 
-def test_synthetic_results_say_so(finished):
+def test_results_of_a_synthetic_corpus_have_a_notice(finished):
     for name in ["results.md", "report.html"]:
         assert "synthetic corpus: not comparable with the paper" in (finished / name).read_text()
 
@@ -93,7 +93,7 @@ def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tm
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
+def test_a_run_stopped_in_training_and_resumed_gives_the_same_numbers(
     run, finished, sound_only, tmp_path, stop, interruptible
 ):
     arguments = command("--root", sound_only, "--epochs", 3, "--out", tmp_path)
@@ -112,7 +112,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
     assert not (folder / "results.json").exists()
     if stop == signal.SIGINT:
         assert process.returncode == 1
-        assert re.search(r"Interrupted\. .* go on with: .*--resume ", errors) and "Traceback" not in errors
+        assert re.search(r"Interrupted\. .* continue with: .*--resume ", errors) and "Traceback" not in errors
         assert not list(tmp_path.rglob(".unfinished*"))
     done = run("--resume", folder)
     assert done.returncode == 0, done.stderr
@@ -120,7 +120,7 @@ def test_stopped_in_training_and_resumed_ends_with_the_same_numbers(
     assert not list(tmp_path.rglob(".unfinished*"))
 
 
-def test_the_saved_model_answers_for_a_wav(finished, sound_only):
+def test_the_saved_model_predicts_for_a_wav(finished, sound_only):
     (saved_model,) = (finished / "saved_model").iterdir()
     wav = next(sound_only.rglob("*.wav"))
     assert ServedModel(saved_model).predict(wav).sum() == pytest.approx(1, abs=1e-5)
@@ -135,13 +135,15 @@ def test_the_saved_model_answers_for_a_wav(finished, sound_only):
         (["--weighting", "dwa", "--beta", "2"], 2, "--beta is a static weight"),
         (["--protocol", "both?"], 2, "is not one of"),
         (["--beta", "inf"], 2, "less than or equal to 1000000"),
-        (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options it was begun with; leave out --seed"),
+        (["--resume", "{finished}", "--seed", "1"], 2, "keeps the options with which it was started; leave out --seed"),
         (["--resume", "{corpus}"], 1, "is no run folder"),
         (["--root", "{empty}"], 1, "is empty; the root of RAVDESS holds"),
-        (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be made under /proc/runs"),
+        (["--root", "{corpus}", "--out", "/proc/runs"], 1, "no run folder can be created in /proc/runs"),
     ],
 )
-def test_wrong_calls_are_one_sentence(run, finished, sound_only, tmp_path, monkeypatch, arguments, status, sentence):
+def test_wrong_calls_give_one_error_message(
+    run, finished, sound_only, tmp_path, monkeypatch, arguments, status, sentence
+):
     places = {"finished": finished, "corpus": sound_only, "empty": tmp_path / "empty"}
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -151,14 +153,14 @@ def test_wrong_calls_are_one_sentence(run, finished, sound_only, tmp_path, monke
     assert not any(tmp_path.rglob("config.json"))
 
 
-def test_a_run_is_worked_on_by_one_process_at_a_time(run, finished):
+def test_a_run_folder_is_used_by_one_process_at_a_time(run, finished):
     with locked(finished):
         done = run("--resume", finished)
-    assert done.returncode == 1 and f"is being worked on, by process {os.getpid()}" in done.stderr
+    assert done.returncode == 1 and f"is in use by process {os.getpid()}" in done.stderr
 
 
 @pytest.mark.slow
-def test_every_table_and_figure_on_sound_and_video(run, tmp_path):
+def test_every_table_and_figure_with_sound_and_video(run, tmp_path):
     root = tmp_path / "ravdess"
     SyntheticRavdess(actors=range(1, 7), channels=["speech"], clips_per_emotion=1).write(root, jobs=2)
     done = run("--root", root, "--epochs", 1, "--out", tmp_path / "runs")

@@ -1,4 +1,4 @@
-"""The networks find what the synthetic corpus hides: which modality carries the emotion, and how much of it."""
+"""Tests that networks learn as much about the emotion as each modality of a synthetic corpus contains."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def read(root: Path, **shares: float) -> AudioVisual:
 
 
 def accuracy(data: AudioVisual, network: keras.Model, checkpoint: Path) -> float:
-    """Clip-wise accuracy over four folds of clips; speakers are known, clips are not."""
+    """Return the accuracy per clip over four folds of clips; test speakers, but not test clips, occur in training."""
     pairs = protocols.pair_performances(data.images, data.recordings, "emotion")
     fold = pd.factorize(pairs["clip"])[0] % 4
     clips = []
@@ -48,7 +48,7 @@ def accuracy(data: AudioVisual, network: keras.Model, checkpoint: Path) -> float
             weighting=Static({"emotion": 1.0}),
         )
         model.compile(keras.optimizers.SGD(0.02, momentum=0.9))
-        train, test = (items(data, pairs[chosen], network) for chosen in (fold != k, fold == k))
+        train, test = (items(data, pairs[rows], network) for rows in (fold != k, fold == k))
         fit(model, train, None, epochs=EPOCHS, batch_size=32, seed=0, checkpoint=checkpoint / f"{network.name}{k}.npz")
         probabilities = model.predict(dict(test.inputs), verbose=0)["emotion"]
         clips.append(by_clip(decisions(probabilities, test, CLASSES, "emotion"), "emotion"))
@@ -62,8 +62,8 @@ def items(data: AudioVisual, pairs: pd.DataFrame, network: keras.Model) -> Items
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shares", [(0.5, 0.5), (1.0, 0.0)], ids=["each carries half", "the face carries nothing"])
-def test_joining_helps_exactly_where_both_modalities_carry_something(tmp_path, shares):
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (1.0, 0.0)], ids=["half in each", "nothing in the face"])
+def test_fusion_helps_only_if_both_modalities_contain_information(tmp_path, shares):
     data = read(tmp_path / "ravdess", audio_share=shares[0], video_share=shares[1])
     audio, image, joint = (
         accuracy(data, build(len(CLASSES)), tmp_path)

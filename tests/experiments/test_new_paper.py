@@ -1,4 +1,4 @@
-"""The example of CONTRIBUTING.md runs as it stands there."""
+"""Tests of the example that CONTRIBUTING.md refers to."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 from kerasemo.corpora.synthetic import SyntheticRavdess
 
 
-def test_a_new_paper_leaves_its_table_and_its_figure(run, tmp_path):
+def test_a_new_paper_writes_its_table_figure_and_saved_model(run, tmp_path):
     corpus = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 1}
     SyntheticRavdess(actors=range(1, 4), **corpus).write(tmp_path / "ravdess")
     done = run("--root", tmp_path / "ravdess", "--epochs", 2, "--out", tmp_path / "runs")

@@ -1,4 +1,4 @@
-"""AlexNet on a tiny synthetic corpus with labels that are not known; slow: the whole experiment as a user runs it."""
+"""Tests with AlexNet on a tiny synthetic corpus with missing labels; marked as slow: tests of the whole command."""
 
 import json
 from pathlib import Path
@@ -39,10 +39,10 @@ def with_gaps(root) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(script, root, with_gaps, tmp_path_factory):
-    """AlexNet of both tasks, trained on what is known."""
-    changes = ["spectrogram", "speed", "noise"]
+    """AlexNet for both tasks, trained with the labels that exist."""
+    augment = ["spectrogram", "speed", "noise"]
     options = script.Options(
-        root=root, manifest=with_gaps, augment=changes, architecture="alexnet", batch_size=8, epochs=1, protocol="paper"
+        root=root, manifest=with_gaps, augment=augment, architecture="alexnet", batch_size=8, epochs=1, protocol="paper"
     )
     run = Run.create(tmp_path_factory.mktemp("runs"), script.PAPER.key, {"notes": []})
     corpus = script.read(run, options)
@@ -52,26 +52,24 @@ def trained(script, root, with_gaps, tmp_path_factory):
     return Outcome(run, options, corpus, [cell])
 
 
-def test_a_missing_label_is_neither_learnt_nor_scored(trained, with_gaps):
+def test_clips_without_a_label_are_not_scored_and_losses_stay_finite(trained, with_gaps):
     run, data, (cell,) = trained.run, trained.corpus, trained.cells
     table = manifest.load(with_gaps).set_index("clip")
-    assert len(data.table) == len(table) == 24  # none is dropped
+    assert len(data.table) == len(table) == 24  # no clip is dropped
     sides = {side: data.table["clip"].iloc[rows] for side, rows in cell.split.partitions().items()}
     for side, clips in sides.items():
         for task, file in (("emotion", f"{side}.csv"), ("gender", f"{side}.gender.csv")):
             predictions = pd.read_csv(run.path / "predictions" / cell.model / file).set_index("clip")
             known = table.loc[clips, task].dropna()
-            assert set(predictions.index) == set(known.index)  # a row a clip, whatever its segments
+            assert set(predictions.index) == set(known.index)  # one row per clip, not per segment
             assert (predictions[task] == known[predictions.index]).all()
             np.testing.assert_allclose(predictions[data.classes[task]].sum(axis=1), 1, atol=1e-5)
     history = pd.read_csv(run.path / "history" / f"{cell.model}.csv")
     assert np.isfinite(history).all(axis=None)
-    assert "12 clips have no label of gender: they train the other tasks, and are not scored" in str(
-        run.config["notes"]
-    )
+    assert "12 clips have no label of gender: they are used for the other tasks only." in run.config["notes"]
 
 
-def test_figures_of_what_it_sees(script, trained):
+def test_figures_of_a_multitask_network(script, trained):
     script.figures(trained, [])
     assert {path.stem for path in (trained.run.path / "figures").glob("*.png")} == {
         "losses_alexnet_paper", "confusion_alexnet_paper", "tsne_alexnet_paper", "grad_cam_alexnet_paper",
@@ -86,22 +84,22 @@ def test_figures_of_what_it_sees(script, trained):
         ({"manifest": "m.csv", "root": ".", "corpus": "ravdess"}, "leave --corpus out"),
         ({"merge_excited": True, "manifest": "m.csv", "root": "."}, "--merge-excited is for IEMOCAP"),
         ({"imagenet": "vgg16.h5", "architecture": "alexnet"}, "--imagenet is for VGG-16"),
-        ({"augment": ["speed", "pitch"]}, "--augment takes spectrogram, speed, noise. Received: pitch"),
+        ({"augment": ["speed", "pitch"]}, "--augment accepts spectrogram, speed, noise. Received: pitch"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(script, given, sentence):
+def test_options_that_exclude_each_other_are_refused(script, given, sentence):
     with pytest.raises(WrongCall, match=sentence):
         script.Options(**given).check()
 
 
-def test_a_wrong_call_leaves_nothing(run, tmp_path):
+def test_a_wrong_call_writes_nothing(run, tmp_path):
     done = run("--corpus", "ravdess", "--out", tmp_path / "runs")
     assert done.returncode == 2 and "need --root" in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
 @pytest.mark.slow
-def test_weights_of_another_network_are_refused_at_once(run, tmp_path):
+def test_weights_of_another_network_are_rejected_immediately(run, tmp_path):
     done = run("--imagenet", SCRIPT, "--out", tmp_path / "runs")
     assert done.returncode == 1 and "does not hold the weights of vgg16" in done.stderr
     assert not any((tmp_path / "runs").rglob("config.json"))
@@ -110,8 +108,8 @@ def test_weights_of_another_network_are_refused_at_once(run, tmp_path):
 @pytest.fixture(scope="module")
 def finished(run, root, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    call = ("--architecture", "alexnet", "--quick", "--epochs", 2, "--protocol", "paper")
-    done = run("--root", root, *call, "--out", out)
+    arguments = ("--architecture", "alexnet", "--quick", "--epochs", 2, "--protocol", "paper")
+    done = run("--root", root, *arguments, "--out", out)
     assert done.returncode == 0, done.stderr
     (folder,) = (out / "ryabinov2021").glob("[0-9]*")
     return folder
@@ -125,50 +123,39 @@ def test_every_task_has_its_table(finished):
     }
     assert table["measured"].between(0, 1).all() and table["published"].isna().all()
     wide = table.pivot(index=["table", "row"], columns="metric", values="measured")
-    for of in ("", " of gender"):
-        rows = wide[wide[f"test UAR{of}"].notna()]
-        np.testing.assert_array_equal(rows[f"test macro recall{of}"], rows[f"test UAR{of}"])
-        np.testing.assert_array_equal(rows[f"test weighted recall{of}"], rows[f"test accuracy{of}"])
+    for suffix in ("", " of gender"):
+        rows = wide[wide[f"test UAR{suffix}"].notna()]
+        np.testing.assert_array_equal(rows[f"test macro recall{suffix}"], rows[f"test UAR{suffix}"])
+        np.testing.assert_array_equal(rows[f"test weighted recall{suffix}"], rows[f"test accuracy{suffix}"])
 
 
 @pytest.mark.slow
-def test_the_saved_model_hears_a_file_at_once_and_over_time(finished, root):
+def test_the_saved_model_predicts_for_a_file_and_over_time(finished, root):
     served = ServedModel(finished / "saved_model" / "alexnet_multitask.paper")
     wav = next(root.rglob("*.wav"))
-    answer, over_time = served.predict(wav), timeline(served, wav, every_s=1.5)
-    assert list(answer.index) == list(over_time.columns[1:]) == ["neu", "ang", "hap", "sad"]
-    np.testing.assert_allclose(over_time[answer.index].sum(axis=1), 1, atol=1e-5)
-    # Loudness is of no account: what is standardised as a whole and by the window is heard the same.
-    np.testing.assert_allclose(over_time[answer.index].mean(), answer, atol=1e-4)
+    probabilities, over_time = served.predict(wav), timeline(served, wav, every_s=1.5)
+    assert list(probabilities.index) == list(over_time.columns[1:]) == ["neu", "ang", "hap", "sad"]
+    np.testing.assert_allclose(over_time[probabilities.index].sum(axis=1), 1, atol=1e-5)
+    # Loudness does not matter: standardising the whole file or each window gives the same probabilities.
+    np.testing.assert_allclose(over_time[probabilities.index].mean(), probabilities, atol=1e-4)
 
 
 @pytest.mark.slow
-def test_resumed_it_ends_with_the_same_numbers(run, finished):
+def test_a_resumed_run_gives_the_same_numbers(run, finished):
     before = (finished / "results.json").read_bytes()
-    weights = (finished / "history" / "alexnet_multitask.paper.csv").read_bytes()
+    history = (finished / "history" / "alexnet_multitask.paper.csv").read_bytes()
     (finished / "results.json").unlink()
     (finished / "checkpoints" / "alexnet_multitask.paper.keras").unlink()
     done = run("--resume", finished)
     assert done.returncode == 0, done.stderr
     assert (finished / "results.json").read_bytes() == before
-    assert (finished / "history" / "alexnet_multitask.paper.csv").read_bytes() == weights
+    assert (finished / "history" / "alexnet_multitask.paper.csv").read_bytes() == history
 
 
 @pytest.mark.slow
 def test_vgg_with_speakers_held_out(run, root, with_gaps, tmp_path):
-    call = (
-        "--architecture",
-        "vgg16",
-        "--protocol",
-        "speaker",
-        "--task",
-        "emotion",
-        "--epochs",
-        1,
-        "--weighting",
-        "dwa",
-    )
-    done = run("--root", root, "--manifest", with_gaps, *call, "--out", tmp_path)
+    arguments = ("--architecture", "vgg16", "--protocol", "speaker", "--task", "emotion", "--epochs", 1)
+    done = run("--root", root, "--manifest", with_gaps, *arguments, "--weighting", "dwa", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "ryabinov2021").glob("[0-9]*")
     table = pd.DataFrame(json.loads((folder / "results.json").read_text()))

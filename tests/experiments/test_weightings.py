@@ -1,4 +1,4 @@
-"""The comparison as a user runs it, on a tiny synthetic corpus."""
+"""Tests of the command with a tiny synthetic corpus."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_two_actors_cannot_be_held_out(run, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_weighting_has_its_rows_and_resumes_to_the_same(run, tmp_path):
+def test_every_weighting_has_its_rows_and_a_resumed_run_gives_the_same(run, tmp_path):
     corpus = {"channels": ["speech"], "modalities": ["audio"], "clips_per_emotion": 2}
     SyntheticRavdess(actors=[1, 2], **corpus).write(tmp_path / "ravdess")
     options = ["--protocol", "paper", "--seeds", 2, "--epochs", 2]
@@ -34,7 +34,7 @@ def test_every_weighting_has_its_rows_and_resumes_to_the_same(run, tmp_path):
     rows = table.pivot_table(index="row", columns="metric", values="measured")
     tasks = rows[["test UAR", "test UAR of gender", "test UAR of intensity"]]
     assert tasks.stack().between(0, 1).all()
-    # Ranks from 1 to 8 have the mean 4.5, shared ones too.
+    # The mean of the ranks from 1 to 8 is 4.5, even with ties.
     assert rows["mean rank over seeds"].mean() == pytest.approx(4.5)
     for weighting in WEIGHTINGS:
         history = pd.read_csv(folder / "history" / f"{weighting}.seed1.paper.csv")

@@ -1,4 +1,4 @@
-"""The experiment as a user runs it, on a small table of features; slow: on synthetic films."""
+"""Tests of the command with small sound files and, marked as slow, with synthetic films."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def results(folder: Path) -> pd.DataFrame:
         (["--root", "EMPTY", "--landmarks", "A_FILE"], 1, "holds no media file"),
     ],
 )
-def test_what_cannot_work_is_one_sentence_before_any_work(run, tmp_path, arguments, status, sentence):
+def test_wrong_options_or_corpora_give_one_error_message_before_any_work(run, tmp_path, arguments, status, sentence):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty.csv").write_text("clip\n")
     places = {"A_FILE": tmp_path / "empty.csv", "EMPTY": tmp_path / "empty"}
@@ -48,7 +48,7 @@ def test_what_cannot_work_is_one_sentence_before_any_work(run, tmp_path, argumen
     assert not any((tmp_path / "runs").rglob("config.json"))
 
 
-def test_sound_alone_has_no_images_to_read(script, tmp_path):
+def test_images_cannot_be_read_from_a_corpus_without_video(script, tmp_path):
     for emotion in ("angry", "sad"):
         (tmp_path / "clips" / emotion).mkdir(parents=True)
         (tmp_path / "clips" / emotion / "a.wav").touch()
@@ -59,7 +59,7 @@ def test_sound_alone_has_no_images_to_read(script, tmp_path):
 
 
 def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(run, tmp_path):
-    """The recordings of three speakers, from the CSV to the SavedModel."""
+    """Recordings of three speakers are processed from the CSV to the SavedModel."""
     rng = np.random.default_rng(0)
     rows = [(f"{i}.wav", ["angry/fearful", "快乐"][i % 2], "abc"[i % 3]) for i in range(24)]
     rows += [("lone.wav", "sad", "a"), ("short.wav", "sad", "b"), ("silent.wav", "快乐", "c")]
@@ -82,7 +82,7 @@ def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(run, tmp_path):
     np.testing.assert_allclose(served.predict(tmp_path / "silent.wav").sum(), 1, rtol=1e-5)
 
 
-def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
+def test_a_class_without_usable_clips_is_dropped(script, tmp_path):
     rng = np.random.default_rng(0)
     rows = [(f"{i}.wav", ["happy", "sad"][i % 2], f"s{i % 3}") for i in range(12)] + [("cut.wav", "angry", "s0")]
     for name, *_ in rows[:-1]:
@@ -94,11 +94,11 @@ def test_a_class_of_which_no_clip_can_be_used_is_none(script, tmp_path):
     data = script.read(run, options)
     assert data.classes["emotion"] == run.config["classes"]["emotion"] == ["happy", "sad"]
     assert data.table["emotion"].tolist() == [i % 2 for i in range(12)]
-    assert "No clip can be used of angry: the classes are happy, sad." in run.config["notes"]
+    assert "There are no usable clips of angry; the remaining classes are happy, sad." in run.config["notes"]
     assert pd.read_csv(run.path / "set_aside.csv")["clip"].tolist() == ["cut"]
     for number in range(0, 12, 2):
         (tmp_path / f"{number}.wav").write_bytes(b"RIFF")
-    with pytest.raises(InputError, match="there is one class, sad; two or more are needed"):
+    with pytest.raises(InputError, match="the corpus has only one class, sad; at least two are needed"):
         script.read(run, options)
 
 
@@ -108,9 +108,9 @@ def test_silent_videos_run_as_images_alone(run, tmp_path):
     for path in (tmp_path / "films").rglob("*.mp4"):
         silent = path.with_name("silent.mp4")
         with av.open(str(path)) as film, av.open(str(silent), "w") as container:
-            pictures = film.streams.video[0]
-            stream = container.add_stream_from_template(pictures)
-            for packet in film.demux(pictures):
+            video = film.streams.video[0]
+            stream = container.add_stream_from_template(video)
+            for packet in film.demux(video):
                 if packet.dts is not None:
                     packet.stream = stream
                     container.mux(packet)
@@ -133,10 +133,10 @@ def test_films_under_both_protocols(run, tmp_path):
     assert set(table["protocol"]) == {"paper", "speaker"}
     assert table.query("row == 'Audio+Image' and metric == 'test accuracy'")["published"].eq(0.6602).all()
     clips = table.query("row == 'Audio+Image' and metric == 'test accuracy'").set_index("protocol")["n"]
-    # Of three copies of each clip a fifth is tested; held out, each clip is tested once.
+    # A fifth of three copies of each clip is tested; with films held out, each clip is tested once.
     assert clips["paper"] == round(0.2 * 3 * clips["speaker"])
     sides = pd.read_csv(folder / "splits" / "paper.csv")
-    assert sides["clip"].duplicated().any(), "copies cross"
+    assert sides["clip"].duplicated().any(), "copies of a clip are in several partitions"
     before = (folder / "results.json").read_bytes()
     (folder / "checkpoints" / "both.paper.keras").unlink()
     assert run("--resume", folder).returncode == 0
