@@ -26,6 +26,7 @@ from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal, speech
 from kerasemo.features.faces import Faces
+from kerasemo.features.functionals import ShortTermFunctionals
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.short_term import ShortTerm
 from kerasemo.training.items import Items
@@ -42,6 +43,7 @@ BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 COPIES = 3
 TRAIN = 0.8
 QUICK = {"films": 6, "clips": 8}
+VOICES = {"deviations": ShortTermFunctionals, "deltas": ShortTerm}
 # Shares of emotional information in synthetic films, similar to what the paper finds in its films (table 1).
 SYNTHETIC = {"audio_share": 0.4, "video_share": 0.55}
 # The paper's emotions, accuracies and confusion matrix (tables 1 and 2, per cent).
@@ -62,6 +64,9 @@ class Options(experiment.Options):
     emotions: Literal["all", "paper"] = experiment.data("all", f"All classes, or only {', '.join(EMOTIONS)}.")
     modality: Literal["both", "audio", "image"] = experiment.data(
         "both", "Modalities to read; image is for videos without sound."
+    )
+    voice: Literal["deviations", "deltas"] = experiment.data(
+        "deviations", "Features beside 34 means: deviations (pyAudioAnalysis of 2018), or mean deltas (from 2020 on)."
     )
     detector: Path | None = experiment.data_file("ONNX file of YuNet, which detects faces and eyes.")
     landmarks: Path | None = experiment.data_file("dlib's model of 68 landmarks, which makes faces frontal.")
@@ -90,7 +95,7 @@ def read(run: Run, options: Options) -> Corpus:
         raise InputError(f"the corpus has none of the emotions {', '.join(EMOTIONS)}; use --emotions all.")
     experiment.name_corpus(run, root, source.name, classes={"emotion": classes})
     faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
-    inputs = {"audio": NetworkInput(ShortTerm()), "image": NetworkInput(faces)}
+    inputs = {"audio": NetworkInput(VOICES[options.voice]()), "image": NetworkInput(faces)}
     wanted = {name: inputs[name] for name in inputs if options.modality in (name, "both")}
     corpus = experiment.read_audiovisual(run, source.manifest, root, classes, source.folds, wanted, options)
     if is_folder:

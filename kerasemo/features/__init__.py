@@ -10,7 +10,7 @@ from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.faces import Faces
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
-from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, functionals
+from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, ShortTermFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
 from kerasemo.features.short_term import ShortTerm
 from kerasemo.features.store import Extraction, FeatureStore
@@ -31,6 +31,7 @@ __all__ = [
     "MfccFunctionals",
     "Resnet50",
     "ShortTerm",
+    "ShortTermFunctionals",
     "Vgg16",
     "Waveform",
     "from_config",
@@ -45,6 +46,7 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         Mfcc,
         MfccFunctionals,
         ShortTerm,
+        ShortTermFunctionals,
         Egemaps,
         EgemapsFunctionals,
         Frames,

@@ -12,6 +12,7 @@ import numpy as np
 from kerasemo.errors import InputError
 from kerasemo.features.egemaps import HOP_S, Egemaps
 from kerasemo.features.mfcc import Mfcc
+from kerasemo.features.short_term import N_FEATURES, ShortTerm
 
 WINDOW_S = 4.0
 STEP_S = 0.1
@@ -115,3 +116,25 @@ class EgemapsFunctionals(Egemaps):
             InputError: see `Egemaps.extract`.
         """
         return functionals(super().extract(path, start_s, end_s), HOP_S).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ShortTermFunctionals(ShortTerm):
+    """Mean and standard deviation over the clip of 34 short-term features: the 68 features of pyAudioAnalysis in 2018.
+
+    The deltas of `ShortTerm` came to the library on 2019-12-30. Its "mid-term" statistics of the years before are the
+    means and the standard deviations (divided by N) of the 34 features; here the mid-term window is the whole clip.
+
+    Source: Zhang et al. 2018.
+    """
+
+    name: ClassVar[str] = "short_term_functionals"
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """The clip's features: float32, `1 x 68`, the means, then the standard deviations.
+
+        Raises:
+            BrokenClip: see `ShortTerm.extract`.
+        """
+        features = super().extract(path, start_s, end_s)[:, :N_FEATURES].astype(float)
+        return np.concatenate([features.mean(axis=0), features.std(axis=0)])[np.newaxis].astype(np.float32)

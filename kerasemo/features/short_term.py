@@ -12,7 +12,7 @@ They equal those of pyAudioAnalysis 0.3.14 to 1e-6, its peculiarities included:
 - The first frame has flux 0 and deltas 0. The end of the sound that fills no window is left out.
 
 Source: Giannakopoulos 2015, "pyAudioAnalysis: an open-source Python library for audio signal analysis", PLOS ONE
-10(12); Zhang et al. 2018 take these features.
+10(12). At the time of Zhang et al. 2018 the library had no deltas: see `functionals.ShortTermFunctionals`.
 """
 
 import os
@@ -39,6 +39,8 @@ _OF_FRAME = (
 )
 NAMES = (*_OF_FRAME, *(f"delta {name}" for name in _OF_FRAME))
 """The features in their order; chroma begins with A."""
+N_FEATURES = len(_OF_FRAME)
+"""Features of a frame without the deltas."""
 
 # The MFCC filters lie below it, and do not fit where the sampling rate is less.
 LOWEST_RATE = 8000
@@ -55,10 +57,10 @@ _FRAMES_AT_ONCE = 128
 class ShortTerm(FeatureSet):
     """The 34 short-term features of pyAudioAnalysis and their deltas, `NAMES` (see this module, and `short_term`).
 
-    Silence has features, too, all of them finite. The deltas' mean over a clip is no more than the difference of last
-    and first frame.
+    Silence has features, too, all of them finite. The mean of a delta over a clip is only the difference of its last
+    and first frame, divided by the number of frames.
 
-    Source: Zhang et al. 2018.
+    Source: Giannakopoulos 2015.
 
     Args:
         sampling_rate: what the sound is resampled to, hertz.

@@ -3,6 +3,7 @@ import pytest
 import soxr
 
 from kerasemo.errors import BrokenClip
+from kerasemo.features import ShortTermFunctionals
 from kerasemo.features import short_term as module
 from kerasemo.features.short_term import NAMES, ShortTerm, short_term, shortest_window
 
@@ -164,3 +165,11 @@ def test_the_shortest_window_has_just_more_bins_than_semitones():
 def test_below_the_shortest_window_pyaudioanalysis_has_no_chroma_either(oracle):
     with pytest.raises((IndexError, ValueError)):
         oracle(noise(2000) * 2**15, RATE, shortest_window(RATE) - 2, 100)
+
+
+def test_functionals_are_means_and_deviations_of_34_features_without_deltas(media, tmp_path):
+    path = media.write_wav(tmp_path / "a.wav", noise(), RATE, subtype="FLOAT")
+    values = ShortTerm().extract(path)[:, :34].astype(float)
+    features = ShortTermFunctionals().extract(path)
+    assert (features.dtype, features.shape) == (np.float32, (1, 68))
+    np.testing.assert_allclose(features[0], [*values.mean(axis=0), *values.std(axis=0)], rtol=1e-6)
