@@ -46,10 +46,14 @@ TABLE_2 = {
     "STL3": ((0, 0, 1), (0.255, 0.320, 0.191, 0.244)),
     "MTL1": ((0.7, 0.3, 0), (0.476, 0.524, 0.009, 0.336)),
     "MTL2": ((0.7, 0.2, 1), (0.522, 0.578, 0.194, 0.431)),
+    "MTL-equal": ((1, 1, 1), None),
+    "MSE-equal": ((1, 1, 1), None),
 }
 BEST_FACTORS, BEST_PUBLISHED = TABLE_2["MTL2"]
 LATE = "Multimodal late fusion"
+BASELINE, ORGANISERS_FAU = "Baseline, FAU functionals", "visual-func"
 TABLE_3 = {
+    BASELINE: (0.531, 0.565, 0.083, None),
     "Unimodal": BEST_PUBLISHED,
     "Bimodal early fusion": (0.552, 0.557, 0.284, 0.464),
     LATE: (0.627, 0.616, 0.292, 0.512),
@@ -69,6 +73,9 @@ class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
     seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1)
     trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS}]", min=1)
+    heads: Literal["glorot_uniform", "zeros"] = experiment.training("glorot_uniform", "Initial weights of the heads.")
+    shift: float = experiment.training(0.1, "Seconds by which labels are shifted; AVEC 2019: 2.0.", min=0, max=10)
+    per_recording: bool = experiment.training(False, "Compute the CCC loss per recording, not over all frames.")
     scoring: Literal["plain", "avec"] = experiment.training(
         "plain", "CCC in the tables. plain: all moments divided by N. avec: variances divided by N - 1."
     )
@@ -83,13 +90,14 @@ class Cell:
     factors: tuple[float, float, float] = BEST_FACTORS
     seed: int | None = None
     weighting: str = "static"
+    loss: Literal["ccc", "mse"] = "ccc"
     network: str = "lstm_regressor"
 
 
 def read(run: Run, options: Options) -> TraceScores:
     """Read the user's corpus or the synthetic one; return the object that scores models on Devel."""
     root = experiment.corpus_root(PAPER.key, options, SyntheticSewa, {}, QUICK)
-    corpus = TraceCorpus.read(run, root, needed=FAU)
+    corpus = TraceCorpus.read(run, root, FAU, options.shift)
     if len(corpus.sets) > N_PAIRED:
         run.note(f"Pairs consist of the {N_PAIRED} feature sets that are best on all of Devel, under both protocols.")
     run.note(
@@ -115,8 +123,8 @@ def networks(run: Run, scores: TraceScores, options: Options) -> Iterator[Stage]
 
 def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
     """Return the networks of table 2: name of a loss -> one network per seed."""
-    losses = {loss: Cell(f"{FAU}_{loss.lower()}", (FAU,), factors) for loss, (factors, _) in TABLE_2.items()}
-    losses["MTL2"] = Cell(FAU, (FAU,))
+    losses = {row: Cell(f"{FAU}_{row.lower()}", (FAU,), factors) for row, (factors, _) in TABLE_2.items()}
+    losses |= {"MTL2": Cell(FAU, (FAU,)), "MSE-equal": replace(losses["MSE-equal"], loss="mse")}
     if options.weighting != "static":
         losses[options.weighting] = Cell(f"{FAU}_{options.weighting}", (FAU,), weighting=options.weighting)
     further_seeds = range(1, options.seeds)
@@ -148,29 +156,27 @@ def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Traini
     from kerasemo.losses import CCCLoss
     from kerasemo.metrics import CCC
     from kerasemo.models.lstm_regressor import lstm_regressor
-    from kerasemo.training.sequences import SHIFT, predict
 
     items = scores.corpus.items(cell.sets)
+    widths = {name: array.shape[-1] for name, array in items["train"].inputs.items()}
+    loss = CCCLoss(options.per_recording) if cell.loss == "ccc" else keras.losses.MeanSquaredError()
     return Training(
-        lstm_regressor({name: array.shape[-1] for name, array in items["train"].inputs.items()}),
-        {target: CCCLoss() for target in TARGETS},
+        lstm_regressor(widths, head_initializer=options.heads),
+        dict.fromkeys(TARGETS, loss),
         keras.optimizers.RMSprop(LEARNING_RATE),
         items,
         BATCH_SIZE,
         weighting=cell.weighting,
         weights=dict(zip(TARGETS, cell.factors, strict=True)) if cell.weighting == "static" else None,
         metrics={target: [CCC()] for target in TARGETS},
-        description={"feature_sets": {name: FEATURE_SETS[name] for name in cell.sets}, "shift": SHIFT},
-        write_predictions=lambda model: scores.write(cell.model, predict(model, items["validation"])),
+        description={"feature_sets": {name: FEATURE_SETS[name] for name in cell.sets}, "shift": scores.corpus.shift},
+        write_predictions=lambda model: scores.write(cell.model, model, cell.sets, items["validation"]),
     )
 
 
-def early_fusion(scores: TraceScores) -> dict[str, list[str]]:
-    """Return the models for the fusion, by row of table 3; without features, those with saved predictions."""
-    return {
-        "Unimodal": scores.corpus.sets or sorted(scores.corpus.given),
-        "Bimodal early fusion": [cell.model for cell in pairs(scores)],
-    }
+def candidates(scores: TraceScores) -> list[str]:
+    """Return the models to choose from for the fusion."""
+    return sorted(scores.corpus.given) or [*scores.corpus.sets, *(cell.model for cell in pairs(scores))]
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
@@ -178,21 +184,24 @@ def rows(outcome: Outcome) -> Iterator[dict]:
     scores, options = outcome.corpus, outcome.options
     if scores.corpus.sets:
         for loss, seeds in cells_of_losses(options).items():
-            yield from scores.best("Table 2", loss, [seeds[0].model], TABLE_2.get(loss, (None, None))[1])
-            for cell in seeds[1:]:
-                yield from scores.best("Table 2", f"{loss}, seed {cell.seed}", [cell.model])
+            published = TABLE_2.get(loss, (None, None))[1]
+            yield from scores.over_seeds("Table 2", loss, [cell.model for cell in seeds], published)
         trials = [cell.model for cell in searched(options)]
         yield from scores.best("Weight search", "Best of the searched weights", trials, BEST_PUBLISHED)
-    for row, models in early_fusion(scores).items():
-        if models:
-            yield from scores.best("Table 3", row, models, TABLE_3[row])
+    table_3 = {
+        BASELINE: [model for model in scores.corpus.given if model == ORGANISERS_FAU],
+        "Unimodal": scores.corpus.sets or candidates(scores),
+        "Bimodal early fusion": [cell.model for cell in pairs(scores)],
+    }
+    for row, models in table_3.items():
+        yield from scores.best("Table 3", row, models, TABLE_3[row])
     yield from fusion_rows(outcome)
 
 
 def fusion_rows(outcome: Outcome) -> Iterator[dict]:
     """Yield the rows of late and multistage fusion (table 3) and of further fusion methods, and draw figure 3."""
     scores = outcome.corpus
-    fused = scores.fuse([*itertools.chain(*early_fusion(scores).values())], FUSIONS, N_FUSED)
+    fused = scores.fuse(candidates(scores), FUSIONS, N_FUSED)
     figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
     outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))
     for (row, protocol), stages in fused.stages.items():
@@ -211,7 +220,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
 def proposed(outcome: Outcome) -> str | None:
     """Save one network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
     scores = outcome.corpus
-    return scores.save_recommended("fusion", [*itertools.chain(*early_fusion(scores).values())], N_FUSED)
+    return scores.save_recommended("fusion", candidates(scores), N_FUSED)
 
 
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)

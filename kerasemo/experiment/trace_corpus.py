@@ -29,6 +29,7 @@ class TraceCorpus:
         train: recording -> traces, for the partition Train.
         devel: recording -> traces, for the partition Devel, on which models are scored.
         given: model -> recording -> predicted traces of Devel; empty if there are features.
+        shift: number of frames by which labels are shifted to earlier frames for training.
     """
 
     root: Path
@@ -36,15 +37,17 @@ class TraceCorpus:
     train: dict[str, np.ndarray]
     devel: dict[str, np.ndarray]
     given: dict[str, dict[str, np.ndarray]]
+    shift: int
 
     @classmethod
-    def read(cls, run: Run, root: Path, needed: str) -> "TraceCorpus":
+    def read(cls, run: Run, root: Path, needed: str, shift_s: float) -> "TraceCorpus":
         """Read labels and check features, or read predictions if there are no features; note in the run what was found.
 
         Args:
             run: the run folder.
             root: folder of the corpus.
             needed: a feature set that must be present if there are any features.
+            shift_s: shift of the labels, seconds.
 
         Returns:
             The corpus.
@@ -69,7 +72,8 @@ class TraceCorpus:
                 f"{root} has features, but training also needs labels of Train and the feature set "
                 f"{FEATURE_SETS[needed]}."
             )
-        corpus = cls(root, sets, train, devel, {} if sets else _read_predictions(root, needed))
+        given = {} if sets else _read_predictions(root, needed)
+        corpus = cls(root, sets, train, devel, given, round(shift_s / avec2019.HOP_S))
         corpus._describe(run)
         return corpus
 
@@ -77,9 +81,23 @@ class TraceCorpus:
         """Return the items of a network with the given feature sets: `train` (Train) and `validation` (Devel)."""
         from kerasemo.training.sequences import sequence_items
 
-        features = {name: avec2019.read_features(self.root / FEATURE_SETS[name]) for name in sets}
+        features = self._features(sets)
         sides = {"train": self.train, "validation": self.devel}
-        return {side: sequence_items(features, traces) for side, traces in sides.items()}
+        return {side: sequence_items(features, traces, self.shift) for side, traces in sides.items()}
+
+    def unlabelled_items(self, sets: "Sequence[str]") -> "Items | None":
+        """Return the items of the recordings of Test, whose labels were never published; None if there are none."""
+        from kerasemo.training.sequences import sequence_items
+
+        features = self._features(sets)
+        recordings = set.intersection(*(set(recordings) for recordings in features.values()))
+        tested = [name for name in sorted(recordings) if avec2019.partition(name) == "Test"]
+        first = next(iter(features.values()))
+        traces = {name: np.zeros((len(first[name]), len(avec2019.TARGETS))) for name in tested}
+        return sequence_items(features, traces, self.shift) if traces else None
+
+    def _features(self, sets: "Sequence[str]") -> dict[str, dict[str, np.ndarray]]:
+        return {name: avec2019.read_features(self.root / FEATURE_SETS[name]) for name in sets}
 
     def _describe(self, run: Run) -> None:
         if not self.sets:

@@ -1,7 +1,8 @@
 """Scores and fusion of predicted traces; choices are made on the scored dialogues (in-sample) or on other ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
 from kerasemo.training.run import Run
+
+if TYPE_CHECKING:
+    from kerasemo.training.items import Items
+    from kerasemo.training.joint_model import JointModel
 
 PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
 """Under `paper`, models are chosen and fusions fitted in-sample; under `speaker`, again for each held-out fold."""
@@ -62,9 +67,21 @@ class TraceScores:
         }
         return predictions.align(predicted, self.corpus.devel)
 
-    def write(self, model: str, traces: Mapping[str, np.ndarray]) -> None:
-        """Write the predictions of a model (recording -> traces) to the run folder."""
-        avec2019.write_predictions(self.run.file("predictions", model), traces)
+    def write(self, name: str, model: "JointModel", sets: Sequence[str], items: "Items") -> None:
+        """Write the predictions of a trained network to the run folder, in the format of the challenge.
+
+        Args:
+            name: name of the model.
+            model: the network.
+            sets: its feature sets.
+            items: the recordings of Devel. Recordings of Test, if the corpus has them, go to `predictions_test`.
+        """
+        from kerasemo.training.sequences import predict
+
+        for folder, each in (("predictions", items), ("predictions_test", self.corpus.unlabelled_items(sets))):
+            if each is not None:
+                traces = predict(model, each, self.corpus.shift)
+                avec2019.write_predictions(self.run.file(folder, name), traces)
 
     def average(self, model: str) -> float:
         """Return the average CCC of one model on all recordings."""
@@ -72,21 +89,55 @@ class TraceScores:
         return scoring.average(scoring.group_sums(data, data.inputs, self.groups))
 
     def best(self, table: str, row: str, models: Sequence[str], published: Sequence[float] | None = None) -> list[dict]:
-        """Return the rows of the best of some models.
+        """Return the rows of the best of some models, over all languages and in each.
 
         Args:
             table, row: name of the table, and of the row in it.
-            models: the models to choose from, or a single one.
+            models: the models to choose from, or a single one; without any, only the published scores are given.
             published: published scores, as in `rows`.
         """
+        if not models:
+            return [
+                {**line, "n": 0}
+                for protocol in self.options.protocols
+                for line in self.rows(table, row, protocol, _unknown(), published)
+                if published and line["published"] is not None
+            ]
         data = self.aligned(models)
         estimators = {(row, PARTS[protocol]): BestModels(Mean(), n_models=1) for protocol in self.options.protocols}
         traces = protocols.run_all(estimators, data, self.groups, self.folds, jobs=1)
         rows = []
         for protocol in self.options.protocols:
-            scores = self._score(data, traces[row, PARTS[protocol]][0])
-            rows += self.rows(table, row, protocol, scores, published)
+            predicted = traces[row, PARTS[protocol]][0]
+            rows += self.rows(table, row, protocol, self._score(data, predicted), published)
+            for language, part, groups in self._languages(data, predicted):
+                sums = scoring.group_sums(part, part.inputs, groups)
+                scores = scoring.score_rows(sums, self.ddof, self.options.seed)
+                rows += self.rows(f"{table}, by language", f"{row}, {language}", protocol, scores)
         return rows
+
+    def over_seeds(
+        self, table: str, row: str, models: Sequence[str], published: Sequence[float | None] | None = None
+    ) -> list[dict]:
+        """Return the rows of the first of several models that only differ in their seed, and of the seeds together.
+
+        Args:
+            table, row, published: as in `best`.
+            models: the models; with two or more, the mean and the standard deviation of their scores are given.
+        """
+        lines = self.best(table, row, models[:1], published)
+        if len(models) < 2:
+            return lines
+        data = [self.aligned([model]) for model in models]
+        scores = np.array([[score["ccc"] for score in self._score(each, each.inputs)] for each in data])
+        statistics = {
+            f"{row}, mean of {len(models)} seeds": (scores.mean(axis=0), published),
+            f"{row}, deviation over seeds": (scores.std(axis=0, ddof=1), None),
+        }
+        for protocol in self.options.protocols:
+            for label, (values, known) in statistics.items():
+                lines += self.rows(table, label, protocol, _unknown(values, len(data[0].labels)), known)
+        return lines
 
     def fuse(self, models: Sequence[str], fusions: Mapping[str, str], n_fused: int) -> Fused:
         """Fuse the best models with some methods.
@@ -161,20 +212,47 @@ class TraceScores:
         one_thread()
         from kerasemo.fusion.network import chain_network
         from kerasemo.training.saving import load_network
-        from kerasemo.training.sequences import SHIFT
 
         data = self.aligned(models)
         fusion = BestModels(methods.estimator(methods.DEFAULT, protocols.HELD_OUT), n_fused)
         fusion.fit(data.inputs, data.labels, data.lengths, self.groups)
         best = [models[number] for number in fusion.models_]
         networks = {model: load_network(self.run.path / "checkpoints" / f"{model}.keras") for model in best}
-        chain = chain_network(networks, fusion.estimator_.stages(), SHIFT)
+        chain = chain_network(networks, fusion.estimator_.stages(), self.corpus.shift)
         folders = {feature_set: avec2019.FEATURE_SETS[feature_set] for feature_set in chain.input}
         self.run.write_json({"model": name, "feature_sets": folders}, "checkpoints", f"{name}.json")
         with files.whole(self.run.path / "checkpoints" / f"{name}.keras") as temporary:
             chain.save(temporary)
         return name
 
+    def _languages(
+        self, data: predictions.Aligned, traces: np.ndarray
+    ) -> Iterator[tuple[str, predictions.Aligned, list[str]]]:
+        """Yield each language, if there are several, its traces (as `inputs`) with their labels, and its groups."""
+        languages = [avec2019.language(recording) for recording in data.recordings]
+        if len(set(languages)) < 2:
+            return
+        predicted, labels = data.split(traces), data.split(data.labels)
+        for language in sorted(set(languages)):
+            chosen = [name for name, spoken in zip(data.recordings, languages, strict=True) if spoken == language]
+            part = predictions.align(
+                {"fused": {name: predicted[name] for name in chosen}}, {name: labels[name] for name in chosen}
+            )
+            yield (
+                language,
+                part,
+                [group for group, spoken in zip(self.groups, languages, strict=True) if spoken == language],
+            )
+
     def _score(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
         """Return the CCC of each target and of their average, with intervals by dialogue."""
         return scoring.score_rows(scoring.group_sums(data, traces, self.groups), self.ddof, self.options.seed)
+
+
+def _unknown(values: Sequence[float | None] = (None,) * 4, n: int = 0) -> list[dict]:
+    """Return scores of the targets and their average without an interval, see `scoring.score_rows`."""
+    names = [*avec2019.TARGETS, scoring.AVERAGE]
+    return [
+        {"target": name, "ccc": value if value is None else float(value), "low": None, "high": None, "n": n}
+        for name, value in zip(names, values, strict=True)
+    ]

@@ -7,9 +7,10 @@ Sequences may have any length; in a batch they are padded at their end. There is
 forwards, so the padding does not affect valid frames, and sample weights in the dataset exclude it from losses and
 metrics. `Masking(0.)` would mistake a standardised frame of zeros, which is an average frame, for padding.
 
-The paper does not give the initial values of the heads. Here they are zero, so that the first gradient of the CCC loss
-points towards the labels. The outputs of random heads vary far more than the labels. If such a prediction is negatively
-correlated with the labels, training increases its CCC towards 0 by making it ever larger, and its sign never changes.
+The paper does not give the initial values of the heads; they are those of Keras. With zeros, the first gradient of the
+CCC loss points towards the labels, while the outputs of random heads vary far more than the labels: a prediction with a
+negative correlation gets a CCC nearer to 0 by becoming ever larger. But a head that starts at zero and whose loss has
+weight 0 stays exactly 0, and so does its CCC, so that single-task rows say nothing about the other targets.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ def lstm_regressor(
     targets: Sequence[str] = TARGETS,
     units: Sequence[int] = UNITS,
     dropout: float = DROPOUT,
-    head_initializer: str = "zeros",
+    head_initializer: str = "glorot_uniform",
 ) -> keras.Model:
     """Build a stack of LSTMs, each followed by dropout, and a linear head for each target.
 
@@ -39,7 +40,7 @@ def lstm_regressor(
         targets: names of the outputs.
         units: units of each LSTM.
         dropout: dropout rate after each LSTM, 0..1.
-        head_initializer: initializer of the heads' kernels; `glorot_uniform` is the default of Keras.
+        head_initializer: initializer of the heads' kernels; the default is that of Keras.
 
     Returns:
         A model from each feature set, `batch x frames x features`, to each target, `batch x frames x 1`.

@@ -47,9 +47,12 @@ def finished(run, root, tmp_path_factory) -> Path:
 
 def test_saved_predictions_are_fused_and_a_note_says_what_is_left_out(finished):
     table = results(finished)
-    assert set(table["table"]) == {"Table 3"} and set(table["protocol"]) == {"paper", "speaker"}
-    assert list(dict.fromkeys(table["row"])) == [
-        "Unimodal", "Multimodal late fusion", "Multistage fusion", "Mean", "Variance-matched mean",
+    assert set(table["table"]) == {"Table 3", "Table 3, by language"}
+    assert set(table["protocol"]) == {"paper", "speaker"}
+    by_language = table[table["table"] == "Table 3, by language"]
+    assert list(dict.fromkeys(by_language["row"])) == ["Unimodal, DE", "Unimodal, HU"]
+    assert list(dict.fromkeys(table.loc[table["table"] == "Table 3", "row"])) == [
+        "Baseline, FAU functionals", "Unimodal", "Multimodal late fusion", "Multistage fusion", "Mean", "Variance-matched mean",
         "Within-between ridge",
     ]  # fmt: skip
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
@@ -95,7 +98,11 @@ def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
     assert done.returncode == 0, done.stderr
     folder = only_run(tmp_path / "runs")
     rows = results(folder).groupby("table")["row"].nunique().to_dict()
-    assert rows == {"Table 2": 10, "Weight search": 1, "Table 3": 7}
+    # Seven losses, each with its mean and deviation over seeds; in each of two languages.
+    assert rows == {
+        "Table 2": 21, "Table 2, by language": 14, "Weight search": 1, "Weight search, by language": 2, "Table 3": 8,
+        "Table 3, by language": 4,
+    }  # fmt: skip
     first, second = (avec2019.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1"))
     assert any((first[recording] != second[recording]).any() for recording in first)
     assert "synthetic corpus: not comparable with the paper" in (folder / "results.md").read_text()
@@ -106,3 +113,13 @@ def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
     done = run("--resume", folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "results.json").read_bytes() == before
+
+
+def test_targets_without_a_loss_are_predicted_too_unless_heads_start_at_zero():
+    """With a weight of 0 a head gets no gradient: from zeros it never leaves them, and its CCC stays exactly 0."""
+    from kerasemo.models.lstm_regressor import lstm_regressor
+
+    features = np.random.default_rng(0).normal(size=(1, 5, 3)).astype("float32")
+    for initializer, moves in (("glorot_uniform", True), ("zeros", False)):
+        network = lstm_regressor({"fau": 3}, units=(4,), head_initializer=initializer)
+        assert bool(network({"fau": features})["liking"].numpy().any()) == moves
