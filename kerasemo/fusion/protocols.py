@@ -25,6 +25,9 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
         folds: number of folds.
         seed: seed of the draw.
 
+    Returns:
+        The fold number of each recording, from 0.
+
     Raises:
         InputError: There are fewer than two groups.
         WrongCall: There are fewer than two folds, or more folds than groups.
