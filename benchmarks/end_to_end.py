@@ -1,14 +1,14 @@
-"""The networks of chae2018 at full size: training on sound, and what the video branch costs beside its ResNet-50.
+"""The networks of chae2018 at full size: training on sound, and the speed of the video branch compared with ResNet-50.
 
     python benchmarks/end_to_end.py [--repeats 3] [--frames 25]
 
-Sound: training steps on batches of four clips of 6 s (96 000 samples), Adam, both losses, softmax weights; clips a
-second, the median over the steps after the first, and what the process held at most.
+Sound: training steps on batches of four clips of 6 s (96 000 samples), with Adam, both losses and softmax weights.
+Prints clips per second, the median over all steps except the first, and the peak memory of the process.
 
-Video: the branch of the network (pictures as bytes 0..255, any number of frames) and bare
-`keras.applications.ResNet50` on as many pictures, prepared already, one after the other in one process: forwards, and
-forwards with the gradients of all weights. Figures are medians over the repeats. The last line is the lower of the two
-ratios, frames a second of the branch / of the bare network: 1 is no loss.
+Video: the branch of the network (pictures as bytes 0..255, any number of frames) and `keras.applications.ResNet50`
+alone on the same number of preprocessed pictures, one after the other in one process: forward pass, and forward pass
+with the gradients of all weights. Numbers are medians over the repeats. The last line is the lower of the two ratios of
+frames per second, branch / ResNet-50; 1 means that the branch is equally fast.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def sound(repeats: int) -> None:
-    """Print clips a second of training on sound, and the peak of memory."""
+    """Print the clips per second of training on sound, and the peak memory."""
     network = end_to_end(TASKS, ("audio",))
     losses = {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS}
     model = JointModel(network.input, network.output, losses=losses, weighting=Softmax(list(TASKS)))
@@ -57,11 +57,11 @@ def sound(repeats: int) -> None:
     targets = {task: generator.integers(0, n, CLIPS) for task, n in TASKS.items()}
     model.train_on_batch(batch, targets)
     taken = [timed(lambda: model.train_on_batch(batch, targets)) for _ in range(repeats)]
-    print(f"training on sound: {CLIPS / statistics.median(taken):.2f} clips a second, at most {peak_gb():.1f} GB held")
+    print(f"training on sound: {CLIPS / statistics.median(taken):.2f} clips per second, peak {peak_gb():.1f} GB")
 
 
 def video(repeats: int, n_frames: int) -> list[float]:
-    """Print frames a second of the branch and of the bare network; their ratios."""
+    """Print frames per second of the branch and of ResNet-50 alone, and return their ratios."""
     network = end_to_end(TASKS, ("video",))
     branch = keras.Model(network.inputs, network.get_layer("video_frames").output)
     bare = keras.applications.ResNet50(include_top=False, weights=None, pooling="avg", input_shape=PICTURE)
@@ -74,7 +74,7 @@ def video(repeats: int, n_frames: int) -> list[float]:
             run(inputs)
         rows = [[timed(lambda run=run, inputs=inputs: run(inputs)) for run, inputs in runs] for _ in range(repeats)]
         ours, theirs = (n_frames / statistics.median(seconds) for seconds in zip(*rows, strict=True))
-        print(f"video, {what}: {ours:.1f} frames a second, bare ResNet-50 {theirs:.1f}")
+        print(f"video, {what}: {ours:.1f} frames per second, ResNet-50 alone {theirs:.1f}")
         ratios.append(statistics.median(bare_s / branch_s for branch_s, bare_s in rows))
     return ratios
 
@@ -90,7 +90,7 @@ def with_gradients(network: keras.Model) -> Callable:
 
 
 def timed(run: Callable) -> float:
-    """Seconds of a call, until its numbers are there."""
+    """Return the seconds of a call, until its results are available."""
     began = time.perf_counter()
     result = run()
     if isinstance(result, tf.Tensor):
@@ -99,7 +99,7 @@ def timed(run: Callable) -> float:
 
 
 def peak_gb() -> float:
-    """What this process held at most."""
+    """Return the peak memory of this process, GB."""
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
 

@@ -2,15 +2,16 @@
 
     python benchmarks/features.py [--root DIR] [--repeats 3]
 
-One repeat goes through every wav three times, one after the other: librosa in a loop; the store, empty, with two
-jobs; the same store again. A row is printed for each; the medians of the ratios to the loop of the same repeat stand at
-the end, `ratio NUMBER` for the empty store in the last line.
+One repeat processes all wavs three times: with librosa in a loop; with an empty store and two jobs; with the same store
+again. A row is printed for each repeat, and at the end the medians of the ratios to the loop of the same repeat; the
+last line is `ratio NUMBER` for the empty store.
 
-What is warmed up: librosa, resampy and numba are loaded and compiled in this process before the first timing, so the
-loop never pays for it. The store's workers are ended after each repeat, so each cold run pays for starting two
-processes, for loading the libraries and compiling in both, and for reading, hashing and writing. The operating
-system's file cache is warm for all three: every wav is read once before the first timing. The last column is the
-machine's load average over the minute before: above about 2.5 on two cores, others ran too, and the row says little.
+librosa, resampy and numba are loaded and compiled in this process before the first timing, so this time is not included
+for the loop. The store's workers are ended after each repeat, so each cold run includes starting two processes, loading
+and compiling the libraries in both, and reading, hashing and writing files. Every wav is read once before the first
+timing, so the file cache of the operating system is warm in all cases. The last column is the load average of the
+machine over the last minute: if it is above about 2.5 on two cores, other processes were running, and the row is
+unreliable.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wavs = sorted(arguments.root.rglob("*.wav"))
     if not wavs:
-        parser.error(f"{arguments.root} holds no wav; give the RAVDESS speech folder with --root")
+        parser.error(f"{arguments.root} contains no wav; give the RAVDESS speech folder with --root")
     manifest = as_manifest(wavs, arguments.root)
     for wav in wavs:
         wav.read_bytes()
@@ -64,7 +65,7 @@ def as_manifest(wavs: list[Path], root: Path) -> pd.DataFrame:
 
 
 def serial(wavs: list[Path]) -> list[np.ndarray]:
-    """What a script without the store does."""
+    """Compute the features as a script without the store would."""
     mfccs = []
     for wav in wavs:
         samples, rate = librosa.load(wav, sr=22050, res_type="kaiser_best")
@@ -73,7 +74,7 @@ def serial(wavs: list[Path]) -> list[np.ndarray]:
 
 
 def one_repeat(wavs: list[Path], manifest: pd.DataFrame, root: Path) -> dict[str, float]:
-    """Seconds of each way through all files."""
+    """Return the seconds of each method for all files."""
     began = time.perf_counter()
     expected = serial(wavs)
     seconds = {"serial": time.perf_counter() - began}

@@ -2,15 +2,16 @@
 
     python benchmarks/fft_conv.py [--repeats 3]
 
-Each repeat runs both layers forwards on the same four clips of 48 000 samples (6 s at 8 kHz), one after the other in
-one process, then ours with its gradients, then its bare transforms and products at the sizes in which it does them. All
-graphs are traced and run once before the first timing. Of ours, which is short, a repeat takes the median of five runs.
-Figures are medians over the repeats of the ratios within one; the last line is `ratio NUMBER`, Conv1D / ours, forwards.
-The load is the machine's average over the minute before: above about 2.5 on two cores, others ran too.
+Each repeat runs the forward pass of both layers on the same four clips of 48 000 samples (6 s at 8 kHz), one after the
+other in one process, then `FFTConv1D` ("ours") with gradients, then only its transforms and products with the same
+sizes. All graphs are traced and run once before the first timing. Times of `FFTConv1D`, which are short, are medians of
+five runs. Ratios are computed within a repeat, and their medians over the repeats are printed; the last line is `ratio
+NUMBER`, Conv1D / ours, forward pass. The load is the average of the machine over the last minute: if it is above about
+2.5 on two cores, other processes were running.
 
-The table of lengths runs each in a process of its own, one clip: the peak is what the process held at most, over what
-it held with the input in place after one second of sound. The output is part of it, up to twice while its pieces are
-put together; what is left is the working memory.
+For the table of lengths, each length runs in a separate process with one clip. The peak is the maximum memory of the
+process, minus its memory with the input in place after one second of sound. It includes the output, up to twice while
+its pieces are concatenated; the rest is the working memory.
 """
 
 import argparse
@@ -30,7 +31,7 @@ import tensorflow as tf
 from kerasemo.layers import fft_conv
 
 CLIPS, SAMPLES, CHANNELS, TAPS, RATE = 4, 48_000, 40, 4000, 8000
-SURVIVES = 200  # samples of which Conv1D's gradient comes back
+GRADIENT_SAMPLES = 200  # with many more samples, computing the gradient of Conv1D fails
 
 
 def main() -> None:
@@ -45,21 +46,21 @@ def main() -> None:
     runs = {"conv1d": tf.function(conv1d), "ours": tf.function(ours), "gradients": with_gradients(ours)}
     theirs, mine, _ = (run(x) for run in runs.values())
     error = tf.reduce_max(tf.abs(mine - theirs)) / tf.reduce_max(tf.abs(theirs))
-    print(f"largest difference to Conv1D over its largest output: {error:.1e}; ms a clip:")
+    print(f"largest difference to Conv1D relative to its largest output: {error:.1e}; ms per clip:")
     print(f"{'repeat':>6} {'Conv1D':>8} {'ours':>7} {'+ grad.':>8} {'bare':>7} {'ratio':>6} {'load':>5}")
     rows = []
     for repeat in range(1, arguments.repeats + 1):
         row = [seconds(runs["conv1d"], x, times=1), seconds(runs["ours"], x), seconds(runs["gradients"], x), bare()]
         row = [1000 * value / CLIPS for value in row]
         rows.append(row)
-        shown = " ".join(f"{value:>{width}.1f}" for value, width in zip(row, (8, 7, 8, 7), strict=True))
-        print(f"{repeat:>6} {shown} {row[0] / row[1]:>6.0f} {os.getloadavg()[0]:>5.1f}", flush=True)
+        cells = " ".join(f"{value:>{width}.1f}" for value, width in zip(row, (8, 7, 8, 7), strict=True))
+        print(f"{repeat:>6} {cells} {row[0] / row[1]:>6.0f} {os.getloadavg()[0]:>5.1f}", flush=True)
     print_gradient_of_conv1d(conv1d, ours)
     print(f"\n{'sound':>6} {'s':>7} {'ms per s of sound':>18} {'output MB':>10} {'peak MB':>8}")
     for length in (6, 60, 600):
         subprocess.run([sys.executable, __file__, "--length", str(length)], check=True)
     ratio, both, limit = (statistics.median(row[i] / row[j] for row in rows) for i, j in ((0, 1), (2, 1), (1, 3)))
-    print(f"forwards and gradients / forwards: {both:.2f}; forwards / bare transforms and products: {limit:.2f}")
+    print(f"forward and gradients / forward: {both:.2f}; forward / only transforms and products: {limit:.2f}")
     print(f"ratio {ratio:.1f}")
 
 
@@ -83,7 +84,7 @@ def with_gradients(layer) -> Callable:
 
 
 def seconds(run: Callable, *arguments, times: int = 5) -> float:
-    """The median of some runs, each until its numbers are there."""
+    """Return the median seconds of some runs, each until its results are available."""
     taken = []
     for _ in range(times):
         began = time.perf_counter()
@@ -93,13 +94,13 @@ def seconds(run: Callable, *arguments, times: int = 5) -> float:
 
 
 def seconds_warm(run: Callable, *arguments, times: int = 5) -> float:
-    """As `seconds`, after a run that traces."""
+    """As `seconds`, after one run for tracing."""
     run(*arguments)
     return seconds(run, *arguments, times=times)
 
 
 def bare() -> float:
-    """Seconds of the transforms and products of a batch, each alone, at the sizes in which the layer does them."""
+    """Return the seconds of only the transforms and products of a batch, with the sizes that the layer uses."""
     x, kernel = tf.zeros((1, SAMPLES, CHANNELS)), tf.zeros((TAPS, CHANNELS, CHANNELS))
     plan = fft_conv._plan(x, kernel, (TAPS - 1, 0))
     blocks, pieces = int(plan.blocks), CLIPS * int(plan.pieces)
@@ -121,9 +122,9 @@ def bare() -> float:
 
 
 def print_gradient_of_conv1d(conv1d, ours) -> None:
-    x = tf.random.stateless_normal((1, SURVIVES, CHANNELS), (0, 5))
+    x = tf.random.stateless_normal((1, GRADIENT_SAMPLES, CHANNELS), (0, 5))
     theirs, mine = (seconds_warm(with_gradients(layer), x, times=1) for layer in (conv1d, ours))
-    print(f"with gradients, one clip of {SURVIVES} samples: Conv1D {theirs:.2f} s, ours {mine:.2f} s")
+    print(f"with gradients, one clip of {GRADIENT_SAMPLES} samples: Conv1D {theirs:.2f} s, ours {mine:.2f} s")
 
 
 def print_length(length: int) -> None:
@@ -139,7 +140,7 @@ def print_length(length: int) -> None:
 
 
 def memory(entry: str) -> float:
-    """What the process holds, or at most held, in MB; `ru_maxrss` would be that of the parent where it held more."""
+    """Return the current or peak memory of the process, MB; `ru_maxrss` may be the peak of the parent process."""
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith(entry)) / 1024
 

@@ -3,14 +3,15 @@
     python benchmarks/fusion_grid.py [--root DIR]
 
 The grid has 5 contexts x 4 values of C x 3 targets x 5 stages, 300 regressions over 40 032 frames. `fit_grid` fits all
-of them, windows and Gram matrices included. The loop is `LinearSVR(C, random_state=0, max_iter=3000)` for each, on
-windows that are there already, as in the authors' code; it would take hours, so a sample is timed: arousal at the first
-stage, each C at the narrowest context, and one C at the widest too. From these the loop is extrapolated: each C's time
-at the narrowest context grows with the width of the window, with the exponent that the two contexts show; targets and
-stages count alike, though later stages have more inputs and cost the loop more.
+of them, including windows and Gram matrices. The loop runs `LinearSVR(C, random_state=0, max_iter=3000)` for each, on
+precomputed windows, as in the authors' code. It would take hours, so only a sample is timed: arousal at the first
+stage, with each C at the narrowest context, and with one C at the widest context, too. The time of the whole loop is
+extrapolated: the time for each C grows with the width of the window, with the exponent measured between the two
+contexts. All targets and stages are assumed to take the same time, although later stages have more inputs and take
+longer.
 
-Beside the times stands how far `fit_grid` ends from the optimum: the largest difference in CCC to fits at a fiftieth of
-its tolerance, over all targets, in two cells of the grid. The last line is the ratio of the times.
+The script also prints how close `fit_grid` is to the optimum: the largest difference in CCC to fits with a fiftieth of
+its tolerance, over all targets, for two cells of the grid. The last line is the ratio of the times.
 """
 
 import argparse
@@ -30,9 +31,9 @@ from kerasemo.fusion.predictions import Aligned, load
 from kerasemo.fusion.stage import apply
 from kerasemo.fusion.windows import offsets, windows
 
-# The organisers' own fusion is no unimodal set.
+# The fusion of the organisers, which is not a unimodal model.
 LEFT_OUT = "svr"
-# Context, C and stages of what is compared with converged fits.
+# Context, C and number of stages of the cells that are compared with converged fits.
 COMPARED = [(11, 0.01, STAGES), (19, 1.0, 1)]
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     root = parser.parse_args().root
     folders = sorted(path for path in root.glob("predictions/*") if path.name != LEFT_OUT)
     if not folders:
-        parser.error(f"{root} holds no predictions; give the folder of AVEC 2019 CES with --root")
+        parser.error(f"{root} contains no predictions; give the folder of AVEC 2019 CES with --root")
     data = load(folders, root / "labels")
     print(f"{len(data.models)} sets, {len(data.labels)} frames, {os.cpu_count()} cores, seconds")
     cells = [MultistageSVR(context, C, STAGES) for context, C in product(CONTEXTS, CS)]
@@ -59,19 +60,19 @@ def main() -> None:
 
 
 def distance(cell: MultistageSVR, n_stages: int, data: Aligned) -> float:
-    """The largest difference in CCC to fits at a fiftieth of the tolerance, over stages and targets."""
+    """Return the largest difference in CCC to fits with a fiftieth of the tolerance, over stages and targets."""
     exact = MultistageSVR(cell.context, cell.C, n_stages, tol=TOLERANCE / 50, max_iter=2000)
     exact.fit(data.inputs, data.labels, data.lengths)
-    both = (apply(stages[:n_stages], data.inputs, data.lengths) for stages in (cell.stages_, exact.stages_))
+    outputs = (apply(stages[:n_stages], data.inputs, data.lengths) for stages in (cell.stages_, exact.stages_))
     return max(
-        abs(ccc(labels, one) - ccc(labels, other))
-        for stages in zip(*both, strict=True)
-        for labels, one, other in zip(data.labels.T, *(stage.T for stage in stages), strict=True)
+        abs(ccc(labels, fused) - ccc(labels, expected))
+        for stages in zip(*outputs, strict=True)
+        for labels, fused, expected in zip(data.labels.T, *(stage.T for stage in stages), strict=True)
     )
 
 
 def extrapolated(data: Aligned) -> float:
-    """Seconds that the authors' loop would take for the whole grid."""
+    """Return the extrapolated seconds of the authors' loop for the whole grid."""
     narrowest, widest = min(CONTEXTS), max(CONTEXTS)
     seconds = {C: svr_seconds(data, narrowest, C) for C in CS}
     C = sorted(CS)[1]
@@ -83,7 +84,7 @@ def extrapolated(data: Aligned) -> float:
 
 
 def svr_seconds(data: Aligned, context: int, C: float) -> float:
-    """Seconds of one regression of the loop."""
+    """Return the seconds of one regression of the loop."""
     lags = offsets(context, quirk=True)
     reach, n_inputs = int(lags.max()), data.inputs.shape[1]
     table = windows(data.inputs, data.lengths, reach).reshape(len(data.inputs), -1, n_inputs)
@@ -92,18 +93,18 @@ def svr_seconds(data: Aligned, context: int, C: float) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         seconds = timed(lambda: svr.fit(table, data.labels[:, 0]))
-    reached = ccc(data.labels[:, 0], svr.predict(table))
-    print(f"LinearSVR, context {context}, C {C}: {seconds:.1f} ({svr.n_iter_} passes, CCC {reached:.3f})", flush=True)
+    score = ccc(data.labels[:, 0], svr.predict(table))
+    print(f"LinearSVR, context {context}, C {C}: {seconds:.1f} ({svr.n_iter_} passes, CCC {score:.3f})", flush=True)
     return seconds
 
 
 def width(context: int) -> int:
-    """Frames of a window."""
+    """Return the number of frames of a window."""
     return 1 + 2 * context
 
 
 def timed(call) -> float:
-    """Seconds of a call."""
+    """Return the seconds of a call."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

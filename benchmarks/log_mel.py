@@ -2,16 +2,16 @@
 
     python benchmarks/log_mel.py [--root DIR] [--clips 64] [--repeats 9]
 
-Both get the same arrays: three seconds of RAVDESS wavs at 16 kHz, or, where there are none, of synthetic voices.
-librosa takes clip after clip, `melspectrogram(center=False, htk=True, norm=None)` and `power_to_db`, as its users call
-them; LogMel takes batches of 8. Reading and resampling are not counted. A repeat runs one after the other over all
-clips, in the other order each time; all that is traced or cached is so before the first timing. Times are the
-processor's, so that they hold for a core that others use too. The last line is `ratio NUMBER`, the median over the
-repeats of librosa / ours, in float32. The load is the machine's average over the minute before.
+Both process the same arrays: three seconds of RAVDESS wavs at 16 kHz, or of synthetic voices if there are no wavs.
+librosa processes single clips with `melspectrogram(center=False, htk=True, norm=None)` and `power_to_db`, as is usual;
+LogMel ("ours") processes batches of 8. Reading and resampling are not included. A repeat runs all methods on all clips,
+in alternating order; everything is traced or cached before the first timing. Times are processor times, which do not
+depend on other processes on the same core. The last line is `ratio NUMBER`, the median over the repeats of librosa /
+ours, in float32. The load is the average of the machine over the last minute.
 
-Before that the differences, dB: to librosa's spectrogram and the same filters, in float64, where both must be equal,
-and in float32, whose rounding shows in bands far below the loudest of their frame; and of librosa's own filters, whose
-definition differs (see `LogMel`).
+Before the times, differences in dB are printed: to librosa with the same filters in float64, where both must be equal;
+in float32, which has rounding errors in bands far below the loudest band of their frame; and between these filters and
+those of librosa, which have a different definition (see `LogMel`).
 """
 
 import argparse
@@ -55,19 +55,21 @@ def main() -> None:
             "ours": lambda: batches(ours, clips),
             "float64": lambda: batches(exact, clips),
         }
-        print(f"ms of a core a clip\n{'repeat':>6} {'librosa':>8} {'ours':>6} {'float64':>8} {'ratio':>6} {'load':>5}")
+        print(
+            f"processor ms per clip\n{'repeat':>6} {'librosa':>8} {'ours':>6} {'float64':>8} {'ratio':>6} {'load':>5}"
+        )
         rows = [one_repeat(repeat, ways, len(clips)) for repeat in range(1, arguments.repeats + 1)]
     print(f"librosa / float64: {statistics.median(row['librosa'] / row['float64'] for row in rows):.2f}")
     print(f"ratio {statistics.median(row['librosa'] / row['ours'] for row in rows):.2f}")
 
 
 def speech(root: Path, n: int) -> np.ndarray:
-    """`clips x samples` at `RATE`, spread over the wavs below a folder; synthetic ones where it holds none."""
+    """Return clips from wavs below a folder, or synthetic ones if there are none, `clips x samples`, at `RATE`."""
     if wavs := sorted(root.rglob("*.wav")):
         print(f"{n} of the {len(wavs)} wavs in {root}")
         recordings = [read_audio(wavs[i * len(wavs) // n]) for i in range(n)]
     else:
-        print(f"{n} synthetic voices, for there is no wav in {root}")
+        print(f"{n} synthetic voices, because there is no wav in {root}")
         generators = [np.random.default_rng(i) for i in range(n)]
         recordings = [
             (voice.speak(None, 1, voice.draw_speaker("female", rng), "aIeou", rng), voice.SAMPLING_RATE)
@@ -83,13 +85,13 @@ def in_graph(dtype: str) -> Callable:
 
 
 def batches(log_mel: Callable, clips: np.ndarray) -> np.ndarray:
-    """`clips x frames x mels`."""
+    """Compute spectrograms in batches, `clips x frames x mels`."""
     parts = [log_mel(clips[start : start + BATCH]).numpy() for start in range(0, len(clips), BATCH)]
     return np.concatenate(parts)[..., 0]
 
 
 def by_librosa(clip: np.ndarray, filters: np.ndarray | None = None) -> np.ndarray:
-    """`frames x mels`; with filters, `bins x mels`, in float64."""
+    """Compute a spectrogram, `frames x mels`; with the given filters, `bins x mels`, in float64."""
     padded = np.pad(clip, (0, WINDOW))
     transform = {"n_fft": WINDOW, "hop_length": HOP, "center": False}
     if filters is None:
@@ -104,16 +106,17 @@ def print_differences(clips: np.ndarray, ours: Callable, exact: Callable) -> Non
     filters = tf.signal.linear_to_mel_weight_matrix(n_mels, 1 + WINDOW // 2, RATE, f_min, f_max, tf.float64).numpy()
     expected = np.stack([by_librosa(clip, filters) for clip in clips])
     single = np.abs(batches(ours, clips) - expected)
-    own = np.abs(np.stack([by_librosa(clip) for clip in clips]) - expected)
+    filter_differences = np.abs(np.stack([by_librosa(clip) for clip in clips]) - expected)
     print(f"difference to librosa, dB, float64: largest {np.abs(batches(exact, clips) - expected).max():.1e}")
     print(
         f"float32: {100 * np.mean(single <= 1e-4):.2f} % of {single.size} values within 1e-4, "
-        f"largest {single.max():.1e}; librosa's own filters: median {np.median(own):.1e}, largest {own.max():.1e}"
+        f"largest {single.max():.1e}; librosa's filters: median {np.median(filter_differences):.1e}, "
+        f"largest {filter_differences.max():.1e}"
     )
 
 
 def one_repeat(repeat: int, ways: dict[str, Callable], n: int) -> dict[str, float]:
-    """Milliseconds a clip of each way."""
+    """Return the milliseconds per clip of each method."""
     taken = {}
     for name in sorted(ways, reverse=bool(repeat % 2)):
         began = time.process_time()

@@ -1,16 +1,17 @@
-"""The LSTM regressor at atmaja2020's size: a grid of models here, against plain Keras fits and PyTorch, one by one.
+"""The LSTM regressor of atmaja2020: a grid of models, compared with plain Keras and PyTorch.
 
     python benchmarks/lstm.py [--epochs 4] [--rounds 3]
 
 One epoch is two batches of 34 sequences, 400 steps of 88 features; LSTM 256, 128, 64, three heads, CCC loss, RMSprop.
-Keras and PyTorch train one model after the other with all threads, PyTorch also models side by side with a share of
-them each; the grid (`run_cells`) trains models side by side, each in one thread, which makes its results independent of
-how many there are. A row is printed a round: seconds an epoch costs per trained model, the median over the round's
-epochs, and the machine's load average over the minute before: above about 2.5 on two cores others ran too, and the row
-says little. Each side has processes of its own; PyTorch's Triton and TensorFlow crash in one.
+Keras and PyTorch train one model at a time with all threads; PyTorch also trains several models in parallel, each with
+a part of the threads. The grid (`run_cells`) trains models in parallel with one thread each, so that its results do not
+depend on the number of processes. Each round prints a row with the seconds of an epoch per trained model, the median
+over the epochs of the round, and the load average of the machine over the last minute: if it is above about 2.5 on two
+cores, other processes were running, and the row is unreliable. Each library runs in separate processes, because
+PyTorch's Triton and TensorFlow crash in the same process.
 
-What is left out: starting processes, loading libraries, tracing, and each model's first epoch. The last line is the
-median over rounds of the better of PyTorch's two divided by the grid's: above 1 the grid is faster.
+Starting processes, loading libraries, tracing, and the first epoch of each model are not included. The last line is the
+median over rounds of the time of the faster PyTorch variant divided by that of the grid: above 1, the grid is faster.
 """
 
 import argparse
@@ -46,13 +47,13 @@ def main() -> None:
     ways = {
         "keras": partial(in_processes, keras_seconds, 1),
         "pytorch": partial(in_processes, pytorch_seconds, 1),
-        "pytorch side by side": partial(in_processes, pytorch_seconds, JOBS),
+        "pytorch in parallel": partial(in_processes, pytorch_seconds, JOBS),
         "grid": grid_seconds,
     }
     if importlib.util.find_spec("torch") is None:
-        print("PyTorch is left out: it is not installed (pip install kerasemo[bench]); there is no ratio then.")
+        print("PyTorch is not installed (pip install kerasemo[bench]), so there is no ratio.")
         ways = {way: measure for way, measure in ways.items() if not way.startswith("pytorch")}
-    print(f"seconds an epoch per trained model, {os.cpu_count()} cores, {JOBS} jobs in the grid")
+    print(f"seconds of an epoch per trained model, {os.cpu_count()} cores, {JOBS} jobs in the grid")
     print(f"{'round':>6}" + "".join(f"  {way}" for way in ways) + "  load")
     ratios = []
     for number in range(1, arguments.rounds + 1):
@@ -67,7 +68,7 @@ def main() -> None:
 
 
 def in_processes(measure: Callable[[int, int], list[float]], jobs: int, epochs: int) -> list[float]:
-    """What a measurement gives in processes of its own, side by side; seconds per model."""
+    """Run a measurement in separate parallel processes; return the seconds per model."""
     threads = os.cpu_count() // jobs
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         models = pool.map(measure, [epochs] * jobs, [threads] * jobs)
@@ -82,7 +83,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def keras_seconds(epochs: int, threads: int) -> list[float]:
-    """A plain Keras model with the mean of three losses, as a user would write it."""
+    """Train a plain Keras model on the sum of three losses, as a user would write it; return the seconds of epochs."""
     import_tensorflow().config.threading.set_intra_op_parallelism_threads(threads)
     import keras
 
@@ -106,7 +107,7 @@ def keras_seconds(epochs: int, threads: int) -> list[float]:
 
 
 def pytorch_seconds(epochs: int, threads: int) -> list[float]:
-    """The same network in PyTorch."""
+    """Train the same network in PyTorch; return the seconds of epochs."""
     import torch
 
     torch.set_num_threads(threads)
@@ -139,21 +140,21 @@ def pytorch_seconds(epochs: int, threads: int) -> list[float]:
 
 
 def one_minus_ccc(x, y, library):
-    """The loss in NumPy's words, which Keras and PyTorch share."""
+    """Compute the loss with functions of NumPy's names, which Keras and PyTorch both have."""
     covariance = library.mean((x - library.mean(x)) * (y - library.mean(y)))
     return 1 - 2 * covariance / (library.var(x) + library.var(y) + (library.mean(x) - library.mean(y)) ** 2)
 
 
 def grid_seconds(epochs: int) -> list[float]:
-    """Epochs of one model a process, all at once; seconds per model."""
+    """Train one model per process in parallel; return the seconds per model."""
     with tempfile.TemporaryDirectory() as folder:
         run_cells(partial(train_cell, Path(folder), epochs), list(range(JOBS)), JOBS, "Training")
         ends = [json.loads((Path(folder) / f"{cell}.json").read_text()) for cell in range(JOBS)]
-    return [seconds / JOBS for each in ends for seconds in np.diff(each)]
+    return [seconds / JOBS for model_ends in ends for seconds in np.diff(model_ends)]
 
 
 def train_cell(folder: Path, epochs: int, cell: int) -> None:
-    """One model through the project's own training; its epochs' ends go into a file."""
+    """Train one model with `training.fit`, and write the times of the ends of its epochs to a file."""
     import keras
     import pandas as pd
 
@@ -167,8 +168,8 @@ def train_cell(folder: Path, epochs: int, cell: int) -> None:
 
     ends = []
 
-    def note(epoch: int, logs: dict) -> None:
-        if epoch == 0:  # the clocks start when all processes are here
+    def record_end(epoch: int, logs: dict) -> None:
+        if epoch == 0:  # all processes start their second epoch at the same time
             (folder / f"{cell}.ready").touch()
             while len(list(folder.glob("*.ready"))) < JOBS:
                 time.sleep(0.01)
@@ -176,7 +177,7 @@ def train_cell(folder: Path, epochs: int, cell: int) -> None:
 
     class Clocked(JointModel):
         def fit(self, *args, callbacks=(), **kwargs):
-            clock = keras.callbacks.LambdaCallback(on_epoch_end=note)
+            clock = keras.callbacks.LambdaCallback(on_epoch_end=record_end)
             return super().fit(*args, callbacks=[*callbacks, clock], **kwargs)
 
     features, labels = data()

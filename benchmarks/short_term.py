@@ -2,11 +2,12 @@
 
     python benchmarks/short_term.py [--root DIR] [--clips 60] [--repeats 5]
 
-Both get the same arrays: RAVDESS wavs at 16 kHz, or, where there are none, as many synthetic voices. Reading and
-resampling are not counted. A repeat runs one after the other over all clips, in the other order each time; all
-that is loaded or cached is so before the first timing. The largest relative difference is that of all features of all
-frames; below 0.001 it is that to 0.001. The last line is `ratio NUMBER`, the median over the repeats of pyAudioAnalysis
-/ ours. The load is the machine's average over the minute before: above about 2.5 on two cores, others ran too.
+Both process the same arrays: RAVDESS wavs at 16 kHz, or synthetic voices if there are no wavs. Reading and resampling
+are not included. A repeat runs both on all clips, in alternating order; everything is loaded or cached before the first
+timing. The largest relative difference is over all features of all frames; for values below 0.001 it is relative to
+0.001. The last line is `ratio NUMBER`, the median over the repeats of pyAudioAnalysis ("theirs") / kerasemo ("ours").
+The load is the average of the machine over the last minute: if it is above about 2.5 on two cores, other processes were
+running.
 """
 
 import argparse
@@ -47,19 +48,19 @@ def main() -> None:
     with threadpool_limits(1):
         expected, got = (np.concatenate(way()) for way in ways.values())
         difference = np.max(np.abs(got - expected) / np.maximum(np.abs(expected), 1e-3))
-        print(f"{len(expected)} frames; largest relative difference {difference:.1e}; ms a clip:")
+        print(f"{len(expected)} frames; largest relative difference {difference:.1e}; ms per clip:")
         print(f"{'repeat':>6} {'theirs':>8} {'ours':>8} {'ratio':>6} {'load':>5}")
         ratios = [one_repeat(repeat, ways, len(clips)) for repeat in range(1, arguments.repeats + 1)]
     print(f"ratio {statistics.median(ratios):.1f}")
 
 
 def speech(root: Path, n: int) -> list[np.ndarray]:
-    """Clips at `RATE`, float64, spread over the wavs below a folder; synthetic ones where it holds none."""
+    """Return clips from wavs below a folder, or synthetic ones if there are none, at `RATE`, float64."""
     if wavs := sorted(root.rglob("*.wav")):
         print(f"{n} of the {len(wavs)} wavs in {root}")
         recordings = [read_audio(wavs[i * len(wavs) // n]) for i in range(n)]
     else:
-        print(f"{n} synthetic voices, for there is no wav in {root}")
+        print(f"{n} synthetic voices, because there is no wav in {root}")
         generators = [np.random.default_rng(i) for i in range(n)]
         recordings = [
             (voice.speak(None, 1, voice.draw_speaker("female", rng), "aIeou", rng), voice.SAMPLING_RATE)

@@ -1,14 +1,14 @@
-"""Emotion over time of a long recording, `kerasemo predict --timeline`: how much faster than real time VGG-16 is.
+"""Emotion over time of a long recording (`kerasemo predict --timeline`): speed of VGG-16 relative to real time.
 
     python benchmarks/timeline.py [--minutes 60] [--network vgg16]
 
-The network is that of ryabinov2021 with random weights, whose values change nothing of the speed, exported as a
-SavedModel. The recording is a wav of noise, 44.1 kHz, stereo, 16 bits; a tenth of it comes first and makes what is
-traced or cached, then all of it. What is timed is all that the command does after it has started: reading, mixing,
-resampling, windows of 3 s every 2 s, the network with as many threads as there are cores, table and picture. The last
-line is `ratio NUMBER`, the length of the recording over the time taken, of which 20 was the aim; before it the same of
-the processor's time on as many cores, which holds on a machine that others use too. Memory is the process' peak: what
-the whole recording adds to a tenth of it is what grows with the length.
+The network is that of ryabinov2021 with random weights, which do not affect the speed, exported as a SavedModel. The
+recording is a wav of noise, 44.1 kHz, stereo, 16 bits. A tenth of it is processed first, so that everything is traced
+or cached, then all of it. The time includes everything that the command does after its start: reading, mixing,
+resampling, windows of 3 s every 2 s, the network with one thread per core, table and picture. The last line is `ratio
+NUMBER`, the length of the recording divided by the time; the aim was 20. The line before gives the same ratio for the
+processor time divided by the number of cores, which does not depend on other processes. Memory is the peak of the
+process: the difference between the whole recording and a tenth of it shows how much memory grows with the length.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from kerasemo.features.waveform import Waveform
 from kerasemo.timeline import timeline, write_timeline
 
 RATE = 44_100
-MADE = NetworkInput(Waveform(), segment_length=48_000, segment_hop=24_000)
+NETWORK_INPUT = NetworkInput(Waveform(), segment_length=48_000, segment_hop=24_000)
 CLASSES = ["neu", "ang", "hap", "sad"]
 
 
@@ -47,25 +47,23 @@ def main() -> None:
             began, began_core = time.perf_counter(), time.process_time()
             table = timeline(served, wav)
             write_timeline(table, wav.name, Path(folder, "noise.csv"), Path(folder, "noise.png"))
-            taken, of_cores = time.perf_counter() - began, time.process_time() - began_core
+            taken, core_s = time.perf_counter() - began, time.process_time() - began_core
             peak, load = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, os.getloadavg()[0]
-            print(
-                f"{minutes:>8.1f} {len(table):>8} {taken:>7.1f} {of_cores:>7.1f} {peak:>8.0f} {load:>5.1f}", flush=True
-            )
-    print(f"by the processor's time: {60 * minutes * cores / of_cores:.1f} times real time")
+            print(f"{minutes:>8.1f} {len(table):>8} {taken:>7.1f} {core_s:>7.1f} {peak:>8.0f} {load:>5.1f}", flush=True)
+    print(f"by processor time: {60 * minutes * cores / core_s:.1f} times real time")
     print(f"ratio {60 * minutes / taken:.1f}")
 
 
 def exported(name: str, folder: Path) -> ServedModel:
-    """The network of ryabinov2021, with random weights, as its users load it."""
+    """Export the network of ryabinov2021 with random weights, and load it as a user would."""
     from kerasemo.layers import LogMel
     from kerasemo.models import spectrogram_cnn
     from kerasemo.models.from_waveform import from_waveform
 
     network = getattr(spectrogram_cnn, name)({"emotion": len(CLASSES), "gender": 2}, (150, 80, 1))
-    model = from_waveform(network, MADE.segment_length, LogMel(window_s=0.04, hop_s=0.02, n_mels=80))
+    model = from_waveform(network, NETWORK_INPUT.segment_length, LogMel(window_s=0.04, hop_s=0.02, n_mels=80))
     model.save(folder / "model.keras")
-    description = {"inputs": {"waveform": MADE.get_config()}, "decision": "emotion", "classes": CLASSES}
+    description = {"inputs": {"waveform": NETWORK_INPUT.get_config()}, "decision": "emotion", "classes": CLASSES}
     export(folder / "model.keras", description, folder / "saved_model")
     return ServedModel(folder / "saved_model")
 

@@ -1,13 +1,13 @@
-"""What a training step costs under each weighting, relative to static weights.
+"""Time of a training step with each weighting, relative to static weights.
 
     python benchmarks/weighting.py [--seconds 45]
 
-The network is the Audio CNN of goswami2018, whose step is short, so that a weighting weighs much, and its Image CNN;
-each with a second head, on 32 clips, by Adam, in one thread, as runs train them. In a round each weighting trains two
-steps, one after the other in one process; all are traced and run before the first. What counts of each is its fastest
-round: whatever else the machine does can only add.
+The networks are the Audio CNN of goswami2018, whose steps are short, so that the weighting has a large effect, and its
+Image CNN; each with a second head, on 32 clips, with Adam and one thread, as in the experiments. In each round every
+weighting trains two steps, all in one process; all are traced and run before the first round. The fastest round of each
+weighting is used, because other processes on the machine can only increase the time.
 
-The last line is the largest ratio of those weightings that need no gradients beyond that of the joint loss.
+The last line is the largest ratio of the weightings that only need the gradient of the joint loss.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main() -> None:
         end = time.perf_counter() + arguments.seconds
         while time.perf_counter() < end:
             fastest = {method: min(fastest[method], run()) for method, run in runs.items()}
-        print(f"{name}: {1000 * fastest['static'] / STEPS:.2f} ms a step with static weights; relative to it:")
+        print(f"{name}: {1000 * fastest['static'] / STEPS:.2f} ms per step with static weights; times relative to it:")
         for method, seconds in fastest.items():
             ratio = seconds / fastest["static"]
             print(f"{method:>15} {ratio:>6.3f}", flush=True)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def train_steps(build: Callable, trunk: str, method: str) -> Callable[[], float]:
-    """A function that trains the steps of a round and gives the seconds it took; it has run once."""
+    """Return a function that trains the steps of a round and returns the seconds; it has already run once."""
     keras.utils.set_random_seed(0)
     network = build(CLASSES["emotion"])
     gender = keras.layers.Dense(CLASSES["gender"], "softmax", name="gender")(network.get_layer(trunk).output)

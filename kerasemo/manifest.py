@@ -9,7 +9,7 @@ Columns, in this order; a corpus adds its labels after them:
 | video     | string | path of the video, likewise                                                |
 | start_s   | float  | where the clip begins in its files, seconds; empty: at the beginning       |
 | end_s     | float  | where it ends, seconds; empty: at the end                                  |
-| speaker   | string | who speaks; what `speaker` protocols hold out                              |
+| speaker   | string | the speaker, who is held out in `speaker` protocols                        |
 | gender    | string | `female` or `male`, or empty                                               |
 | dialogue  | string | the recording or scene several clips share, or empty                       |
 

@@ -155,9 +155,9 @@ def set_aside(run: Run, clips: pd.DataFrame) -> None:
 
 
 def note_left_out(run: Run, labels: Iterable[str], has_sound: bool) -> None:
-    """Note which networks are left out because the corpus has no video or no sound."""
+    """Note which networks are left out because no video or no sound was read."""
     if names := ", ".join(labels):
-        run.note(f"Left out, because the corpus has no {'video' if has_sound else 'sound'}: {names}.")
+        run.note(f"Left out, because no {'video' if has_sound else 'sound'} was read: {names}.")
 
 
 def try_building(build: Callable, *arguments: Any) -> None:

@@ -25,6 +25,9 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
         folds: number of folds.
         seed: seed of the draw.
 
+    Returns:
+        The fold number of each recording, from 0.
+
     Raises:
         InputError: There are fewer than two groups.
         WrongCall: There are fewer than two folds, or more folds than groups.
@@ -36,7 +39,7 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
     if n < 2:
         raise InputError(f"the held-out protocol needs two dialogues, and there is {n}; use only the in-sample one.")
     if not 2 <= folds <= n:
-        raise WrongCall(f"{n} dialogues cannot be divided into {folds} folds; give 2 to {n} folds.")
+        raise WrongCall(f"{folds} folds of {n} dialogues cannot be made; give 2 to {n} folds.")
     return draw_folds(groups, folds, seed)[list(groups)].to_numpy()
 
 

@@ -1,4 +1,4 @@
-"""Random changes of sound and spectrograms during training (data augmentation), drawn anew at each step.
+"""Random changes of sound and spectrograms during training (data augmentation), drawn again at each step.
 
 Each layer stores the state of its random numbers, a seed and a count of draws, in a variable. The variable is part of
 every checkpoint, so resumed training makes the same changes as uninterrupted training. Outside training the layers do

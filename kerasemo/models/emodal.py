@@ -6,7 +6,7 @@ modality-specific information", section 2.
 - Voice: dense layers of 128, 64 and 10 units on the 68 features of a clip.
 - Face: three 3 x 3 convolutions, each followed by max-pooling; flattened; a dense layer; dropout; 10 units.
 - The two feature vectors of 10 numbers are concatenated for a softmax layer (classify loss), and each also has a
-  softmax layer of its own (specific losses). The common loss is the negative Soft-HGR score of the two vectors.
+  separate softmax layer (specific losses). The common loss is the negative Soft-HGR score of the two vectors.
 
 The paper does not specify the following, which was chosen here:
 

@@ -67,6 +67,9 @@ class GradNorm(Weighting):
         Args:
             norms: norm of each task's unweighted gradient in the shared layer, `tasks`.
             inverse_rates: each task's loss divided by its first loss, `tasks`.
+
+        Returns:
+            The gradient, `tasks`; 0 if a norm is not finite.
         """
         weighted = self.trained_weights.value * norms
         relative_rates = tf.math.divide_no_nan(inverse_rates, tf.reduce_mean(inverse_rates))

@@ -52,7 +52,7 @@ def test_without_video_the_table_has_the_rows_of_the_audio_networks(finished):
     assert dynamic.loc["validation NLL, sum", "measured"] == pytest.approx(
         dynamic.loc["validation NLL per clip", "measured"] * dynamic.loc["validation NLL per clip", "n"]
     )
-    assert "Left out, because the corpus has no video: UM-dynamic-V, MM-static" in (finished / "results.md").read_text()
+    assert "Left out, because no video was read: UM-dynamic-V, MM-static" in (finished / "results.md").read_text()
 
 
 def test_static_weights_stay_and_softmax_weights_drift(finished):

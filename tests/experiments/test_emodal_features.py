@@ -128,7 +128,7 @@ def test_a_single_modality_with_speakers_held_out(run, tmp_path):
     assert done.returncode == 0, done.stderr
     table = results(only_run(tmp_path / "runs"))
     assert set(table["row"]) == {"Audio-only", "Logistic regression, audio"} and (table["n"] == 48).all()
-    assert "Left out, because the corpus has no video: Image-only, Audio+Image" in done.stderr
+    assert "Left out, because no video was read: Image-only, Audio+Image" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_without_video_the_audio_network_runs_and_a_note_lists_the_others(finish
     assert set(results["row"]) == {"Audio CNN"} and set(results["protocol"]) == {"paper", "speaker"}
     assert results.set_index(["metric", "protocol"])["published"].loc[("test accuracy", "paper")] == 0.72
     notes = " ".join(json.loads((finished / "config.json").read_text())["notes"])
-    assert "Left out, because the corpus has no video: Image CNN, Architecture 1" in notes
+    assert "Left out, because no video was read: Image CNN, Architecture 1" in notes
 
 
 def test_results_of_a_synthetic_corpus_have_a_notice(finished):

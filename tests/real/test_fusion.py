@@ -1,4 +1,4 @@
-"""The published predictions of the AVEC 2019 baselines: their known scores, and what fusions of them reach held out."""
+"""The published predictions of the AVEC 2019 baselines: their known scores, and held-out scores of their fusion."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from kerasemo.fusion import predictions
 from kerasemo.fusion.fuse import fuse
 from kerasemo.fusion.multistage import MultistageSVR
 
-# CCC of arousal, valence, liking over all 28 recordings, as the organisers' data give it.
+# CCC of arousal, valence, liking over all 28 recordings, from the data of the organisers.
 KNOWN = {
     "visual-func": (0.531, 0.565, 0.083),
     "visual-xbow": (0.467, 0.523, 0.057),
@@ -20,7 +20,7 @@ KNOWN = {
     "mfcc-xbow": (0.298, 0.134, 0.074),
     "deepspectrum": (0.312, 0.233, 0.142),
 }
-LIGHT = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge")
+FAST_METHODS = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge")
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +48,21 @@ def averages(rows, protocol):
     return {row["method"]: row["ccc"] for row in rows if (row["target"], row["protocol"]) == ("average", protocol)}
 
 
-def test_the_default_beats_what_it_must_beat_held_out(folders):
+def test_default_method_is_best_on_held_out_dialogues(folders):
     scores = []
     for seed in range(3):
-        fused = fuse(*folders, methods=LIGHT, protocol="held-out", seed=seed)
+        fused = fuse(*folders, methods=FAST_METHODS, protocol="held-out", seed=seed)
         assert fused.default == "within-between-ridge" and not fused.notes
         scores.append(averages(fused.rows, "held-out"))
         assert scores[-1]["within-between-ridge"] >= 0.49
-    mean = {method: np.mean([score[method] for score in scores]) for method in LIGHT}
+    mean = {method: np.mean([score[method] for score in scores]) for method in FAST_METHODS}
     assert mean["mean"] == pytest.approx(0.421, abs=5e-4)
     assert mean["variance-matched-mean"] == pytest.approx(0.458, abs=0.005)
     assert mean["within-between-ridge"] >= 0.50
 
 
-def test_the_first_stage_is_far_better_on_the_fitted_half_than_held_out(data):
-    """One German and one Hungarian half of the dialogues; the full tables are those of the experiment."""
+def test_first_stage_is_far_better_on_the_fitted_half(data):
+    """Uses half of the German and half of the Hungarian dialogues; the experiment computes the full tables."""
     groups, _ = predictions.groups(data.recordings)
     train = np.array([sorted(set(groups)).index(group) % 2 == 0 for group in groups])
     in_train = np.repeat(train, data.lengths)
