@@ -101,7 +101,7 @@ def read(run: Run, options: Options) -> Corpus:
     choices = {"ties": "drop", "merge_excited": options.merge_excited}
     corpus = speech.read(options.manifest or options.corpus, root, options.seed, **choices)
     experiment.name_corpus(run, root, corpus.name)
-    waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel=corpus.channel)
+    waveform = Waveform(sampling_rate=SAMPLING_RATE, longest_s=LONGEST_S, channel="mean")
     inputs = {"waveform": NetworkInput(waveform, **SEGMENT)}
     tasks = list(dict.fromkeys(options.task or TASKS.get(options.source, ["emotion", "gender"])))
     rated = RATINGS if options.source == "iemocap" else ()

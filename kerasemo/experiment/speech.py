@@ -20,7 +20,6 @@ class Speech:
         name: name of the corpus in the tables.
         manifest: one row per clip; `group` is the speaker or session of the clip, which is held out as a whole.
         folds: the fold of each group.
-        channel: the channel of stereo recordings, see `features.waveform.Waveform`.
         emotions: the emotion classes, in order; None: not known in advance.
         notes: sentences for the readers of the tables.
     """
@@ -28,7 +27,6 @@ class Speech:
     name: str
     manifest: pd.DataFrame
     folds: pd.Series
-    channel: Literal["mean", "speaker"]
     emotions: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
 
@@ -58,15 +56,15 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0
         ]
         if tied := int((table["majority"] == iemocap.NO_MAJORITY).sum()):
             notes.append(f"{tied} clips without a majority label have one of the labels with the most votes.")
-        return Speech("IEMOCAP", table.assign(group=groups), folds, "speaker", iemocap.CLASSES, tuple(notes))
+        return Speech("IEMOCAP", table.assign(group=groups), folds, iemocap.CLASSES, tuple(notes))
     if corpus == "ravdess":
         table = ravdess.read_speech(root)
         emotions = list(ravdess.EMOTIONS.values())
-        return Speech("RAVDESS", table.assign(group=table["speaker"]), ravdess.folds(), "mean", emotions)
+        return Speech("RAVDESS", table.assign(group=table["speaker"]), ravdess.folds(), emotions)
     table = manifests.load(corpus)
     speakers = table["speaker"]
     folds = protocols.draw_folds(speakers, min(protocols.MIN_FOLDS, speakers.nunique()), seed)
-    return Speech(corpus.stem, table.assign(group=speakers), folds, "mean")
+    return Speech(corpus.stem, table.assign(group=speakers), folds)
 
 
 def read_folder(root: Path, clips: Path | None, seed: int) -> Speech:
@@ -86,4 +84,4 @@ def read_folder(root: Path, clips: Path | None, seed: int) -> Speech:
     table = folder.Folder(clips).read(root)
     folds = protocols.draw_folds(table["speaker"], protocols.MIN_FOLDS, seed)
     emotions = sorted(set(table["emotion"]))
-    return Speech("films", table.assign(group=table["speaker"]), folds, "mean", emotions)
+    return Speech("films", table.assign(group=table["speaker"]), folds, emotions)

@@ -27,9 +27,9 @@ class Waveform(FeatureSet):
     Args:
         sampling_rate: what the sound is resampled to, hertz.
         longest_s: what is longer is cut, seconds; what is shorter keeps its length.
-        channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean
-            where the gender is not known; `mean`: the mean of the two, for corpora where a channel is nobody's: to
-            choose one by gender would tell the gender.
+        channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean if
+            the gender is not known; `mean`: the mean of the two. Where gender is predicted, or not known when a model
+            is used, only `mean` is correct: to choose a channel by gender tells the gender.
         scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
 
     Raises:

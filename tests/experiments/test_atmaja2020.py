@@ -52,8 +52,8 @@ def test_saved_predictions_are_fused_and_a_note_says_what_is_left_out(finished):
     by_language = table[table["table"] == "Table 3, by language"]
     assert list(dict.fromkeys(by_language["row"])) == ["Unimodal, DE", "Unimodal, HU"]
     assert list(dict.fromkeys(table.loc[table["table"] == "Table 3", "row"])) == [
-        "Baseline, FAU functionals", "Unimodal", "Multimodal late fusion", "Multistage fusion", "Mean", "Variance-matched mean",
-        "Within-between ridge",
+        "Baseline, FAU functionals", "Unimodal", "Bimodal early fusion", "Multimodal late fusion", "Multistage fusion",
+        "Mean", "Variance-matched mean", "Within-between ridge",
     ]  # fmt: skip
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
     assert published["Multistage fusion"].tolist() == [0.593, 0.593]

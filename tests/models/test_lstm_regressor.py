@@ -73,8 +73,8 @@ def test_exported_network_equals_predict_for_any_length(tmp_path):
             np.testing.assert_allclose(served[target], predicted[target], atol=1e-6)
 
 
-def test_initial_predictions_are_zero():
-    for prediction in lstm_regressor(WIDTHS, units=(6, 4)).predict(features(2, 7), verbose=0).values():
+def test_initial_predictions_are_zero_with_heads_of_zeros():
+    for prediction in lstm_regressor(WIDTHS, units=(6, 4), head_initializer="zeros").predict(features(2, 7), verbose=0).values():
         assert not np.any(prediction)
 
 
