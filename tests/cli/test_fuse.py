@@ -43,7 +43,7 @@ def test_fuse_scores_both_protocols_and_writes_what_it_found(kerasemo, predictio
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        (["--folds", "4"], 2, "3 dialogues cannot be divided into 4 folds"),
+        (["--folds", "4"], 2, "4 folds of 3 dialogues cannot be made"),
         (["--stages", "99"], 2, "99 stages make no sense"),
         (["--method", "median"], 2, "there is no fusion method 'median'"),
         (["--groups", "{folder}/groups.csv"], 1, "names Devel_DE_99, which the labels do not have"),

@@ -109,7 +109,7 @@ def test_only_the_cell_of_a_killed_worker_or_process_is_run_again(cluster, tmp_p
         for number, item in enumerate(finished, start=1):
             yield item
             if number == 3:
-                time.sleep(0.5)  # until the scheduler knows, too, that these three cells are finished
+                time.sleep(3)  # until the scheduler knows, too, that these three cells are finished, on a busy machine
                 (tmp_path / "cluster" / "finished").touch()
 
     for name in ["local", "cluster"]:
