@@ -10,10 +10,12 @@ from kerasemo import files
 from kerasemo.corpora import avec2019
 from kerasemo.evaluation.tables import COLUMNS
 from kerasemo.experiment.options import Options
+from kerasemo.experiment.outcome import Outcome
 from kerasemo.experiment.trace_corpus import TraceCorpus
 from kerasemo.fusion import methods, predictions, protocols, scoring
 from kerasemo.fusion.mean import Mean
 from kerasemo.fusion.selection import BestModels
+from kerasemo.reporting import fusion_figures
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -169,6 +171,33 @@ class TraceScores:
                     for score in scores
                 )
         return fused
+
+    def fusion_rows(
+        self,
+        outcome: Outcome,
+        table: str,
+        models: Sequence[str],
+        fusions: Mapping[str, str],
+        n_fused: int,
+        late: str,
+        published: Mapping[str, Sequence[float | None]],
+    ) -> Iterator[dict]:
+        """Yield the rows of fused models, and draw figure 3, the scores by stage.
+
+        Args:
+            outcome: the finished study, for the figure.
+            table: name of the table.
+            models, fusions, n_fused: as in `fuse`.
+            late: row for the first stage of a fusion with several stages.
+            published: row -> published scores.
+        """
+        fused = self.fuse(models, fusions, n_fused)
+        figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
+        outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))
+        for (row, protocol), stages in fused.stages.items():
+            if len(stages) > 1:
+                yield from self.rows(table, late, protocol, stages[0], published[late])
+            yield from self.rows(table, row, protocol, stages[-1], published.get(row))
 
     def rows(
         self, table: str, row: str, protocol: str, scores: Sequence[dict], published: Sequence[float] | None = None

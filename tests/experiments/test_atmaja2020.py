@@ -57,7 +57,7 @@ def test_saved_predictions_are_fused_and_a_note_says_what_is_left_out(finished):
     ]  # fmt: skip
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
     assert published["Multistage fusion"].tolist() == [0.593, 0.593]
-    note, _ = json.loads((finished / "config.json").read_text())["notes"]
+    note, *_ = json.loads((finished / "config.json").read_text())["notes"]
     assert "no network is trained. The saved predictions of 3 models are fused" in note
     assert {path.name for path in (finished / "figures").glob("*.png")} == {"table_3.png", "figure_3.png"}
 

@@ -74,7 +74,8 @@ def test_exported_network_equals_predict_for_any_length(tmp_path):
 
 
 def test_initial_predictions_are_zero_with_heads_of_zeros():
-    for prediction in lstm_regressor(WIDTHS, units=(6, 4), head_initializer="zeros").predict(features(2, 7), verbose=0).values():
+    network = lstm_regressor(WIDTHS, units=(6, 4), head_initializer="zeros")
+    for prediction in network.predict(features(2, 7), verbose=0).values():
         assert not np.any(prediction)
 
 
