@@ -79,7 +79,7 @@ class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
     seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1)
     trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS}]", min=1)
-    heads: Literal["glorot_uniform", "zeros"] = experiment.training("glorot_uniform", "Initial weights of the heads.")
+    heads: Literal["zeros", "glorot_uniform"] = experiment.training("zeros", "Initial weights of heads with a loss.")
     shift: float = experiment.training(0.1, "Seconds by which labels are shifted; AVEC 2019: 2.0.", min=0, max=10)
     per_recording: bool = experiment.training(False, "Compute the CCC loss per recording, not over all frames.")
     scoring: Literal["plain", "avec"] = experiment.training("plain", "CCC of the tables; avec: variances by N - 1.")
@@ -160,10 +160,11 @@ def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Traini
     from kerasemo.models.lstm_regressor import lstm_regressor
 
     items = scores.corpus.items(cell.sets)
-    widths = {name: array.shape[-1] for name, array in items["train"].inputs.items()}
+    # A head without a loss stays as it starts: from zeros its CCC would be exactly 0.
+    heads = {t: options.heads if factor else "glorot_uniform" for t, factor in zip(TARGETS, cell.factors, strict=True)}
     loss = CCCLoss(options.per_recording) if cell.loss == "ccc" else keras.losses.MeanSquaredError()
     return Training(
-        lstm_regressor(widths, head_initializer=options.heads),
+        lstm_regressor({name: x.shape[-1] for name, x in items["train"].inputs.items()}, head_initializer=heads),
         dict.fromkeys(TARGETS, loss),
         keras.optimizers.RMSprop(LEARNING_RATE),
         items,

@@ -15,7 +15,7 @@ the same sound: whoever splits recordings must keep dialogues whole (see `dialog
 import csv
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -66,10 +66,6 @@ _COLUMNS = ["name", "timestamp", *TARGETS]
 _MEDIA = {"audio": (".wav",), "video": (".avi", ".mp4")}
 _NAME = re.compile(r"(Train|Devel|Test)_([A-Z]{2})_(\d{2})")
 _FILE_NAME = re.compile(r"\w[\w.+-]*")
-
-
-class OtherRate(InputError):
-    """Features that do not come every `HOP_S`, as low-level descriptors do."""
 
 
 def recordings(partition: str) -> list[str]:
@@ -267,22 +263,42 @@ def write_predictions(folder: str | os.PathLike, traces: Mapping[str, np.ndarray
 
 
 def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a feature set: every csv of a folder, one recording each.
-
-    A file has the recording's name and a timestamp first, then the features; `;` or `,` between them, a header or
-    none, a row every `HOP_S`. It may be longer or shorter than the labels by a few frames.
+    """Read a feature set: every csv of a folder, one recording each, with a row every `HOP_S`.
 
     Args:
         folder: one of those of `FEATURE_SETS` below the corpus' root, or one of the same form.
 
     Returns:
-        Recording -> features, float64 `frames x features`, sorted by recording.
+        Recording -> features, float64 `frames x features`, sorted by recording. They may be longer or shorter than the
+        labels by a few frames.
+
+    Raises:
+        InputError: see `iterate_features`; or the rows have another distance.
+    """
+    features = {}
+    for recording, hop_s, array in iterate_features(folder):
+        if hop_s != HOP_S:
+            raise InputError(f"{folder}: {recording} does not have a row every {HOP_S} s from 0 on.")
+        features[recording] = array
+    return features
+
+
+def iterate_features(folder: str | os.PathLike) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Read a feature set, recording by recording, so that memory holds one at a time.
+
+    A file has the recording's name and a timestamp first, then the features; `;` or `,` between them, a header or none.
+
+    Args:
+        folder: as in `read_features`.
+
+    Yields:
+        Recording, seconds from row to row (`HOP_S` if no timestamp is off by more than that), and features, float64
+        `frames x features`; sorted by recording.
 
     Raises:
         InputError: the folder is missing or holds no csv, or a file breaks the format; the first fault is named.
-        OtherRate: the rows have another distance.
     """
-    features: dict[str, np.ndarray] = {}
+    width, first_name = None, ""
     for recording, path in _csv_files(folder).items():
         first = _first_line(path)
         has_header = first.startswith("name")
@@ -291,19 +307,24 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
             raise InputError(f"{path} has no features; give name, timestamp and features, separated by ; or by commas.")
         _check_names(path, recording, rows[0], skip=int(has_header))
         table = rows.iloc[:, 1:].to_numpy(float)
-        if np.abs(table[:, 0] - np.arange(len(table)) * HOP_S).max() > HOP_S:
-            raise OtherRate(
-                f"{path} does not have a row every {HOP_S} s from 0 on; compute functionals of descriptors that have "
-                "another rate."
-            )
-        features[recording] = np.ascontiguousarray(table[:, 1:])
-        widths = {name: array.shape[1] for name, array in features.items()}
-        if len(set(widths.values())) > 1:
-            other = next(iter(widths))
+        width, first_name = width or table.shape[1] - 1, first_name or recording
+        if table.shape[1] - 1 != width:
             raise InputError(
-                f"{path} has {widths[recording]} features and {other} has {widths[other]}; give files of one set."
+                f"{path} has {table.shape[1] - 1} features and {first_name} has {width}; give files of one set."
             )
-    return features
+        yield recording, _hop_s(path, table[:, 0]), np.ascontiguousarray(table[:, 1:])
+
+
+def _hop_s(path: Path, times: np.ndarray) -> float:
+    """The seconds from row to row."""
+    if np.abs(times - np.arange(len(times)) * HOP_S).max() <= HOP_S:
+        return HOP_S
+    hop_s = float(np.median(np.diff(times)))
+    if abs(times[0]) > HOP_S:
+        raise InputError(f"{path} begins at {times[0]:g} s; give rows from 0 on.")
+    if not (hop_s > 0 and np.abs(times - times[0] - np.arange(len(times)) * hop_s).max() <= HOP_S):
+        raise InputError(f"{path} has rows at irregular times; give a row every {HOP_S} s, or at one rate.")
+    return hop_s
 
 
 def _parts(recording: str) -> tuple[str, str]:
@@ -442,32 +463,3 @@ _DIALOGUES = {
     for pair in pairs
     for side in pair
 }
-
-
-def feature_sets_of(root: Path, labels: Collection[str]) -> tuple[list[str], list[str]]:
-    """The feature sets that are under a root, all checked before anything is trained.
-
-    Args:
-        root: of the corpus.
-        labels: the recordings that have labels.
-
-    Returns:
-        The names in `FEATURE_SETS` of those that can be used, and a sentence for each whose descriptors have a rate of
-        their own.
-
-    Raises:
-        InputError: one lacks a recording, or its files cannot be read.
-    """
-    sets, slower = [], []
-    for name, folder in FEATURE_SETS.items():
-        if not (root / folder).is_dir():
-            continue
-        try:
-            features = read_features(root / folder)
-        except OtherRate as error:
-            slower.append(str(error))
-            continue
-        if missing := sorted(set(labels) - set(features)):
-            raise InputError(f"{root / folder} has no {missing[0]}.csv, which has labels.")
-        sets.append(name)
-    return sets, slower

@@ -11,6 +11,7 @@ from kerasemo.corpora.avec2019 import FEATURE_SETS
 from kerasemo.errors import InputError
 from kerasemo.experiment.corpora import name_corpus
 from kerasemo.fusion import predictions
+from kerasemo.training import trace_features
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ class TraceCorpus:
                 labels of Train or without the needed feature set.
         """
         labels = avec2019.read_traces(root / "labels")
-        sets, slower = avec2019.feature_sets_of(root, labels)
-        for sentence in slower:
-            run.note(f"Left out, because its descriptors have a different rate: {sentence}")
+        sets, notes = trace_features.available(root, labels)
+        for sentence in notes:
+            run.note(sentence)
         train, devel = (
             {recording: trace for recording, trace in labels.items() if avec2019.partition(recording) == partition}
             for partition in ("Train", "Devel")
@@ -97,7 +98,7 @@ class TraceCorpus:
         return sequence_items(features, traces, self.shift) if traces else None
 
     def _features(self, sets: "Sequence[str]") -> dict[str, dict[str, np.ndarray]]:
-        return {name: avec2019.read_features(self.root / FEATURE_SETS[name]) for name in sets}
+        return {name: trace_features.read(self.root / FEATURE_SETS[name]) for name in sets}
 
     def _describe(self, run: Run) -> None:
         if not self.sets:

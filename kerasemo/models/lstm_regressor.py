@@ -7,10 +7,10 @@ Sequences may have any length; in a batch they are padded at their end. There is
 forwards, so the padding does not affect valid frames, and sample weights in the dataset exclude it from losses and
 metrics. `Masking(0.)` would mistake a standardised frame of zeros, which is an average frame, for padding.
 
-The paper does not give the initial values of the heads; they are those of Keras. With zeros, the first gradient of the
-CCC loss points towards the labels, while the outputs of random heads vary far more than the labels: a prediction with a
-negative correlation gets a CCC nearer to 0 by becoming ever larger. But a head that starts at zero and whose loss has
-weight 0 stays exactly 0, and so does its CCC, so that single-task rows say nothing about the other targets.
+The paper does not give the initial values of the heads. From those of Keras, training on CCC may get stuck: the outputs
+vary far more than the labels, and a prediction with a negative correlation gets a CCC nearer to 0 by growing. From zeros,
+the first gradient points towards the labels. But a head that starts at zero and whose loss has weight 0 stays exactly 0,
+and so does its CCC. So heads with a loss should start at zero, and the others as Keras does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def lstm_regressor(
     targets: Sequence[str] = TARGETS,
     units: Sequence[int] = UNITS,
     dropout: float = DROPOUT,
-    head_initializer: str = "glorot_uniform",
+    head_initializer: str | Mapping[str, str] = "glorot_uniform",
 ) -> keras.Model:
     """Build a stack of LSTMs, each followed by dropout, and a linear head for each target.
 
@@ -40,7 +40,7 @@ def lstm_regressor(
         targets: names of the outputs.
         units: units of each LSTM.
         dropout: dropout rate after each LSTM, 0..1.
-        head_initializer: initializer of the heads' kernels; the default is that of Keras.
+        head_initializer: initializer of the heads' kernels, for all targets or by target; by default that of Keras.
 
     Returns:
         A model from each feature set, `batch x frames x features`, to each target, `batch x frames x 1`.
@@ -61,5 +61,9 @@ def lstm_regressor(
     for i, width in enumerate(units, start=1):
         x = ChunkedLSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    outputs = {target: layers.Dense(1, kernel_initializer=head_initializer, name=target)(x) for target in targets}
+    if isinstance(head_initializer, str):
+        head_initializer = dict.fromkeys(targets, head_initializer)
+    outputs = {
+        target: layers.Dense(1, kernel_initializer=head_initializer[target], name=target)(x) for target in targets
+    }
     return keras.Model(inputs, outputs, name="lstm_regressor")

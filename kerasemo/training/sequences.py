@@ -10,15 +10,13 @@ import keras
 import numpy as np
 import pandas as pd
 
-from kerasemo.corpora.avec2019 import HOP_S, TARGETS
+from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.errors import InputError
 from kerasemo.training.items import Items
 
 SHIFT = 1
 """Number of frames of `HOP_S` by which labels are shifted to earlier frames."""
 BATCH_SIZE = 34
-# If features end this much before the labels at most, their last frame is repeated.
-MOST_MISSING_S = 1.0
 
 
 def sequence_items(
@@ -30,8 +28,7 @@ def sequence_items(
 
     Args:
         features: feature set -> recording -> `frames x features`. If they are longer than the trace, they are cut; if
-            they are shorter by up to `MOST_MISSING_S`, the last frame is repeated. Recordings without a trace are
-            ignored.
+            they are shorter, zeros follow, as in the loader of AVEC 2019. Recordings without a trace are ignored.
         traces: recording -> `frames x 3`, with the columns `TARGETS`.
         shift: number of frames, 0 or more.
 
@@ -40,8 +37,7 @@ def sequence_items(
         `recordings x frames x 1`, the mask, and the index `clip, speaker, frames`; each recording has one speaker.
 
     Raises:
-        InputError: There is no recording, one is not longer than the shift, or the features of a recording are missing
-            or too short.
+        InputError: There is no recording, one is not longer than the shift, or the features of a recording are missing.
     """
     if not traces:
         raise InputError("there are no recordings to train or score on; give at least one.")
@@ -105,13 +101,7 @@ def _fitted(name: str, recordings: Mapping[str, np.ndarray], recording: str, len
     if recording not in recordings:
         raise InputError(f"feature set {name} has no {recording}, which has labels; add its file or leave it out.")
     frames = recordings[recording][:length]
-    missing = length - len(frames)
-    if missing * HOP_S > MOST_MISSING_S:
-        raise InputError(
-            f"feature set {name}: {recording} has {len(frames)} frames and its labels have {length}; compute its "
-            "features up to the end."
-        )
-    return np.pad(frames, [(0, missing), (0, 0)], mode="edge")
+    return np.pad(frames, [(0, length - len(frames)), (0, 0)])
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:

@@ -230,5 +230,5 @@ def test_roots_without_recordings_are_one_sentence(tmp_path):
 def test_features_that_begin_late_or_have_another_rate_are_refused(tmp_path):
     rows = "".join(f"'r';{30 + frame / 10:.6f};1.0\n" for frame in range(5))
     (tmp_path / "r.csv").write_text(rows)
-    with pytest.raises(avec2019.OtherRate, match=r"does not have a row every 0\.1 s from 0 on"):
+    with pytest.raises(InputError, match=r"begins at 30 s; give rows from 0 on"):
         avec2019.read_features(tmp_path)
