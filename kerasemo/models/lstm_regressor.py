@@ -7,10 +7,10 @@ Sequences may have any length; in a batch they are padded at their end. There is
 forwards, so the padding does not affect valid frames, and sample weights in the dataset exclude it from losses and
 metrics. `Masking(0.)` would mistake a standardised frame of zeros, which is an average frame, for padding.
 
-The paper does not give the initial values of the heads. From those of Keras, training on CCC may get stuck: the outputs
-vary far more than the labels, and a prediction with a negative correlation gets a CCC nearer to 0 by growing. From zeros,
-the first gradient points towards the labels. But a head that starts at zero and whose loss has weight 0 stays exactly 0,
-and so does its CCC. So heads with a loss should start at zero, and the others as Keras does.
+The paper does not give the initial values of the heads. From those of Keras, training on CCC may get stuck: the
+outputs vary far more than the labels, and a prediction with a negative correlation gets a CCC nearer to 0 by growing.
+From zeros, the first gradient points towards the labels. But a head that starts at zero and whose loss has weight 0
+stays exactly 0, and so does its CCC. So heads with a loss should start at zero, and the others as Keras does.
 """
 
 from collections.abc import Mapping, Sequence
