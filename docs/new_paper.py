@@ -3,8 +3,6 @@
 python new_paper.py --root DIR --protocol both
 """
 
-import keras
-
 from kerasemo import experiment
 from kerasemo.corpora import ravdess
 from kerasemo.corpora.synthetic import SyntheticRavdess
@@ -23,7 +21,7 @@ def read(run, options):
     root = experiment.corpus_root(PAPER.key, options, SyntheticRavdess, SYNTHETIC, quick={"actors": range(1, 5)})
     manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
-    inputs = {"audio": NetworkInput(Mfcc())}
+    inputs = {"audio": NetworkInput(Mfcc())}  # the mean over time; NetworkInput(Mfcc(), n_frames=160) keeps frames
     table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs)
     experiment.set_aside(run, set_aside)
     classes = {"emotion": sorted(set(table["emotion"]))}
@@ -38,11 +36,13 @@ def networks(run, corpus, options):
 
 def build(run, corpus, options, cell):
     """Build the network of one cell, with its losses and items."""
+    import keras  # inside, so that --help does not load TensorFlow
+
     audio = keras.Input(corpus.features["audio"].shape[1:], name="audio")
-    x = keras.layers.Normalization()(audio)
+    x = keras.layers.Normalization()(audio)  # adapted to the training clips before training
     x = keras.layers.Dense(64, activation="relu")(x)
     emotion = keras.layers.Dense(len(corpus.classes["emotion"]), activation="softmax", name="emotion")(x)
-    decisions = {"emotion": "emotion"}
+    decisions = {"emotion": "emotion"}  # output of the network -> task
     return Training(
         keras.Model({"audio": audio}, {"emotion": emotion}),
         {"emotion": keras.losses.SparseCategoricalCrossentropy()},
@@ -65,7 +65,8 @@ def figures(outcome, results):
     outcome.draw_scores(results, "Table 1", "table_1")
 
 
-STUDY = Study(PAPER, experiment.Options, (30, 5), read, networks, build, rows, figures)
+EPOCHS = (30, 5)  # the second under --quick
+STUDY = Study(PAPER, experiment.Options, EPOCHS, read, networks, build, rows, figures)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

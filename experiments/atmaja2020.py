@@ -77,7 +77,7 @@ NOTES = (
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
-    seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1)
+    seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1, max=1000)
     trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS}]", min=1)
     heads: Literal["zeros", "glorot_uniform"] = experiment.training("zeros", "Initial weights of heads with a loss.")
     shift: float = experiment.training(0.1, "Seconds by which labels are shifted; AVEC 2019: 2.0.", min=0, max=10)

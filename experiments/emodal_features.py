@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import experiment
+from kerasemo.command_line import no_option
 from kerasemo.corpora import ravdess
 from kerasemo.errors import InputError
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal
@@ -43,13 +44,14 @@ LOGISTIC = {
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
-    features: Path | None = experiment.data(None, "CSV with features of RAVDESS.", exists=True, dir_okay=False)
+    root: None = no_option(None)
+    quick: bool = no_option(False)
+    features: Path | None = experiment.data_file("CSV with features of RAVDESS. Required.")
     weighting: experiment.WeightingName = experiment.weighting()
 
     def conflicts(self):
         return {
             "--features is needed: a CSV with one row per clip.": not self.features,
-            "--features replaces the corpus; leave out --root.": self.root,
             emodal.NO_SHARED_LAYER: self.weighting == "gradnorm",
         }
 

@@ -25,17 +25,18 @@ STEPS = 10_000
 
 # Published final weights of the gender loss (table 1), and the learning rate of Adam in the authors' code.
 PUBLISHED = {"UM-dynamic-A": 0.6768, "UM-dynamic-V, MM-dynamic": 0.6377}
-RATE, DECAY, EPOCHS_A_RATE, EPOCHS = 1e-4, 0.1, 10, 100
+RATE, DECAY, EPOCHS_PER_RATE, EPOCHS = 1e-4, 0.1, 10, 100
 
 # Number of points of a drawn curve.
 POINTS = 200
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="File of the figure.")] = Path("docs/softmax_weights.png"),
+    out: Annotated[Path, typer.Option(dir_okay=False, help="File of the figure.")] = Path("docs/softmax_weights.png"),
 ) -> None:
+    """Draw the weight of the easier of two tasks, predicted and measured, and print the numbers of the page on it."""
     constant = {losses: measured(losses, np.full(STEPS, RATE)) for losses in PAIRS}
-    rates = {model: schedule(net_steps_an_epoch(weight)) for model, weight in PUBLISHED.items()}
+    rates = {model: schedule(net_steps_per_epoch(weight)) for model, weight in PUBLISHED.items()}
     decaying = {model: measured(CHANCE, values) for model, values in rates.items()}
     figure = draw(constant, decaying, rates)
     figures.save(figure, out, "Weight of the easier task by step: the measured curves lie on the predicted ones.")
@@ -46,7 +47,7 @@ def main(
     for model, weight in PUBLISHED.items():
         print(
             f"{model}: gender {weight}; lambda changed by {shift(weight):.4f}, {shift(weight) / RATE:.0f} steps "
-            f"at {RATE} or {net_steps_an_epoch(weight)} per epoch of the schedule, measured {decaying[model][-1]:.4f}; "
+            f"at {RATE} or {net_steps_per_epoch(weight)} per epoch, measured {decaying[model][-1]:.4f}; "
             f"1e-4 of the weight is {1e-4 / (2 * weight * (1 - weight)) / RATE:.1f} steps; joint loss at chance "
             f"{(1 - weight) * CHANCE[0] + weight * CHANCE[1]:.4f}, with equal weights {sum(CHANCE) / 2:.4f}"
         )
@@ -62,14 +63,14 @@ def shift(weight: float) -> float:
     return math.log(weight / (1 - weight)) / 2
 
 
-def net_steps_an_epoch(weight: float) -> int:
+def net_steps_per_epoch(weight: float) -> int:
     """Return how many steps per epoch of the paper's schedule give a weight, if all have the same direction."""
     return round(shift(weight) / schedule(1).sum())
 
 
 def schedule(steps: int) -> np.ndarray:
     """Return the learning rate of each step of the paper's training, with `steps` steps per epoch."""
-    return RATE * DECAY ** (np.arange(EPOCHS * steps) // (EPOCHS_A_RATE * steps))
+    return RATE * DECAY ** (np.arange(EPOCHS * steps) // (EPOCHS_PER_RATE * steps))
 
 
 def measured(losses: tuple[float, float], rates: np.ndarray) -> np.ndarray:
@@ -109,14 +110,14 @@ def draw(constant: dict, decaying: dict, rates: dict) -> Figure:
     above.set_xlabel(f"step of Adam at {RATE:g}")
     for number, (model, path) in enumerate(decaying.items()):
         epochs = (np.arange(len(path)) + 1) / (len(path) / EPOCHS)
-        shown = epochs <= 4 * EPOCHS_A_RATE
+        shown = epochs <= 4 * EPOCHS_PER_RATE
         colour = figures.look(number)[0]
-        plot(below, epochs[shown], path[shown], f"{net_steps_an_epoch(PUBLISHED[model])} steps an epoch", colour, 1)
+        plot(below, epochs[shown], path[shown], f"{net_steps_per_epoch(PUBLISHED[model])} steps per epoch", colour, 1)
         below.plot(epochs[shown], predicted(rates[model])[shown], ":", color=figures.INK)
         below.axhline(PUBLISHED[model], color=colour, linewidth=0.7, linestyle="--")
-        place = {"x": 4 * EPOCHS_A_RATE, "y": PUBLISHED[model], "ha": "right", "va": "bottom"}
+        place = {"x": 4 * EPOCHS_PER_RATE, "y": PUBLISHED[model], "ha": "right", "va": "bottom"}
         below.text(s=f"Table 1, {model}", color=colour, fontsize=figures.SMALL_PT, **place)
-    below.set_xlabel(f"epoch, rate times {DECAY:g} every {EPOCHS_A_RATE}")
+    below.set_xlabel(f"epoch, rate times {DECAY:g} every {EPOCHS_PER_RATE}")
     for axes in (above, below):
         figures.style(axes)
         axes.set_ylabel("weight of the easier task")
@@ -125,6 +126,7 @@ def draw(constant: dict, decaying: dict, rates: dict) -> Figure:
 
 
 def plot(axes: Axes, x: np.ndarray, path: np.ndarray, label: str, colour: str, width: float) -> None:
+    """Draw some points of a path."""
     chosen = np.linspace(0, len(x) - 1, POINTS).astype(int)
     axes.plot(x[chosen], path[chosen], color=colour, linewidth=1.2 * width, label=label)
 

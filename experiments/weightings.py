@@ -46,7 +46,7 @@ TABLE, MEAN = "Weightings", "mean test UAR of the tasks"
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
     max_bad: float = experiment.max_bad()
-    seeds: int = experiment.training(5, "Number of seeds: --seed, --seed + 1, and so on.", min=1)
+    seeds: int = experiment.training(5, "Number of seeds: --seed, --seed + 1, and so on.", min=1, max=1000)
 
 
 def read(run: Run, options: Options) -> Corpus:

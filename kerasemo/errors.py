@@ -14,3 +14,8 @@ class BrokenClip(InputError):
 
     The feature store catches this error, sets the clip aside with the message as the reason, and continues.
     """
+
+
+def one_line(error: Exception) -> str:
+    """Return the message of another library's error as part of a sentence: in one line, without a full stop."""
+    return " ".join(str(error).split()).rstrip(".")

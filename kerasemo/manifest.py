@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kerasemo import files
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, one_line
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -120,7 +120,7 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
         header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0]
         table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], index_col=False)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} cannot be read as a manifest CSV: {error}.") from None
+        raise InputError(f"{path} cannot be read as a manifest CSV: {one_line(error)}.") from None
     faults = [f"column {column} stands twice" for column in header[header.duplicated()].unique()]
     for column in [name for name in SECONDS if name in table]:
         seconds = pd.to_numeric(table[column], errors="coerce").astype(float)

@@ -22,7 +22,7 @@ import pandas as pd
 from kerasemo import manifest
 from kerasemo.command_line import option
 from kerasemo.corpora.corpus import Corpus
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, one_line
 
 SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
 VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
@@ -181,7 +181,7 @@ def _from_csv(root: Path, path: Path) -> pd.DataFrame:
             path, dtype=str, keep_default_na=False, na_values=[""], index_col=False, encoding="utf-8-sig"
         )
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} cannot be read as a CSV of clips in UTF-8: {error}.") from None
+        raise InputError(f"{path} cannot be read as a CSV of clips in UTF-8: {one_line(error)}.") from None
     media = [medium for medium in ("video", "audio") if medium in table]
     if "emotion" not in table or not media:
         raise InputError(f"{path} needs the columns emotion and video or audio, with commas between them.")

@@ -21,7 +21,7 @@ import pandas as pd
 
 from kerasemo import manifest
 from kerasemo.corpora.corpus import Corpus
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, one_line
 
 EMOTIONS = {
     "01": "neutral",
@@ -165,7 +165,7 @@ def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.n
     try:
         table = pd.read_csv(path, dtype={"clip": str})
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} cannot be read as a CSV of features: {error}.") from None
+        raise InputError(f"{path} cannot be read as a CSV of features: {one_line(error)}.") from None
     columns = {name: [c for c in table if c.startswith(prefix)] for name, prefix in FEATURE_PREFIXES.items()}
     columns = {name: found for name, found in columns.items() if found}
     if "clip" not in table or not columns or table.empty:

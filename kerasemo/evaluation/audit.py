@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kerasemo import manifest as manifests
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, one_line
 
 SIDES = ("partition", "fold")
 KEYS = ("clip", "speaker")
@@ -29,7 +29,7 @@ def read_split(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} cannot be read as a split CSV: {error}.") from None
+        raise InputError(f"{path} cannot be read as a split CSV: {one_line(error)}.") from None
     key = next((name for name in KEYS if name in table), None)
     side = next((name for name in SIDES if name in table), None)
     if not key or not side or table.empty or table[[key, side]].isna().any(axis=None):

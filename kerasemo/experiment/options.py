@@ -22,8 +22,8 @@ class Options:
     protocol: Literal["paper", "speaker", "both"] = training(
         "both", "paper: split as published. speaker: test speakers are not used for training. both: each in turn."
     )
-    seed: int = training(0, "Seed of all random choices.", min=0, max=2**32 - 1)
-    epochs: int | None = training(None, "Number of training epochs.  [default: as in the paper]", min=1)
+    seed: int = training(0, "Seed of all random choices.", min=0, max=2**31 - 1)
+    epochs: int | None = training(None, "Number of training epochs.  [default: the script's EPOCHS]", min=1)
     jobs: int = running(
         None,
         "Number of parallel processes; it does not affect the results.",
@@ -46,7 +46,9 @@ class Options:
         Raises:
             WrongCall: some do; the message consists of all sentences of `conflicts` that apply.
         """
-        if sentences := [sentence for sentence, applies in self.conflicts().items() if applies]:
+        no_address = self.scheduler and "://" not in self.scheduler
+        conflicts = {"--scheduler needs an address such as tcp://host:8786.": no_address, **self.conflicts()}
+        if sentences := [sentence for sentence, applies in conflicts.items() if applies]:
             raise WrongCall(" ".join(sentences))
 
     @property

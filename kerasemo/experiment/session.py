@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,13 +62,20 @@ def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[
         try:
             yield run, options
         except InputError:
-            # Nothing is trained yet: a folder without results is of no use.
-            if not options.resume and not (run.path / "checkpoints").exists():
+            # Nothing is trained yet: a folder without results is of no use, unless it says which clips are unusable.
+            is_useful = (run.path / "checkpoints").exists() or _lists_clips(run.path / "set_aside.csv")
+            if not options.resume and not is_useful:
                 shutil.rmtree(run.path)
+                with suppress(OSError):
+                    run.path.parent.rmdir()
             raise
         from kerasemo.reporting.report import write_report
 
         run.logger().info("Report: %s", write_report([run.path]).resolve())
+
+
+def _lists_clips(path: Path) -> bool:
+    return path.exists() and len(path.read_text(encoding="utf-8").splitlines()) > 1
 
 
 def _resumed(key: str, options: Options, given: Collection[str]) -> tuple[Run, Options]:

@@ -105,7 +105,7 @@ class TraceCorpus:
             run.note(
                 f"{self.root.name} has no features, so no network is trained. The saved predictions of "
                 f"{len(self.given)} models are fused instead: tables 2 and 3 do not have the rows of the networks, and "
-                "the published numbers belong to other models."
+                "the published numbers belong to other models. Options for training have no effect."
             )
             return
         run.note(

@@ -48,7 +48,7 @@ class Waveform(FeatureSet):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.longest_s * self.sampling_rate >= 1:
+        if not 1 <= self.longest_s * self.sampling_rate < np.inf:
             raise InputError(f"{self.name}: longest_s must hold a sample. Received: {self.longest_s}")
 
     def extract(

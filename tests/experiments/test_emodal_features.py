@@ -135,7 +135,7 @@ def test_a_single_modality_with_speakers_held_out(run, tmp_path):
     ("arguments", "status", "sentence"),
     [
         ([], 2, "--features is needed"),
-        (["--features", "FEATURES", "--root", "."], 2, "--features replaces the corpus; leave out --root"),
+        (["--features", "FEATURES", "--root", "."], 2, "No such option"),
         (["--features", "EMPTY_CSV"], 1, "needs a row a clip"),
         (["--features", "FEATURES", "--weighting", "gradnorm"], 2, "needs a layer that all losses share"),
     ],
