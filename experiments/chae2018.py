@@ -46,12 +46,18 @@ TABLE = "Table 1"
 TASKS = ("emotion", "gender")
 GENDERS = ["female", "male"]
 # Key -> label, modalities and weighting.
-MODELS = {}
-for weighting in get_args(experiment.WeightingName):
-    name = "dynamic" if weighting == "softmax" else weighting
-    MODELS[f"um_{name}_a"] = (f"UM-{name}-A", ("audio",), weighting)
-    MODELS[f"um_{name}_v"] = (f"UM-{name}-V", ("video",), weighting)
-    MODELS[f"mm_{name}"] = (f"MM-{name}", ("audio", "video"), weighting)
+NAMES = {
+    weighting: "dynamic" if weighting == "softmax" else weighting for weighting in get_args(experiment.WeightingName)
+}
+MODELS = {
+    key: model
+    for weighting, name in NAMES.items()
+    for key, model in {
+        f"um_{name}_a": (f"UM-{name}-A", ("audio",), weighting),
+        f"um_{name}_v": (f"UM-{name}-V", ("video",), weighting),
+        f"mm_{name}": (f"MM-{name}", ("audio", "video"), weighting),
+    }.items()
+}
 LABELS = {name: label for name, (label, *_) in MODELS.items()}
 AUDIOVISUAL = ["um_dynamic_a", "um_dynamic_v", "mm_static", "mm_dynamic", "um_uncertainty_a", "mm_uncertainty"]
 SOUND = ["um_static_a", "um_dynamic_a", "um_uncertainty_a"]  # without video

@@ -65,9 +65,9 @@ LOSSES = {
     "architecture_4": ("emotion", "audio_probe", "image_probe"),
     "distilled_probes": ("emotion", "audio_probe_logits", "image_probe_logits"),
 }
+STUDENT = "distilled_probes"
 TEACHERS = {"audio_probe_logits": "audio_cnn", "image_probe_logits": "image_cnn"}
 
-STUDENT = "distilled_probes"
 MODALITIES = {network: ("audio", "image") for network in NETWORKS} | {"audio_cnn": ("audio",), "image_cnn": ("image",)}
 # Experiment 3 (figure 7): the outputs of architecture 4.
 CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image probe": "image_probe"}

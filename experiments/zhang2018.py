@@ -74,9 +74,9 @@ class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
 
     def conflicts(self):
-        ravdess, for_images = self.corpus == "ravdess", self.detector or self.landmarks
+        is_ravdess, for_images = self.corpus == "ravdess", self.detector or self.landmarks
         return {
-            "--corpus ravdess needs --root, your copy, and takes no --clips.": ravdess
+            "--corpus ravdess needs --root, your copy, and takes no --clips.": is_ravdess
             and (not self.root or self.clips),
             emodal.NO_SHARED_LAYER: self.weighting == "gradnorm",
             "--clips needs --root, the folder of its relative paths.": self.clips and not self.root,
