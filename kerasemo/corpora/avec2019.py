@@ -4,7 +4,7 @@ Source: Ringeval et al. 2019, "AVEC 2019 Workshop and Challenge: State-of-Mind, 
 Cross-Cultural Affect Recognition", arXiv 1907.11510. Video chats of two partners about an advert, in German,
 Hungarian and Chinese; arousal, valence and liking in -1 to 1, ten times a second.
 
-The root holds `audio/`, `video/`, `labels/` and the folders of `FEATURE_SETS`, with one file a recording,
+The root holds `audio/`, `video/`, `labels/` and the folders of `FEATURE_SETS`, with one file per recording,
 `<Partition>_<Language>_<number>`. Test labels were never published.
 
 *Traces* are float64 arrays `frames x 3`: `TARGETS` in their order, a row every `HOP_S`. A set of recordings is a dict
@@ -143,7 +143,10 @@ def official_manifest() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Avec2019(Corpus):
-    """AVEC 2019 CES: video chats of two partners, rated over time; 200 recordings."""
+    """AVEC 2019: video chats of two people, rated over time.
+
+    This is the cross-cultural emotion sub-challenge (CES) with 200 recordings of the SEWA corpus.
+    """
 
     name: ClassVar[str] = "avec2019"
 

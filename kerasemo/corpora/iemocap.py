@@ -37,15 +37,21 @@ _DIALOGUE = re.compile(r"Ses0([1-5])[FM]_(impro|script)\w+")
 
 @dataclass(frozen=True)
 class Iemocap(Corpus):
-    """IEMOCAP: turns of improvised and scripted dialogues of ten actors, rated by several evaluators.
+    """IEMOCAP: dialogues of ten actors, with one clip per turn.
+
+    Dialogues are improvised or scripted, and each turn is rated by several evaluators. With `random` for ties, one of
+    the labels with the most votes is chosen; Chae et al. 2018 do so, but do not say how they draw.
 
     Args:
-        ties: what becomes of turns without a majority: `random` draws one of the most voted labels, which is all that
-            Chae et al. 2018 say of theirs; `drop` leaves them out.
-        seed: of the draws; each depends on the turn's name, not on the other turns.
-        emotions: the labels to keep; repeat it.
-        merge_excited: count `exc` as `hap`, before `emotions` are kept.
-        improvised_only: leave scripted dialogues out.
+        ties: for turns without a majority label, `random` chooses one of the labels with the most votes, `drop` leaves
+            the turn out.
+        seed: random seed for ties; the choice for a turn depends on its name, but not on other turns.
+        emotions: the labels to keep; may be repeated.
+        merge_excited: count `exc` as `hap`, before labels are selected.
+        improvised_only: leave out scripted dialogues.
+
+    Raises:
+        InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "iemocap"

@@ -99,7 +99,10 @@ def folds() -> pd.Series:
 
 @dataclass(frozen=True)
 class Ravdess(Corpus):
-    """RAVDESS: speech and song of 24 actors in eight emotions."""
+    """RAVDESS: speech and song of 24 actors.
+
+    Speech has eight emotions, song has six.
+    """
 
     name: ClassVar[str] = "ravdess"
 
@@ -148,15 +151,15 @@ def read_speech(root: str | os.PathLike) -> pd.DataFrame:
 
 
 def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Read features of RAVDESS that others have computed: a CSV with a clip a row.
+    """Read features of RAVDESS that others have computed, from a CSV with one row per clip.
 
     Args:
         path: the CSV; `clip` is the name of the file without its ending, such as `01-01-05-02-01-01-12`, columns that
             begin as `FEATURE_PREFIXES` says are features, others are passed over.
 
     Returns:
-        A row a clip: `clip` (the performance), `speaker`, `emotion`, `gender`, `intensity`; and the features of each
-        modality that is there, `clips x features`, float32.
+        One row per clip: `clip` (the performance), `speaker`, `emotion`, `gender`, `intensity`; and the features of
+        each modality that is there, `clips x features`, float32.
 
     Raises:
         InputError: the file is no such table, a clip stands there twice or is not of RAVDESS, or a feature is no
@@ -209,7 +212,7 @@ def _manifest(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
 
 
 def _labels(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
-    """A row a performance: its media, and what its name says."""
+    """Return one row per performance: its media, and the labels in its name."""
     rows = []
     for performance, media in paths.items():
         channel, emotion, intensity, statement, repetition, actor = performance.split("-")

@@ -15,12 +15,13 @@ from kerasemo.features.media import read_frames
 
 @dataclass(frozen=True)
 class FacePairs(Frames):
-    """Two consecutive frames side by side, every half second, each cropped to its largest face.
+    """Pairs of consecutive face crops, every half second.
 
-    Where only one frame of a pair shows a face, its place serves for both; where none does, the image is left out.
+    Each frame is cropped to its largest face, and the two crops are next to each other in one image. If only one frame
+    of a pair shows a face, its position is used for both; if neither does, there is no image.
 
     Args:
-        margin: what is added to the face's box on each side, as a part of its size.
+        margin: margin added to each side of the face, as a fraction of its size.
 
     Raises:
         InputError: a parameter is out of range.

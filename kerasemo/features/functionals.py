@@ -85,7 +85,10 @@ def functionals(
 
 @dataclass(frozen=True)
 class MfccFunctionals(Mfcc):
-    """Mean and deviation of each MFCC in windows of 4 s, a row every 0.1 s: `functionals` of them."""
+    """Mean and deviation of MFCCs in windows of 4 s.
+
+    There is one row every 0.1 s. See `functionals`.
+    """
 
     name: ClassVar[str] = "mfcc_functionals"
 
@@ -101,9 +104,9 @@ class MfccFunctionals(Mfcc):
 
 @dataclass(frozen=True)
 class EgemapsFunctionals(Egemaps):
-    """Mean and deviation of each descriptor of eGeMAPS in windows of 4 s, a row every 0.1 s: `functionals` of them.
+    """Mean and deviation of eGeMAPS in windows of 4 s.
 
-    These are not eGeMAPS' own 88 functionals.
+    There is one row every 0.1 s. See `functionals`. These are not the 88 functionals that eGeMAPS defines.
     """
 
     name: ClassVar[str] = "egemaps_functionals"
@@ -120,10 +123,11 @@ class EgemapsFunctionals(Egemaps):
 
 @dataclass(frozen=True)
 class ShortTermFunctionals(ShortTerm):
-    """Mean and standard deviation over the clip of 34 short-term features: the 68 features of pyAudioAnalysis in 2018.
+    """Mean and deviation of short-term features.
 
-    The deltas of `ShortTerm` came to the library on 2019-12-30. Its "mid-term" statistics of the years before are the
-    means and the standard deviations (divided by N) of the 34 features; here the mid-term window is the whole clip.
+    These are the 68 features of pyAudioAnalysis in 2018: the means and the standard deviations (divided by N) of 34
+    short-term features. The library called them "mid-term" statistics; here the mid-term window is the whole clip. The
+    deltas of `short_term` were added to the library on 2019-12-30.
 
     Source: Zhang et al. 2018.
     """

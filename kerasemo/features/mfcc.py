@@ -19,18 +19,19 @@ N_MELS = 128
 
 @dataclass(frozen=True)
 class Mfcc(FeatureSet):
-    """MFCCs as `librosa.load(res_type=resampler)` and `librosa.feature.mfcc` give them, to the bit.
+    """Mel-frequency cepstral coefficients of librosa.
 
-    The last bits depend on the number of BLAS threads, in librosa as here; `FeatureStore` always uses one.
+    The values are identical to those of `librosa.load(res_type=resampler)` and `librosa.feature.mfcc`. The last bits
+    depend on the number of BLAS threads, as in librosa; `FeatureStore` always uses one thread.
 
-    Source: Goswami et al. 2018 ("kaiser_best", the first 40 MFCCs); the rest are librosa's defaults.
+    Source: Goswami et al. 2018 for `kaiser_best` and the first 40 MFCCs; other defaults are those of librosa.
 
     Args:
-        n_mfcc: how many coefficients, at most as many as the mel bands that they are computed from.
-        sampling_rate: what the sound is resampled to, hertz.
-        resampler: `kaiser_best` (the paper's), or `soxr_hq` (several times faster).
-        n_fft: length of a window, samples.
-        hop_length: step from frame to frame, samples.
+        n_mfcc: number of coefficients, at most the number of mel bands.
+        sampling_rate: sampling rate after resampling, in hertz.
+        resampler: `kaiser_best`, as in the paper, or `soxr_hq`, which is several times faster.
+        n_fft: length of a window, in samples.
+        hop_length: step between frames, in samples.
 
     Raises:
         InputError: a parameter is out of range.

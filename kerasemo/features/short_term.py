@@ -55,17 +55,20 @@ _FRAMES_AT_ONCE = 128
 
 @dataclass(frozen=True)
 class ShortTerm(FeatureSet):
-    """The 34 short-term features of pyAudioAnalysis and their deltas, `NAMES` (see this module, and `short_term`).
+    """The 68 short-term features of pyAudioAnalysis.
 
-    Silence has features, too, all of them finite. The mean of a delta over a clip is only the difference of its last
-    and first frame, divided by the number of frames.
+    These are 34 features of each frame and their deltas, in the order of `NAMES` in `kerasemo.features.short_term`.
+    Silence also has finite features. The mean of a delta over a clip is only the difference between the last and the
+    first frame, divided by the number of frames.
+
+    Windows must be long enough to have more frequency bins than there are semitones, as in pyAudioAnalysis.
 
     Source: Giannakopoulos 2015.
 
     Args:
-        sampling_rate: what the sound is resampled to, hertz.
-        window_s: length of a frame, seconds. As pyAudioAnalysis, it must give more bins than there are semitones.
-        hop_s: step from frame to frame, seconds.
+        sampling_rate: sampling rate after resampling, in hertz.
+        window_s: length of a frame, in seconds.
+        hop_s: step between frames, in seconds.
 
     Raises:
         InputError: a parameter is out of range.

@@ -1,4 +1,4 @@
-"""Raw sound, standardised."""
+"""Raw sound with mean 0 and standard deviation 1."""
 
 import os
 from collections.abc import Iterator
@@ -19,18 +19,20 @@ CHANNELS = {"female": 0, "male": 1}
 
 @dataclass(frozen=True)
 class Waveform(FeatureSet):
-    """The first seconds of a clip's sound, with mean 0 and deviation 1.
+    """The standardised samples of a clip's sound.
 
-    Source: Chae et al. 2018. Their code divides by the variance where it should by the deviation, which makes quiet
-    clips loud and loud ones quiet: `scale="variance"` does so too.
+    Sound is cut after the first seconds, and has mean 0 and standard deviation 1. If a model predicts the gender, or is
+    used without knowing it, choose `mean` as the channel: a channel that depends on the gender would reveal it.
+
+    Source: Chae et al. 2018. Their code divides by the variance instead of the standard deviation, which makes quiet
+    clips loud and loud clips quiet; `variance` as the scale reproduces this.
 
     Args:
-        sampling_rate: what the sound is resampled to, hertz.
-        longest_s: what is longer is cut, seconds; what is shorter keeps its length.
-        channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean if
-            the gender is not known; `mean`: the mean of the two. Where gender is predicted, or not known when a model
-            is used, only `mean` is correct: to choose a channel by gender tells the gender.
-        scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
+        sampling_rate: sampling rate after resampling, in hertz.
+        longest_s: maximum length in seconds; longer clips are cut, shorter clips keep their length.
+        channel: channel of stereo sound. `speaker` takes the left channel for women and the right one for men, as in
+            IEMOCAP, or the mean if the gender is not known; `mean` takes the mean of both channels.
+        scale: whether samples are divided by their standard `deviation` or by their `variance`.
 
     Raises:
         InputError: a parameter is out of range.
