@@ -68,10 +68,10 @@ class FaceNetwork(FeatureSet):
         """The network with its weights: images `SIZE x SIZE x 3` as `keras.applications` prepares them -> features."""
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `rows x features`, row k for the time `k * every_s`.
+        """Return the clip's features: float32, `rows x features`, with row k at the time `k * every_s`.
 
-        A moment without a face, or without a frame, takes the row before it; those before the first face take the
-        first face's. The last bits depend on the number of TensorFlow's threads.
+        A row without a face or without a frame is a copy of the previous row; rows before the first face are copies of
+        its row. The last bits depend on the number of TensorFlow's threads.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.
@@ -145,7 +145,7 @@ def _through(feature_set: FaceNetwork, faces: list[np.ndarray]) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _load(feature_set: FaceNetwork) -> "keras.Model":
     tf = import_tensorflow()
-    # TensorFlow does not heed the number of threads that a pool gives its workers.
+    # TensorFlow ignores the number of threads that a pool sets for its workers.
     if "OMP_NUM_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["OMP_NUM_THREADS"]))
     return feature_set.network()

@@ -74,9 +74,9 @@ class FaceVideo(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> np.ndarray:
-        """The clip's frames: uint8, `frames x size x size x 3`, red first, a frame for each whole step of time.
+        """Return the clip's frames: uint8, `frames x size x size x 3`, red first, one for each whole time step.
 
-        A moment without a frame of its own shows the one before.
+        A time step without a new frame repeats the previous one.
 
         Args:
             gender: the speaker's, `female` or `male`; `None`: not known.

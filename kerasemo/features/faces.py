@@ -77,7 +77,7 @@ class Faces(FeatureSet):
         return ["Faces are aligned by their eyes, upright where these are not found, and not frontalised."]
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's picture: uint8, `1 x size x size x 1`.
+        """Return the clip's picture: uint8, `1 x size x size x 1`.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.

@@ -39,9 +39,9 @@ class Frames(FeatureSet):
     width: int = option(64, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
+        """Return the clip's images: uint8, `images x height x 2 * width x 3`, red first.
 
-        Where the clip ends with the first frame of a pair, that frame is there twice.
+        If the clip ends with the first frame of a pair, that frame is used twice.
 
         Raises:
             BrokenClip: see `media.read_frames`.
@@ -54,7 +54,7 @@ class Frames(FeatureSet):
 
 
 def scale_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Crop a picture about its centre to the aspect of `height` and `width`, then scale it by area.
+    """Crop a picture around its centre to the aspect ratio of `height` and `width`, then scale it by area.
 
     Args:
         picture: uint8, `rows x columns x 3`.

@@ -48,9 +48,9 @@ class Mfcc(FeatureSet):
     hop_length: int = option(512, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's MFCCs: float32, `frames x n_mfcc`, a frame every `hop_length` samples.
+        """Return the clip's MFCCs: float32, `frames x n_mfcc`, one frame every `hop_length` samples.
 
-        The sound is padded with zeros by half a window on both sides: `1 + samples // hop_length` frames, one at least.
+        The sound is padded with half a window of zeros on both sides, so there are `1 + samples // hop_length` frames.
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short to resample.
@@ -62,7 +62,7 @@ class Mfcc(FeatureSet):
             samples, orig_sr=sampling_rate, target_sr=self.sampling_rate, res_type=self.resampler
         )
         with warnings.catch_warnings():
-            # A clip shorter than one window is fine: the padding fills the window.
+            # A clip may be shorter than a window: the padding fills the window.
             warnings.filterwarnings("ignore", message="n_fft=.* is too large for input signal")
             mfcc = librosa.feature.mfcc(
                 y=samples,
@@ -76,12 +76,12 @@ class Mfcc(FeatureSet):
 
 
 def pool(mfcc: np.ndarray, n_frames: int | None = None) -> np.ndarray:
-    """Give the MFCCs of clips of any length one shape.
+    """Make the MFCCs of clips of any length the same shape.
 
     Args:
         mfcc: `frames x n_mfcc`.
-        n_frames: `None`: the mean over time. Else the first `n_frames` frames; a shorter clip goes on with its last
-            frame, which for clips that end in silence is silence, and invents no values elsewhere.
+        n_frames: `None`: the mean over time. Otherwise the first `n_frames` frames; in shorter clips the last frame is
+            repeated, which adds silence if the clip ends in silence, and no new values otherwise.
 
     Returns:
         `n_mfcc`, or `n_frames x n_mfcc`, of the type of `mfcc`.

@@ -91,7 +91,7 @@ class ShortTerm(FeatureSet):
             raise InputError(f"{self.name}: hop_s must hold a sample. Received: {self.hop_s}")
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `frames x 68`, a frame every `hop_s`; of stereo, those of the mean.
+        """Return the clip's features: float32, `frames x 68`, one frame every `hop_s`; stereo channels are averaged.
 
         Raises:
             BrokenClip: see `media.read_audio`; or shorter than one window.
@@ -108,16 +108,16 @@ class ShortTerm(FeatureSet):
 
 
 def short_term(samples: np.ndarray, sampling_rate: int, window: int, hop: int) -> np.ndarray:
-    """The features of a sound.
+    """Compute the features of a sound.
 
-    They are what `pyAudioAnalysis.ShortTermFeatures.feature_extraction` gives, transposed, for the same sound as 16-bit
+    The result is the transpose of `pyAudioAnalysis.ShortTermFeatures.feature_extraction` for the same sound as 16-bit
     integers.
 
     Args:
-        samples: mono, in [-1, 1], one window at least.
-        sampling_rate: hertz, `LOWEST_RATE` at least.
-        window: length of a frame, samples, `shortest_window` at least.
-        hop: from frame to frame, samples.
+        samples: mono, in [-1, 1], at least one window.
+        sampling_rate: in hertz, at least `LOWEST_RATE`.
+        window: length of a frame in samples, at least `shortest_window`.
+        hop: step between frames, in samples.
 
     Returns:
         float64, `(1 + (samples - window) // hop) x 68`, finite; the columns are `NAMES`.
@@ -145,7 +145,7 @@ def short_term(samples: np.ndarray, sampling_rate: int, window: int, hop: int) -
 
 
 def shortest_window(sampling_rate: int) -> int:
-    """The samples of the shortest window that has more bins than there are semitones up to half the sampling rate.
+    """Return the length of the shortest window with more bins than semitones below half the sampling rate.
 
     >>> shortest_window(16_000)
     198

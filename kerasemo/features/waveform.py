@@ -60,10 +60,10 @@ class Waveform(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> np.ndarray:
-        """The clip's sound: float32, `samples`, as many as there are up to `longest_s`.
+        """Return the clip's sound: float32, `samples`, at most `longest_s`.
 
         Args:
-            gender: the speaker's, `female` or `male`; `None`: not known.
+            gender: gender of the speaker, `female` or `male`; `None`: not known.
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short to resample; or all samples are equal, as in silence.
@@ -88,7 +88,7 @@ class Waveform(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> Iterator[np.ndarray]:
-        """The sound of a recording of any length, block after block: resampled, and not yet standardised.
+        """Yield the sound of a recording of any length in blocks: resampled, but not standardised.
 
         Args:
             path, start_s, end_s, gender: as in `extract`.
@@ -107,7 +107,7 @@ class Waveform(FeatureSet):
         yield stream.resample_chunk(np.empty(0, np.float32), last=True)
 
     def standardise(self, samples: np.ndarray) -> np.ndarray | None:
-        """Samples with mean 0 and, as `scale` says, deviation 1; float32. None: they are all equal, as in silence."""
+        """Return float32 samples with mean 0, divided as `scale` says; None if all are equal, as in silence."""
         if np.ptp(samples) == 0:
             return None
         samples = samples.astype(np.float64)
