@@ -16,7 +16,7 @@ from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import ROUNDING_S, read_frames
 
 SIDES = {"female": "left", "male": "right"}
-"""Speaker's gender -> place in a picture of two people side by side, as in IEMOCAP."""
+"""Gender of the speaker -> place in a picture of two people side by side, as in IEMOCAP."""
 
 # The authors' crop, pixels: left edge by the speaker's gender, upper edge, height and width.
 FIXED_LEFT = {"female": 87, "male": 438}
