@@ -1,4 +1,7 @@
-"""The `kerasemo` command, a file a command. Heavy imports stay inside, so that `kerasemo --help` answers at once."""
+"""The `kerasemo` command, with one file per command.
+
+Heavy imports are inside functions, so that `kerasemo --help` is fast.
+"""
 
 import os
 from typing import Annotated
@@ -14,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class Commands(TyperGroup):
-    """The commands in the order in which data pass through them."""
+    """The commands in the order in which they are used."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:
         # Typer puts groups last.
@@ -30,7 +33,10 @@ app = typer.Typer(
 def options(
     context: typer.Context, debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
 ) -> None:
-    """Multimodal emotion recognition: corpora, features, SavedModels, reports. The papers are run by experiments/."""
+    """Multimodal emotion recognition: corpora, features, SavedModels and reports.
+
+    The scripts in experiments/ reproduce the papers.
+    """
     context.with_resource(console.plain_errors(debug))
 
 
@@ -41,5 +47,5 @@ for command in (audit.audit, fuse.fuse, export.export, predict.predict, plot.plo
 
 
 def main() -> None:
-    """Entry point: exit status 0 done, 1 the work failed, 2 the call was wrong."""
+    """Run the command; the exit status is 0 for success, 1 for failure and 2 for a wrong call."""
     app()

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options shared by several commands."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
-Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV that `kerasemo manifest` wrote.")]
-RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")]
-NewFolder = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; new or empty.")]
+Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file written by `kerasemo manifest`.")]
+RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a run.")]
+NewFolder = Annotated[
+    Path, typer.Option("--output", "-o", file_okay=False, help="Folder to write; must be new or empty.")
+]
 Jobs = Annotated[
-    int, typer.Option(min=1, default_factory=os.cpu_count, show_default="one a core", help="Processes side by side.")
+    int,
+    typer.Option(
+        min=1, default_factory=os.cpu_count, show_default="one per core", help="Number of parallel processes."
+    ),
 ]

@@ -8,14 +8,25 @@ import typer
 
 from kerasemo.cli.arguments import Manifest
 
-Split = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="CSV: clip or speaker, and partition or fold.")]
+Split = Annotated[
+    Path,
+    typer.Option(
+        exists=True, dir_okay=False, help="CSV with a column clip or speaker, and a column partition or fold."
+    ),
+]
 Root = Annotated[
-    Path | None, typer.Option(exists=True, file_okay=False, help="Also compare the content of the files under it.")
+    Path | None,
+    typer.Option(
+        exists=True, file_okay=False, help="Root folder of the media files; if given, file contents are compared too."
+    ),
 ]
 
 
 def audit(manifest: Manifest, split: Split, root: Root = None) -> None:
-    """Tell which speakers, dialogues, files or identical contents stand on both sides of a split; exit 1 if any."""
+    """Find speakers, dialogues or files on both sides of a split.
+
+    The exit status is 1 if there are any.
+    """
     from kerasemo import manifest as manifests
     from kerasemo.evaluation.audit import audit, read_split, without_side
 

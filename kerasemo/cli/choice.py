@@ -1,4 +1,4 @@
-"""Commands whose first argument is a name of a registry, such as `kerasemo manifest ravdess`."""
+"""Commands whose first argument is a name in a registry, such as `kerasemo manifest ravdess`."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -13,28 +13,28 @@ from kerasemo.errors import WrongCall
 
 
 class Choice(TyperGroup):
-    """A command with a sub-command for each entry of a registry, which is loaded when a sub-command is asked for.
+    """A command with one sub-command per entry of a registry; the registry is only loaded when it is needed.
 
     The docstring of a subclass is the help of the command. An entry is a dataclass: its docstring is the help of its
-    sub-command, its fields are the options.
+    sub-command and its fields are the options.
 
     Attributes:
-        chosen: what a name stands for, for messages.
+        chosen: what the entries are called in messages.
     """
 
     chosen: ClassVar[str]
 
     @abstractmethod
     def registry(self) -> Mapping[str, type]:
-        """The dataclasses by name."""
+        """Return the dataclasses by name."""
 
     @abstractmethod
     def command(self, entry: type) -> Callable[..., None]:
-        """The sub-command of an entry; its options come as `**keywords`."""
+        """Return the sub-command of an entry; it receives its options as `**keywords`."""
 
     @classmethod
     def as_app(cls) -> typer.Typer:
-        """The command, to be added to another."""
+        """Return the command as an app that can be added to another app."""
         metavar = f"{cls.chosen.upper().replace(' ', '_')} [OPTIONS]..."
         settings = {"name": cls.__name__.lower(), "help": cls.__doc__, "subcommand_metavar": metavar}
         return typer.Typer(cls=cls, no_args_is_help=True, **settings)

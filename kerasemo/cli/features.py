@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 
     from kerasemo.features import FeatureSet
 
-Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder that the manifest's paths start from.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="NPZ to write (.npz): an array a clip, by its name.")]
-MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Share of broken clips that is still fine.")]
+Root = Annotated[
+    Path, typer.Option(exists=True, file_okay=False, help="Folder that the paths in the manifest are relative to.")
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="NPZ file to write (.npz), with one array per clip under its name.")
+]
+MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Largest acceptable share of broken clips.")]
 
 
 class Features(Choice):
-    """Compute features of every clip; broken clips are set aside and listed beside the output."""
+    """Compute features of every clip.
+
+    Broken clips are set aside: they are listed in a CSV file next to the output.
+    """
 
     chosen = "feature set"
 
@@ -47,10 +54,10 @@ class Features(Choice):
 def write_features(
     feature_set: "FeatureSet", manifest: Path, root: Path, output: Path, jobs: int, max_bad: float
 ) -> None:
-    """Write the features of a manifest's clips, and beside them the list of clips that are set aside.
+    """Write the features of the clips of a manifest, and a list of the clips that are set aside.
 
     Raises:
-        InputError: the manifest is broken, or more clips than `max_bad` are.
+        InputError: the manifest is broken, or the share of broken clips exceeds `max_bad`.
     """
     import zipfile
 
@@ -59,7 +66,7 @@ def write_features(
     from kerasemo.features.store import FeatureStore
 
     table = manifests.load(manifest)
-    # Opened first: a place that cannot be written is known before the work.
+    # Opened first, so that an output that cannot be written is reported before the computation.
     with files.whole(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         extraction = FeatureStore().extract(table, root, feature_set, jobs=jobs, max_bad=max_bad, in_memory=False)
         _write_arrays(archive, extraction.features)
@@ -75,7 +82,7 @@ def write_features(
 
 
 def _write_arrays(archive: "zipfile.ZipFile", arrays: "Mapping[str, np.ndarray]") -> None:
-    """Write an NPZ member by member: `np.savez` takes names as keywords, and a clip may have one of them."""
+    """Write an NPZ file member by member: `np.savez` would mistake some clip names for its own parameters."""
     import numpy as np
 
     for clip, array in arrays.items():

@@ -8,23 +8,31 @@ import typer
 from kerasemo.cli.arguments import Jobs, NewFolder
 
 Predictions = Annotated[
-    list[Path], typer.Argument(exists=True, file_okay=False, help="A folder of predictions for each model.")
+    list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of predictions, one per model.")
 ]
 Labels = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of the labels.")]
-Methods = Annotated[list[str] | None, typer.Option(help="One or more of the methods.  [default: all]")]
-Stages = Annotated[int, typer.Option(min=1, help="Stages of the multistage SVR.")]
+Methods = Annotated[list[str] | None, typer.Option(help="Fusion method; may be repeated.  [default: all]")]
+Stages = Annotated[int, typer.Option(min=1, help="Number of stages of the multistage SVR.")]
 Protocol = Annotated[
     Literal["in-sample", "held-out", "both"],
-    typer.Option(help="in-sample: scored on what was fitted, as published. held-out: dialogues held out."),
+    typer.Option(
+        help="in-sample: score on the data used for fitting, as published. held-out: score on other dialogues."
+    ),
 ]
-Folds = Annotated[int, typer.Option(min=2, help="Folds of dialogues.")]
+Folds = Annotated[int, typer.Option(min=2, help="Number of cross-validation folds; each holds out whole dialogues.")]
 Groups = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="CSV recording,dialogue: what to hold out whole.")
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="CSV with columns recording and dialogue; recordings of a dialogue are held out together.",
+    ),
 ]
 Scoring = Annotated[
-    Literal["plain", "avec"], typer.Option(help="plain: CCC by N throughout. avec: variances by N - 1.")
+    Literal["plain", "avec"],
+    typer.Option(help="plain: CCC with all moments divided by N. avec: variances divided by N - 1."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Decides on folds and intervals.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed of the folds and confidence intervals.")]
 
 
 def fuse(
@@ -40,7 +48,10 @@ def fuse(
     folds: Folds = 7,
     seed: Seed = 0,
 ) -> None:
-    """Fuse saved predictions of several models, and say what holds on dialogues that the fusion has not seen."""
+    """Fuse predictions of several models and score the fusion.
+
+    Scores can be computed on dialogues that were not used for fitting.
+    """
     from kerasemo.fusion.fuse import fuse
     from kerasemo.fusion.methods import METHODS
     from kerasemo.reporting.fusion_figures import plot_fusion

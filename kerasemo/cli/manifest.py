@@ -10,11 +10,14 @@ from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of your copy of the corpus.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="CSV to write.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")]
 
 
 class Manifest(Choice):
-    """Read a corpus' official folders and write its manifest, a clip a row."""
+    """Read the folders of a corpus and write its manifest.
+
+    The manifest is a CSV file with one row per clip.
+    """
 
     chosen = "corpus"
 

@@ -12,24 +12,32 @@ if TYPE_CHECKING:
     from kerasemo.export import ServedModel
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")]
-Media = Annotated[list[Path], typer.Argument(help="wav, mp4 and the like.")]
+Media = Annotated[list[Path], typer.Argument(help="Media files, such as wav or mp4.")]
 Gender = Annotated[
     Literal["female", "male"] | None,
-    typer.Option(help="The speaker's, where two people share a recording: whose channel and face are read."),
+    typer.Option(help="Gender of the speaker, to choose the sound channel and the face if a recording has two people."),
 ]
-Start = Annotated[float | None, typer.Option(min=0, help="Begin here, seconds.")]
-End = Annotated[float | None, typer.Option(min=0, help="End here, seconds.")]
+Start = Annotated[float | None, typer.Option(min=0, help="Start of the part to use, in seconds.")]
+End = Annotated[float | None, typer.Option(min=0, help="End of the part to use, in seconds.")]
 Moved = Annotated[
     list[Path] | None,
-    typer.Option(exists=True, dir_okay=False, help="A file that the network's preprocessing reads and that moved."),
+    typer.Option(
+        exists=True, dir_okay=False, help="New location of a file that the preprocessing needs, if it was moved."
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 OverTime = Annotated[
-    bool, typer.Option("--timeline", help="Over time: for each file FILE.timeline.csv and FILE.timeline.png.")
+    bool,
+    typer.Option("--timeline", help="Predict over time: write FILE.timeline.csv and FILE.timeline.png for each file."),
 ]
-Every = Annotated[float | None, typer.Option(min=0.1, help="--timeline: from window to window, seconds.  [default: 2]")]
+Every = Annotated[
+    float | None, typer.Option(min=0.1, help="With --timeline: time between windows, in seconds.  [default: 2]")
+]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", file_okay=False, help="--timeline: folder.  [default: this one]")
+    Path | None,
+    typer.Option(
+        "--output", "-o", file_okay=False, help="With --timeline: folder to write to.  [default: current folder]"
+    ),
 ]
 
 
@@ -45,7 +53,10 @@ def predict(
     every: Every = None,
     output: Output = None,
 ) -> None:
-    """Give the probability of each class for media files; exit 1 if one of them cannot be used."""
+    """Predict the probability of each class for media files.
+
+    The exit status is 1 if one of the files cannot be used.
+    """
     from kerasemo.errors import BrokenClip
     from kerasemo.export import ServedModel
 
@@ -70,7 +81,7 @@ def predict(
 
 
 def _refuse(media: list[Path], as_json: bool, over_time: bool, is_for_timeline: object) -> None:
-    """Raise a `WrongCall` where options of timelines do not go together."""
+    """Raise a `WrongCall` if the options for timelines contradict each other."""
     if over_time and as_json:
         raise WrongCall("--timeline writes CSV files; leave --json out.")
     if not over_time and is_for_timeline:

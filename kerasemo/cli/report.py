@@ -7,12 +7,13 @@ import typer
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Run folders.")],
+    runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of the runs.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="HTML to write.  [default: report.html in the run folder]")
+        Path | None,
+        typer.Option("--output", "-o", help="HTML file to write.  [default: report.html in the run folder]"),
     ] = None,
 ) -> None:
-    """Write one self-contained HTML page about one run or several."""
+    """Write one self-contained HTML page about one or more runs."""
     from kerasemo.reporting.report import write_report
 
     print(write_report(runs, output))

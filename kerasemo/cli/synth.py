@@ -8,7 +8,10 @@ from kerasemo.command_line import from_options
 
 
 class Synth(Choice):
-    """Write a synthetic corpus in the owners' layout: real media files, made-up people, known truth."""
+    """Write a synthetic corpus in the layout of the original.
+
+    It has playable media files of synthetic people whose emotions are known.
+    """
 
     chosen = "synthetic corpus"
 

@@ -1,4 +1,4 @@
-"""A corpus in its owners' folders -> a manifest, one corpus a file; `synthetic` writes folders of the same layout."""
+"""Readers of corpora, one per file: official folders -> manifest. `synthetic` writes folders with the same layout."""
 
 from kerasemo.corpora.avec2019 import Avec2019
 from kerasemo.corpora.corpus import Corpus

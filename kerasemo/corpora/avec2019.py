@@ -1,15 +1,15 @@
-"""AVEC 2019 CES (cross-cultural emotion, SEWA): the challenge's folders -> manifest, traces, features.
+"""AVEC 2019 CES (cross-cultural emotion, SEWA): the challenge's folders -> manifest, traces and features.
 
 Source: Ringeval et al. 2019, "AVEC 2019 Workshop and Challenge: State-of-Mind, Detecting Depression with AI, and
 Cross-Cultural Affect Recognition", arXiv 1907.11510. Video chats of two partners about an advert, in German,
 Hungarian and Chinese; arousal, valence and liking in -1 to 1, ten times a second.
 
-The root holds `audio/`, `video/`, `labels/` and the folders of `FEATURE_SETS`, with one file a recording,
+The root holds `audio/`, `video/`, `labels/` and the folders of `FEATURE_SETS`, with one file per recording,
 `<Partition>_<Language>_<number>`. Test labels were never published.
 
-*Traces* are float64 arrays `frames x 3`: `TARGETS` in their order, a row every `HOP_S`. A set of recordings is a dict
-from name to array, sorted by name. `Devel` recordings 1 and 12 of German are the two sides of one dialogue and hear
-the same sound: whoever splits recordings must keep dialogues whole (see `dialogues`).
+*Traces* are float64 arrays `frames x 3`: `TARGETS` in their order, one row every `HOP_S`. A set of recordings is a dict
+from name to array, sorted by name. The two sides of a dialogue, such as `Devel` recordings 1 and 12 of German, have the
+same sound: a split must keep dialogues whole (see `dialogues`).
 """
 
 import csv
@@ -69,10 +69,10 @@ _FILE_NAME = re.compile(r"\w[\w.+-]*")
 
 
 def recordings(partition: str) -> list[str]:
-    """The names of all recordings of a partition, in order.
+    """Return the names of all recordings of a partition, in order.
 
     Raises:
-        InputError: no such partition.
+        InputError: the partition does not exist.
 
     >>> recordings("Devel")[:2], len(recordings("Train"))
     (['Devel_DE_01', 'Devel_DE_02'], 68)
@@ -111,7 +111,7 @@ def language(recording: str) -> str:
 
 
 def dialogues(recordings: Iterable[str]) -> dict[str, str]:
-    """The dialogue that each recording is one side of: what a split must not tear apart.
+    """Return the dialogue of each recording; a split must not divide dialogues.
 
     Args:
         recordings: names of `Devel` recordings. The partners of the other partitions are not known.
@@ -136,19 +136,22 @@ def dialogues(recordings: Iterable[str]) -> dict[str, str]:
 
 
 def official_manifest() -> pd.DataFrame:
-    """The manifest of a complete copy (200 recordings); the counts give it, no file is read."""
+    """Return the manifest of a complete copy (200 recordings), without reading files."""
     names = [recording for partition in PARTITIONS for recording in recordings(partition)]
     return _manifest({name: {"audio": f"audio/{name}.wav", "video": f"video/{name}.avi"} for name in names})
 
 
 @dataclass(frozen=True)
 class Avec2019(Corpus):
-    """AVEC 2019 CES: video chats of two partners, rated over time; 200 recordings."""
+    """AVEC 2019: video chats of two people, rated over time.
+
+    This is the cross-cultural emotion sub-challenge (CES) with 200 recordings of the SEWA corpus.
+    """
 
     name: ClassVar[str] = "avec2019"
 
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
-        """Make a manifest of a copy of the corpus with recordings, whole or in part.
+        """Make a manifest of a complete or partial copy of the corpus with recordings.
 
         Args:
             root: the folder that holds `audio/` (wav), `video/` (avi or mp4) or both.
@@ -183,7 +186,7 @@ class Avec2019(Corpus):
 
 
 def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read labels or predictions: every csv of a folder, one recording each.
+    """Read labels or predictions: all csv files of a folder, with one recording each.
 
     A file has the columns `name;timestamp;arousal;valence;liking`, the name in single quotes, and a row every
     `HOP_S` from 0 on. Labels are as long as their recording, predictions have `PADDED_FRAMES` rows.
@@ -192,7 +195,7 @@ def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
         Recording -> traces, float64 `frames x 3`, sorted by recording; names are those of the files.
 
     Raises:
-        InputError: the folder is missing or holds no csv, or a file breaks the format; the first fault is named.
+        InputError: the folder is missing or has no csv, or a file has a wrong format; the first fault is named.
     """
     traces = {}
     for recording, path in _csv_files(folder).items():
@@ -213,14 +216,13 @@ def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def write_traces(folder: str | os.PathLike, traces: Mapping[str, np.ndarray]) -> None:
-    """Write labels in the challenge's format: six decimals, as many rows as there are frames.
+    """Write labels in the challenge's format: six decimals, one row per frame.
 
-    The folder appears whole or not at all. One that is there is replaced if it holds nothing but files of these
-    recordings.
+    The folder appears when it is complete. An existing folder is replaced if it only has files of these recordings.
 
     Args:
-        folder: where the files shall stand, one `<recording>.csv` each.
-        traces: recording -> `frames x 3`, one frame at least.
+        folder: folder of the files `<recording>.csv`.
+        traces: recording -> `frames x 3`, at least one frame.
 
     Raises:
         InputError: no recording, a name that is no file name, another shape, NaN or infinity, or other files in the
@@ -248,7 +250,7 @@ def write_traces(folder: str | os.PathLike, traces: Mapping[str, np.ndarray]) ->
 def write_predictions(folder: str | os.PathLike, traces: Mapping[str, np.ndarray]) -> None:
     """Write predictions in the challenge's format: `write_traces` with `PADDED_FRAMES` rows.
 
-    Shorter ones go on with their last row, as the organisers' own do.
+    Shorter predictions repeat their last row, as those of the organisers do.
 
     Raises:
         InputError: see `write_traces`; or more than `PADDED_FRAMES` frames.
@@ -263,7 +265,7 @@ def write_predictions(folder: str | os.PathLike, traces: Mapping[str, np.ndarray
 
 
 def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read a feature set: every csv of a folder, one recording each, with a row every `HOP_S`.
+    """Read a feature set: all csv files of a folder, with one recording each and one row every `HOP_S`.
 
     Args:
         folder: one of those of `FEATURE_SETS` below the corpus' root, or one of the same form.
@@ -273,7 +275,7 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
         labels by a few frames.
 
     Raises:
-        InputError: see `iterate_features`; or the rows have another distance.
+        InputError: see `iterate_features`; or the step between rows is another.
     """
     features = {}
     for recording, hop_s, array in iterate_features(folder):
@@ -284,7 +286,7 @@ def read_features(folder: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def iterate_features(folder: str | os.PathLike) -> Iterator[tuple[str, float, np.ndarray]]:
-    """Read a feature set, recording by recording, so that memory holds one at a time.
+    """Read a feature set one recording at a time, to save memory.
 
     A file has the recording's name and a timestamp first, then the features; `;` or `,` between them, a header or none.
 
@@ -292,11 +294,11 @@ def iterate_features(folder: str | os.PathLike) -> Iterator[tuple[str, float, np
         folder: as in `read_features`.
 
     Yields:
-        Recording, seconds from row to row (`HOP_S` if no timestamp is off by more than that), and features, float64
+        Recording, seconds between rows (`HOP_S` if no timestamp is off by more than that), and features, float64
         `frames x features`; sorted by recording.
 
     Raises:
-        InputError: the folder is missing or holds no csv, or a file breaks the format; the first fault is named.
+        InputError: the folder is missing or has no csv, or a file has a wrong format; the first fault is named.
     """
     width, first_name = None, ""
     for recording, path in _csv_files(folder).items():
@@ -316,7 +318,7 @@ def iterate_features(folder: str | os.PathLike) -> Iterator[tuple[str, float, np
 
 
 def _hop_s(path: Path, times: np.ndarray) -> float:
-    """The seconds from row to row."""
+    """Return the step between rows in seconds."""
     if np.abs(times - np.arange(len(times)) * HOP_S).max() <= HOP_S:
         return HOP_S
     hop_s = float(np.median(np.diff(times)))
@@ -328,7 +330,7 @@ def _hop_s(path: Path, times: np.ndarray) -> float:
 
 
 def _parts(recording: str) -> tuple[str, str]:
-    """Partition and language."""
+    """Return partition and language."""
     match = _NAME.fullmatch(recording)
     if not match or not 1 <= int(match[3]) <= PARTITIONS[match[1]].get(match[2], 0):
         raise InputError(f"AVEC 2019 CES has no recording {recording!r}; names are like Devel_DE_01.")
@@ -368,7 +370,7 @@ def _manifest(media: dict[str, dict[str, str]]) -> pd.DataFrame:
 
 
 def _csv_files(folder: str | os.PathLike) -> dict[str, Path]:
-    """Recording -> file, sorted; hidden files, which some systems leave behind, do not count."""
+    """Return recording -> file, sorted, without the hidden files that some systems create."""
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; give one with a csv for each recording.")

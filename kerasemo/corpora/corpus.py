@@ -1,4 +1,4 @@
-"""What every corpus is: options, and a method that turns the owners' folders into a manifest."""
+"""The base class of corpora: options, and a method that reads the original folders and makes a manifest."""
 
 import os
 from abc import ABC, abstractmethod
@@ -12,14 +12,14 @@ from kerasemo.command_line import check
 
 @dataclass(frozen=True)
 class Corpus(ABC):
-    """A corpus in its owners' folders. A subclass is a frozen dataclass: its fields say what to read, and how.
+    """A corpus in its original folders. A subclass is a frozen dataclass with options as fields.
 
-    They are the options of `kerasemo manifest` too: see `command_line.option` for bounds, and the docstring's `Args:`
-    for the help.
+    The fields are also the options of `kerasemo manifest`: see `command_line.option` for bounds; the docstring's
+    `Args:` are the help.
 
     Attributes:
-        name: what the command line calls it, such as `ravdess`.
-        held_out: what the column `speaker` of its manifest names, in the plural.
+        name: the name on the command line, such as `ravdess`.
+        held_out: what the column `speaker` of the manifest contains, in the plural.
     """
 
     name: ClassVar[str]
@@ -30,19 +30,19 @@ class Corpus(ABC):
 
     @abstractmethod
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
-        """Make a manifest of a copy of the corpus, whole or in part.
+        """Make a manifest of a complete or partial copy of the corpus.
 
         Args:
             root: the folder of the copy.
 
         Raises:
-            InputError: the root is missing, empty or of another corpus, or its files break the owners' format.
+            InputError: the root is missing, empty or of another corpus, or its files have a wrong format.
         """
 
     def notes(self, table: pd.DataFrame) -> list[str]:
-        """What a user should know of a manifest, a sentence each; none where all is well.
+        """Return warnings about a manifest, one sentence each; empty if there are none.
 
         Args:
-            table: what `read` gave.
+            table: the manifest that `read` returned.
         """
         return []

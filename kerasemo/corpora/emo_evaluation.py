@@ -1,4 +1,4 @@
-"""The label files of IEMOCAP, `EmoEvaluation/<dialogue>.txt`: one dialogue, a block of lines a turn.
+"""The label files of IEMOCAP, `EmoEvaluation/<dialogue>.txt`: one dialogue, one block of lines per turn.
 
 A block opens with times, name, majority label and mean ratings; the votes (C) and ratings (A) of each evaluator (E) and
 of the actors themselves (F, M) follow:

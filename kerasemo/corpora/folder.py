@@ -5,9 +5,9 @@ that several clips are cut from, is what stands before the first double undersco
 (`ROOT/happy/casablanca__017.mp4`), or else the first folder below the class (`ROOT/happy/casablanca/017.mp4`), or else
 not known. A sound file and a video of one name and folder are one clip.
 
-A CSV has a clip a row: `emotion`, and `video` or `audio` or both, paths below the root; if wanted `source`, `speaker`
-and any other column of a manifest, and columns of the user's own. Without a column `audio` the sound is the video's.
-Only columns count there, not how files are named.
+A CSV has one row per clip with the columns `emotion`, and `video` or `audio` or both, which are paths below the root.
+Optional columns are `source`, `speaker`, any other column of a manifest, and columns of the user's own. Without a
+column `audio` the sound is that of the video. The names of the files are ignored.
 """
 
 import os
@@ -28,17 +28,19 @@ SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
 VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 SOURCE_MARK = "__"
 RESERVED = frozenset({"clip", "speaker", "emotion", "predicted"})
-"""Columns of predictions, beside which each class has its own."""
+"""Columns of predictions; each class has its own column beside them."""
 
 _KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"
 
 
 @dataclass(frozen=True)
 class Folder(Corpus):
-    """Labelled clips of any origin: a folder for each class, or a CSV of your own.
+    """Your own labelled clips, from folders or a CSV file.
+
+    Either there is one folder per class, or a CSV file lists the clips.
 
     Args:
-        clips: a CSV of the clips and their emotion; without it the folders tell.
+        clips: a CSV file with the clips and their emotions. Default: the names of the folders are the classes.
     """
 
     name: ClassVar[str] = "folder"

@@ -37,15 +37,21 @@ _DIALOGUE = re.compile(r"Ses0([1-5])[FM]_(impro|script)\w+")
 
 @dataclass(frozen=True)
 class Iemocap(Corpus):
-    """IEMOCAP: turns of improvised and scripted dialogues of ten actors, rated by several evaluators.
+    """IEMOCAP: dialogues of ten actors, with one clip per turn.
+
+    Dialogues are improvised or scripted, and each turn is rated by several evaluators. With `random` for ties, one of
+    the labels with the most votes is chosen; Chae et al. 2018 do so, but do not say how they draw.
 
     Args:
-        ties: what becomes of turns without a majority: `random` draws one of the most voted labels, which is all that
-            Chae et al. 2018 say of theirs; `drop` leaves them out.
-        seed: of the draws; each depends on the turn's name, not on the other turns.
-        emotions: the labels to keep; repeat it.
-        merge_excited: count `exc` as `hap`, before `emotions` are kept.
-        improvised_only: leave scripted dialogues out.
+        ties: for turns without a majority label, `random` chooses one of the labels with the most votes, `drop` leaves
+            the turn out.
+        seed: random seed for ties; the choice for a turn depends on its name, but not on other turns.
+        emotions: the labels to keep; may be repeated.
+        merge_excited: count `exc` as `hap`, before labels are selected.
+        improvised_only: leave out scripted dialogues.
+
+    Raises:
+        InputError: a parameter is out of range.
     """
 
     name: ClassVar[str] = "iemocap"
@@ -57,13 +63,13 @@ class Iemocap(Corpus):
     improvised_only: bool = False
 
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
-        """Make a manifest of a copy of IEMOCAP, whole or in part.
+        """Make a manifest of a complete or partial copy of IEMOCAP.
 
-        A session's turns have sound if any file is below its `sentences/wav`, and video likewise. A file that
-        is then missing is still listed, so that whoever reads the clips sets it aside with the reason.
+        The turns of a session have sound if there are files below its `sentences/wav`, and likewise video. Missing
+        files are then still listed, so that their clips are set aside with a reason when they are read.
 
         Args:
-            root: the folder that holds `Session1` and so on.
+            root: the folder with `Session1` and so on.
 
         Returns:
             A manifest in the order of sessions, dialogues and times. `start_s` and `end_s` are for the dialogue's video
@@ -104,8 +110,8 @@ class Iemocap(Corpus):
                 do not occur are not compared.
 
         Returns:
-            A sentence where the counts differ; none where they agree, or where the table is not of five sessions with
-            improvised and scripted dialogues, so that there is nothing to compare with.
+            A sentence if the counts differ; none if they agree, or if the table is not from all five sessions with
+            improvised and scripted dialogues, so that it cannot be compared.
         """
         if set(table["session"]) != set(SESSIONS) or set(table["scenario"]) != set(SCENARIOS.values()):
             return []
@@ -123,7 +129,7 @@ class Iemocap(Corpus):
         ]
 
     def _settle(self, turn: Turn, path: Path) -> str | None:
-        """The emotion of a turn; None: leave it out."""
+        """Return the emotion of a turn; None: leave it out."""
         if turn.majority != NO_MAJORITY:
             return turn.majority
         if self.ties == "drop":
@@ -134,9 +140,9 @@ class Iemocap(Corpus):
 
 
 def session_folds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """What is held out whole with each clip, its session, and the fold of each session.
+    """Return the session of each clip, which is held out as a whole, and the fold of each session.
 
-    Both actors of a session are in each of its dialogues: in one another's sound, and in the picture.
+    Both actors of a session can be heard and seen in all of its dialogues.
 
     Args:
         table: a manifest of IEMOCAP.
@@ -145,7 +151,7 @@ def session_folds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def official_path(turn: str, medium: str) -> str:
-    """Where the owners put the sound (`audio`) of a turn, or the video (`video`) or `labels` of its dialogue.
+    """Return the path of the sound (`audio`) of a turn, or the video (`video`) or `labels` of its dialogue.
 
     >>> official_path("Ses01F_impro01_M003", "audio")
     'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M003.wav'

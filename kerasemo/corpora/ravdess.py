@@ -46,7 +46,7 @@ _NAME = re.compile(r"(0[123])-((0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|
 
 
 def performances(channel: str) -> list[str]:
-    """The codes of all performances of `speech` (1440) or `song` (1012), in order, as the naming rule gives them.
+    """Return the codes of all performances of `speech` (1440) or `song` (1012), in order.
 
     >>> len(performances("speech")), len(performances("song")), performances("song")[0]
     (1440, 1012, '02-01-01-01-01-01')
@@ -63,7 +63,7 @@ def performances(channel: str) -> list[str]:
 
 
 def official_path(performance: str, medium: str) -> str:
-    """Where the owners' archives put the sound (`audio`) or the video with sound (`video`) of a performance.
+    """Return the path of the sound (`audio`) or the video with sound (`video`) of a performance.
 
     >>> official_path("01-05-02-01-01-12", "audio")
     'Audio_Speech_Actors_01-24/Actor_12/03-01-05-02-01-01-12.wav'
@@ -87,9 +87,9 @@ def official_manifest(channel: str) -> pd.DataFrame:
 
 
 def folds() -> pd.Series:
-    """Six actor folds of two women and two men, indexed by speaker.
+    """Return six folds of two women and two men, indexed by speaker.
 
-    Neighbouring actors, a man and a woman, go to one fold; the first eight actors already fill four folds.
+    Neighbouring actors, a man and a woman, are in the same fold; the first eight actors are in four folds.
     """
     return pd.Series(
         {f"actor_{actor:02d}": (actor - 1) // 2 % N_FOLDS for actor in ACTORS},
@@ -99,24 +99,27 @@ def folds() -> pd.Series:
 
 @dataclass(frozen=True)
 class Ravdess(Corpus):
-    """RAVDESS: speech and song of 24 actors in eight emotions."""
+    """RAVDESS: speech and song of 24 actors.
+
+    Speech has eight emotions, song has six.
+    """
 
     name: ClassVar[str] = "ravdess"
 
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
-        """Make a manifest of a copy of RAVDESS, whole or in part.
+        """Make a manifest of a complete or partial copy of RAVDESS.
 
-        Files are known by their names, wherever they lie below `root`. Sound is the wav (modality 03), or the track of
+        Files are recognised by their names, anywhere below `root`. Sound is the wav (modality 03), or the track of
         the video with sound (01) where there is no wav; video is the one with sound, or the one without (02).
 
         Args:
-            root: the folder that holds `Audio_Speech_Actors_01-24`, `Video_Speech_Actor_01` and so on.
+            root: the folder with `Audio_Speech_Actors_01-24`, `Video_Speech_Actor_01` and so on.
 
         Returns:
             A manifest with the labels `channel, emotion, intensity, statement, repetition`.
 
         Raises:
-            InputError: the root is missing, empty or of another corpus, or one recording lies there twice.
+            InputError: the root is missing, empty or of another corpus, or a recording is there twice.
         """
         root = Path(root)
         if not root.is_dir():
@@ -142,21 +145,21 @@ class Ravdess(Corpus):
 
 
 def read_speech(root: str | os.PathLike) -> pd.DataFrame:
-    """The manifest of the spoken performances, without the sung ones; see `Ravdess.read`."""
+    """Return the manifest of the spoken performances; see `Ravdess.read`."""
     table = Ravdess().read(root)
     return table[table["channel"] == "speech"].reset_index(drop=True)
 
 
 def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Read features of RAVDESS that others have computed: a CSV with a clip a row.
+    """Read features of RAVDESS that others have computed, from a CSV with one row per clip.
 
     Args:
         path: the CSV; `clip` is the name of the file without its ending, such as `01-01-05-02-01-01-12`, columns that
             begin as `FEATURE_PREFIXES` says are features, others are passed over.
 
     Returns:
-        A row a clip: `clip` (the performance), `speaker`, `emotion`, `gender`, `intensity`; and the features of each
-        modality that is there, `clips x features`, float32.
+        One row per clip: `clip` (the performance), `speaker`, `emotion`, `gender`, `intensity`; and the features of
+        each modality that is there, `clips x features`, float32.
 
     Raises:
         InputError: the file is no such table, a clip stands there twice or is not of RAVDESS, or a feature is no
@@ -188,7 +191,7 @@ def read_features(path: str | os.PathLike) -> tuple[pd.DataFrame, dict[str, np.n
 
 
 def _recordings(root: Path) -> Iterator[tuple[str, str, str]]:
-    """Modality, performance and relative path of every file below the root that is named like a recording."""
+    """Yield modality, performance and relative path of every file below the root that is named like a recording."""
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
@@ -209,7 +212,7 @@ def _manifest(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
 
 
 def _labels(paths: dict[str, dict[str, str | None]]) -> pd.DataFrame:
-    """A row a performance: its media, and what its name says."""
+    """Return one row per performance: its media, and the labels in its name."""
     rows = []
     for performance, media in paths.items():
         channel, emotion, intensity, statement, repetition, actor = performance.split("-")

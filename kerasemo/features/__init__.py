@@ -1,4 +1,4 @@
-"""Feature sets: a clip -> an array; `FeatureStore` runs them over a manifest and keeps the results."""
+"""Feature sets: a clip -> an array. `FeatureStore` computes them for a manifest and caches the results."""
 
 from dataclasses import fields
 

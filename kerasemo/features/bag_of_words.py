@@ -10,23 +10,23 @@ from kerasemo.errors import InputError
 from kerasemo.features.functionals import STEP_S, WINDOW_S, windows
 
 
-# No TransformerMixin: windows are other rows than frames, and `fit_transform` would take all recordings for one.
+# No TransformerMixin: windows are not the same rows as frames, and `fit_transform` would merge all recordings.
 class BagOfAudioWords(BaseEstimator):
     """Low-level descriptors -> log(1 + count) of their nearest codewords in each window.
 
-    Frames are standardised, the codebook holds the centres that k-means finds among the training frames, each frame
-    counts for its nearest one. Serves descriptors of video likewise.
+    Frames are standardised, the codebook contains the centres of k-means on the training frames, and each frame counts
+    for its nearest centre. Descriptors of video can be used in the same way.
 
     Source: Schmitt, Ringeval and Schuller 2016, "At the Border of Acoustics and Linguistics: Bag-of-Audio-Words for the
     Recognition of Emotions in Speech", Interspeech. AVEC 2019: a codebook of 100, one assignment, logarithm, windows
-    of 4 s every 0.1 s. Its openXBOW drew the codebook from the training frames; k-means here.
+    of 4 s every 0.1 s. There, openXBOW draws the codebook from the training frames; here it is learned by k-means.
 
     Args:
-        hop_s: from frame to frame, seconds.
-        size: codewords.
-        window_s: length of a window, seconds.
-        step_s: from window to window, seconds.
-        random_state: where k-means begins.
+        hop_s: step between frames, in seconds.
+        size: number of codewords.
+        window_s: length of a window, in seconds.
+        step_s: step between windows, in seconds.
+        random_state: random seed of k-means.
 
     Attributes:
         scaler_: mean and spread of the training frames.
@@ -58,12 +58,12 @@ class BagOfAudioWords(BaseEstimator):
         """Learn the codebook.
 
         Args:
-            X: `frames x descriptors`, the frames of all training recordings, one behind the other; of no other.
+            X: `frames x descriptors`, the concatenated frames of all training recordings, and of no others.
             y: not used.
 
         Raises:
             InputError: fewer frames than codewords.
-            ValueError: X is no finite table.
+            ValueError: X is not a finite table.
         """
         X = check_array(X, dtype=float)
         if len(X) < self.size:
@@ -74,7 +74,7 @@ class BagOfAudioWords(BaseEstimator):
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """The bags of one recording.
+        """Return the bags of one recording.
 
         Args:
             X: `frames x descriptors`, of one recording.
@@ -83,9 +83,9 @@ class BagOfAudioWords(BaseEstimator):
             float64, `windows x size`; for the windows see `functionals.windows`.
 
         Raises:
-            InputError: a duration that is not above 0.
+            InputError: a duration is not above 0.
             NotFittedError: there is no codebook yet.
-            ValueError: X is no finite table, or has other descriptors than the training frames.
+            ValueError: X is not a finite table, or its descriptors are not those of the training frames.
         """
         check_is_fitted(self)
         words = self.kmeans_.predict(self.scaler_.transform(check_array(X, dtype=float)))

@@ -33,16 +33,16 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class FaceNetwork(FeatureSet):
-    """A row of features for each moment of a video, from a network that looks at the largest face.
+    """Features of the largest face at each moment of a video, computed by a network.
 
     Args:
-        weights: an `.h5` file with the weights of `keras.applications` (see each network), needed to extract.
-        every_s: from row to row, seconds.
-        digest: what `weights` must hold (blake2b, 20 bytes in hex), so that features of other weights are not
-            taken for those of this file; left out, it is computed.
+        weights: `.h5` file with weights of `keras.applications`; nothing is downloaded.
+        every_s: step between rows, in seconds.
+        digest: expected digest of `weights` (blake2b, 20 bytes in hex), so that features of different weights are not
+            confused; computed by default.
 
     Raises:
-        InputError: the file is missing, is no `.h5`, or holds something else; or `every_s` is not above 0.
+        InputError: the file is missing, is not `.h5` or has the wrong content; or `every_s` is not above 0.
     """
 
     medium: ClassVar[str] = "video"
@@ -68,10 +68,10 @@ class FaceNetwork(FeatureSet):
         """The network with its weights: images `SIZE x SIZE x 3` as `keras.applications` prepares them -> features."""
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `rows x features`, row k for the time `k * every_s`.
+        """Return the clip's features: float32, `rows x features`, with row k at the time `k * every_s`.
 
-        A moment without a face, or without a frame, takes the row before it; those before the first face take the
-        first face's. The last bits depend on the number of TensorFlow's threads.
+        A row without a face or without a frame is a copy of the previous row; rows before the first face are copies of
+        its row. The last bits depend on the number of TensorFlow's threads.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.
@@ -101,9 +101,10 @@ class FaceNetwork(FeatureSet):
 
 @dataclass(frozen=True)
 class Resnet50(FaceNetwork):
-    """ResNet-50's average pooling, 2048 features (He et al. 2016).
+    """ResNet-50 features of faces, 2048 per row.
 
-    `weights` are those of `keras.applications.ResNet50(include_top=False)`.
+    They are the output of the average pooling (He et al. 2016). The weights are those of
+    `keras.applications.ResNet50(include_top=False)`.
     """
 
     name: ClassVar[str] = "resnet50"
@@ -116,9 +117,10 @@ class Resnet50(FaceNetwork):
 
 @dataclass(frozen=True)
 class Vgg16(FaceNetwork):
-    """VGG-16's last hidden layer (`fc2`), 4096 features (Simonyan and Zisserman 2015).
+    """VGG-16 features of faces, 4096 per row.
 
-    `weights` are those of `keras.applications.VGG16()`, with its top for 1000 classes: the hidden layers are in it.
+    They are the output of the last hidden layer, `fc2` (Simonyan and Zisserman 2015). The weights are those of
+    `keras.applications.VGG16()` including its top for 1000 classes, which contains the hidden layers.
     """
 
     name: ClassVar[str] = "vgg16"
@@ -143,7 +145,7 @@ def _through(feature_set: FaceNetwork, faces: list[np.ndarray]) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _load(feature_set: FaceNetwork) -> "keras.Model":
     tf = import_tensorflow()
-    # TensorFlow does not heed the number of threads that a pool gives its workers.
+    # TensorFlow ignores the number of threads that a pool sets for its workers.
     if "OMP_NUM_THREADS" in os.environ:
         tf.config.threading.set_intra_op_parallelism_threads(int(os.environ["OMP_NUM_THREADS"]))
     return feature_set.network()

@@ -21,18 +21,19 @@ _WINDOW_S = 0.06
 
 @dataclass(frozen=True)
 class Egemaps(FeatureSet):
-    """The low-level descriptors of eGeMAPS: loudness, spectral slopes, MFCC 1-4, pitch, jitter, shimmer, formants.
+    """Low-level descriptors of eGeMAPS, by openSMILE.
 
-    They need the extra `kerasemo[opensmile]`; openSMILE is free for research, not for commercial use.
+    They are loudness, spectral slopes, MFCC 1-4, pitch, jitter, shimmer and formants. They need the extra
+    `kerasemo[opensmile]`; openSMILE is free for research, but not for commercial use.
 
     Source: Eyben et al. 2016, "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research and Affective
     Computing", IEEE Transactions on Affective Computing 7(2).
 
     Args:
-        edition: `eGeMAPSv01a` (AVEC 2019's, 23 descriptors), `eGeMAPSv01b` (23) or `eGeMAPSv02` (25).
+        edition: `eGeMAPSv01a` (23 descriptors, used in AVEC 2019), `eGeMAPSv01b` (23) or `eGeMAPSv02` (25).
 
     Raises:
-        InputError: no such edition.
+        InputError: the edition does not exist.
     """
 
     name: ClassVar[str] = "egemaps"

@@ -1,4 +1,4 @@
-"""Where faces are in a picture: by OpenCV's Haar cascades, or by YuNet where the user gives its file."""
+"""Face detection by OpenCV's Haar cascades, or by YuNet if the user provides its file."""
 
 import os
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from kerasemo.errors import InputError
 Box = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 
-# Faces are searched at this many rows: enough for a speaker's face, and quick on large video.
+# Large pictures are reduced to this many rows: enough for the face of a speaker, and fast.
 _SEARCHED_ROWS = 360
-# The least face, as a part of the picture's shorter side: smaller finds are rarely faces.
+# Smallest face, as a fraction of the picture's shorter side: smaller detections are rarely faces.
 _LEAST_FACE = 1 / 8
 
-# Eyes are searched in a face of this side: the cascade's least eye is 20 pixels wide.
+# Faces are scaled to this size to find the eyes; the smallest eye of the cascade is 20 pixels wide.
 _EYES_SEARCHED_SIDE = 160
-# Within a Haar cascade's box, parts of its side: where eyes may be, how large they are, and how far apart.
+# Positions, sizes and distances of eyes, as fractions of the size of a Haar cascade's box.
 _EYE_ROWS = (0.2, 0.58)
 _EYE_WIDTHS = (0.15, 0.4)
 _EYE_DISTANCES = (0.3, 0.6)
@@ -36,7 +36,7 @@ class Face:
     Attributes:
         box: left, top, width, height in pixels.
         eyes: centres of the eye on the picture's left and the one on its right, `2 x 2`, across and down, pixels;
-            `None` where they are not known.
+            `None` if they are not known.
     """
 
     box: Box
@@ -44,18 +44,18 @@ class Face:
 
 
 def find_face(picture: np.ndarray) -> Box | None:
-    """The largest of `find_faces`, or `None` where no face is found."""
+    """Return the largest face of `find_faces`, or `None` if there is none."""
     return next(iter(find_faces(picture)), None)
 
 
 def find_faces(picture: np.ndarray) -> list[Box]:
-    """Frontal faces, the largest first, by OpenCV's Haar cascade (Viola & Jones 2001).
+    """Find frontal faces, the largest first, by OpenCV's Haar cascade (Viola & Jones 2001).
 
     Args:
         picture: uint8, `rows x columns x 3`, red first.
 
     Returns:
-        Left, top, width, height of each in pixels.
+        Left, top, width and height of each face in pixels.
     """
     grey, scale = _searched(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
     least = round(min(grey.shape) * _LEAST_FACE)
@@ -66,14 +66,14 @@ def find_faces(picture: np.ndarray) -> list[Box]:
 
 
 def find_eyes(picture: np.ndarray, box: Box) -> np.ndarray | None:
-    """The eyes within a face that `find_faces` gave, by OpenCV's Haar cascade of eyes.
+    """Find the eyes in a face of `find_faces`, by OpenCV's Haar cascade for eyes.
 
     Args:
         picture: uint8, `rows x columns x 3`, red first.
         box: of the face.
 
     Returns:
-        As `Face.eyes`: of all pairs of finds that are as far apart as eyes are, and nearly level, the largest.
+        As `Face.eyes`: the largest pair of detections that is nearly level and has a plausible distance.
     """
     left, top, side, _ = box
     first, last = (top + round(part * side) for part in _EYE_ROWS)
@@ -101,13 +101,13 @@ def find_eyes(picture: np.ndarray, box: Box) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class YuNet:
-    """The face detector YuNet (Wu, Peng & Yu 2023), which also gives the eyes.
+    """The face detector YuNet (Wu, Peng & Yu 2023), which also finds the eyes.
 
     Args:
         path: its ONNX file, such as `face_detection_yunet_2023mar.onnx` of OpenCV's model zoo.
 
     Raises:
-        InputError: the file is missing or is no ONNX network.
+        InputError: the file is missing or is not an ONNX network.
     """
 
     path: str
@@ -118,13 +118,13 @@ class YuNet:
         _yunet(self.path)
 
     def find(self, picture: np.ndarray) -> list[Face]:
-        """Faces, the largest first.
+        """Find faces, the largest first.
 
         Args:
             picture: uint8, `rows x columns x 3`, red first.
 
         Raises:
-            InputError: the network does not give what YuNet gives.
+            InputError: the output of the network is not that of YuNet.
         """
         blue_first, scale = _searched(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         detector = _yunet(self.path)
@@ -140,14 +140,14 @@ class YuNet:
             if min(row[2:4]) >= least:
                 eyes = row[4:8].reshape(2, 2).astype(float)
                 eyes = eyes[np.argsort(eyes[:, 0])]
-                # In profile they stand too close to align a face by.
+                # Eyes in profile are too close to each other to align a face.
                 seen = eyes[1, 0] - eyes[0, 0] >= _EYE_DISTANCES[0] * row[2]
                 found[tuple(round(side) for side in row[:4])] = eyes if seen else None
         return [Face(box, found[box]) for box in _largest_first(np.reshape(list(found), (-1, 4)))]
 
 
 def _searched(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """A picture as large as it is searched, and how many times larger it was."""
+    """Return a picture reduced for detection, and the factor of the reduction."""
     scale = max(picture.shape[0] / _SEARCHED_ROWS, 1.0)
     if scale > 1:
         picture = cv2.resize(picture, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
@@ -155,7 +155,7 @@ def _searched(picture: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _largest_first(boxes: np.ndarray) -> list[Box]:
-    """Boxes `n x 4` in a fixed order, which the finders' is not: among equals, the leftmost, then the topmost."""
+    """Sort boxes `n x 4`, because detectors return them in no fixed order; ties: leftmost, then topmost first."""
     rounded = [tuple(round(side) for side in box) for box in boxes.tolist()]
     return sorted(rounded, key=lambda box: (-box[2] * box[3], box[0], box[1]))
 
@@ -178,6 +178,6 @@ def _yunet(path: str) -> cv2.FaceDetectorYN:
 
 
 def _heed_threads() -> None:
-    # OpenCV does not heed the number of threads that a pool gives its workers.
+    # OpenCV ignores the number of threads that a pool sets for its workers.
     if "OMP_NUM_THREADS" in os.environ:
         cv2.setNumThreads(int(os.environ["OMP_NUM_THREADS"]))

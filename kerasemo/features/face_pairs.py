@@ -15,12 +15,13 @@ from kerasemo.features.media import read_frames
 
 @dataclass(frozen=True)
 class FacePairs(Frames):
-    """Two consecutive frames side by side, every half second, each cropped to its largest face.
+    """Pairs of face crops, every half second.
 
-    Where only one frame of a pair shows a face, its place serves for both; where none does, the image is left out.
+    Each frame is cropped to its largest face, and the two crops are next to each other in one image. If only one frame
+    of a pair shows a face, its position is used for both; if neither does, there is no image.
 
     Args:
-        margin: what is added to the face's box on each side, as a part of its size.
+        margin: margin added to each side of the face, as a fraction of its size.
 
     Raises:
         InputError: a parameter is out of range.
@@ -31,7 +32,7 @@ class FacePairs(Frames):
     margin: float = option(0.2, min=0)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
+        """Return the clip's images: uint8, `images x height x 2 * width x 3`, red first.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.

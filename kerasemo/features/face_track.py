@@ -1,13 +1,13 @@
-"""Where a speaker's face is while a video of one or two people runs."""
+"""The position of a speaker's face in a video of one or two people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-# Two people's faces are at least this far apart, in widths of a face.
+# Minimum distance between the faces of two people, in widths of a face.
 _APART = 0.75
-# Who is seen in fewer than this part of the moments of who is seen most is no person but a mistake of the finder.
+# Faces seen less often than this fraction of the most frequent face are mistakes of the detector.
 _LEAST_SEEN = 0.25
 # The only face in the picture is the speaker's unless it is in the other one's outer part of it.
 _OUTER = 1 / 3
@@ -18,9 +18,9 @@ class FaceTrack:
     """A face in some moments of a video.
 
     Attributes:
-        rows: the moments, ascending.
-        centres: of the face in each, `moments x 2`, across and down, pixels.
-        width: its width, the median over the moments, pixels.
+        rows: the moments, in ascending order.
+        centres: centres of the face, `moments x 2`, across and down, in pixels.
+        width: median width of the face, in pixels.
     """
 
     rows: np.ndarray
@@ -28,25 +28,24 @@ class FaceTrack:
     width: float
 
     def at(self, n_rows: int) -> np.ndarray:
-        """The face's centre in moments 0 to `n_rows` - 1, `n_rows x 2`: on the line between where it was seen."""
+        """Return the centre of the face in moments 0 to `n_rows` - 1, `n_rows x 2`, by linear interpolation."""
         return np.stack([np.interp(np.arange(n_rows), self.rows, values) for values in self.centres.T], axis=1)
 
 
 def choose_track(
     found: Sequence[tuple[int, Sequence[tuple[int, int, int, int]]]], side: str | None, content: tuple[int, int]
 ) -> FaceTrack | None:
-    """Tell a speaker's face from another's and from what is no face.
+    """Choose the speaker's face among detected faces and false detections.
 
-    People are told apart by where they are across the picture, so that bars around the picture and its shifts do no
-    harm.
+    People are distinguished by their horizontal position, so that bars around the picture and shifts do not matter.
 
     Args:
-        found: moments and the boxes in each (left, top, width, height), as `face_finder.find_faces` gives them.
-        side: where the speaker is, `left` or `right`; `None`: the largest face is the speaker's.
+        found: moments, and the boxes (left, top, width, height) of `face_finder.find_faces` in each.
+        side: side of the speaker, `left` or `right`; `None`: choose the largest face.
         content: the first column of the picture that is not black, and the one after the last.
 
     Returns:
-        The track, or `None` where no face is the speaker's.
+        The track, or `None` if no face is the speaker's.
 
     Example:
         >>> found = [(0, [(100, 50, 40, 40), (300, 50, 40, 40)]), (5, [(300, 52, 40, 40)])]
@@ -71,7 +70,7 @@ def choose_track(
 
 
 def _people(boxes: np.ndarray) -> list[FaceTrack]:
-    """The tracks that boxes fall into; `boxes` are rows of moment, left, top, width, height."""
+    """Divide boxes into tracks; `boxes` has columns moment, left, top, width and height."""
     if not len(boxes):
         return []
     boxes = boxes[np.argsort(boxes[:, 1] + boxes[:, 3] / 2, kind="stable")]
@@ -83,7 +82,7 @@ def _people(boxes: np.ndarray) -> list[FaceTrack]:
 
 
 def _track(boxes: np.ndarray) -> FaceTrack:
-    """One box a moment: the one nearest to the middle of all."""
+    """Keep one box per moment: the one nearest to the median of all."""
     centres = boxes[:, 1:3] + boxes[:, 3:5] / 2
     distance = np.linalg.norm(centres - np.median(centres, axis=0), axis=1)
     nearest = np.lexsort((distance, boxes[:, 0]))
@@ -95,7 +94,7 @@ def _track(boxes: np.ndarray) -> FaceTrack:
 
 
 def _steadied(centres: np.ndarray) -> np.ndarray:
-    """The median of each three moments in a row: the finder's boxes jump."""
+    """Return medians of three consecutive moments, because boxes of the detector jump."""
     if len(centres) < 3:
         return centres
     padded = np.pad(centres, ((1, 1), (0, 0)), mode="edge")

@@ -1,4 +1,4 @@
-"""A speaker's face as a video of its own."""
+"""The face of a speaker as a video."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import ROUNDING_S, read_frames
 
 SIDES = {"female": "left", "male": "right"}
-"""Speaker's gender -> place in a picture of two people side by side, as in IEMOCAP."""
+"""Gender of the speaker -> place in a picture of two people side by side, as in IEMOCAP."""
 
 # The authors' crop, pixels: left edge by the speaker's gender, upper edge, height and width.
 FIXED_LEFT = {"female": 87, "male": 438}
@@ -33,17 +33,20 @@ _MISSING_S = 0.2
 
 @dataclass(frozen=True)
 class FaceVideo(FeatureSet):
-    """The first seconds of a clip, cut to the speaker's face.
+    """The speaker's face in each frame of a clip.
 
-    Source: Chae et al. 2018; 25 frames a second, 96 x 96 pixels and the fixed crop are those of their code. What an
-    array holds is `frames x size x size x 3` bytes, 4 MB for 6 s: let the store leave them on disk (`in_memory=False`).
+    Only the first seconds of a clip are used. An array has `frames x size x size x 3` bytes, about 4 MB for 6 s; in
+    Python, `in_memory=False` makes `FeatureStore` leave the arrays on disk.
+
+    Source: Chae et al. 2018; 25 frames per second, 96 x 96 pixels and the fixed crop are from their code.
 
     Args:
-        crop: `fixed`: 224 x 224 pixels of IEMOCAP's 720 x 480, her place or his; `track`: around the speaker's face,
-            wherever it is: hers is the left one of two, his the right one, and without a gender it is the largest.
-        size: of a frame, rows and columns.
+        crop: `fixed` cuts out 224 x 224 pixels at the place of the woman or the man in the 720 x 480 pictures of
+            IEMOCAP. `track` follows the face of the speaker: of two faces, the left one is the woman's and the right
+            one the man's; if the gender is not known, the largest face is used.
+        size: height and width of a frame, in pixels.
         frame_rate: frames per second.
-        longest_s: what is longer is cut, seconds.
+        longest_s: maximum length in seconds; longer clips are cut.
 
     Raises:
         InputError: a parameter is out of range.
@@ -71,9 +74,9 @@ class FaceVideo(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> np.ndarray:
-        """The clip's frames: uint8, `frames x size x size x 3`, red first, a frame for each whole step of time.
+        """Return the clip's frames: uint8, `frames x size x size x 3`, red first, one for each whole time step.
 
-        A moment without a frame of its own shows the one before.
+        A time step without a new frame repeats the previous one.
 
         Args:
             gender: the speaker's, `female` or `male`; `None`: not known.

@@ -1,4 +1,4 @@
-"""One picture of a face for each clip."""
+"""One picture of a face per clip."""
 
 import os
 from collections.abc import Mapping
@@ -22,27 +22,30 @@ _EYE_ASIDE, _EYE_DOWN = 0.2, 0.385
 
 @dataclass(frozen=True)
 class Faces(FeatureSet):
-    """The largest face of the frame in the middle of the clip, in grey; where it shows none, of the nearest that does.
+    """One grey picture of the largest face in a clip.
+
+    The picture is taken from the frame in the middle of the clip or, if it shows no face, from the nearest frame with
+    one.
 
     Source: Zhang et al. 2018: middle frame, largest face, 128 x 128 pixels, greyscale, only frames with clear faces.
-    The paper turns faces to the front without saying how. With a model of landmarks they are *frontalised* (see
-    `frontal`). Without one they are *aligned*: a turn, scale and shift put both eyes where an upright face has them,
-    and a face that looks aside goes on to; where the finder tells no eyes the face is cut out upright. Either way the
-    eyes come to stand in the same places.
+    The paper turns faces to the front, but does not describe the method. Here faces are *frontalised* if a landmark
+    model is given (see `kerasemo.features.frontal`). Without it they are *aligned*: they are rotated, scaled and
+    shifted so that both eyes have a fixed position, and a face that looks sideways stays so. If the eyes are not found,
+    the face is cut out without rotation. Frontalised and aligned faces have the eyes in the same positions.
 
     Args:
-        size: of the picture, rows and columns.
-        margin: what is added to the face on each side, as a part of its size.
-        step_s: from one frame that is searched to the next, seconds.
-        detector: the ONNX file of the face detector YuNet, which gives the eyes too; left out, Haar cascades find
-            faces and then their eyes.
-        digest: what `detector` must hold (blake2b, 20 bytes in hex), so that faces by another file are not taken for
-            those of this one; left out, it is computed.
-        landmarks: dlib's file of a model of 68 landmarks, see `landmarks.Landmarks`; left out, faces are aligned.
-        landmarks_digest: as `digest`, of `landmarks`.
+        size: height and width of the picture, in pixels.
+        margin: margin added to each side of the face, as a fraction of its size.
+        step_s: step between the frames that are searched, in seconds.
+        detector: ONNX file of the face detector YuNet, which also finds the eyes. Default: Haar cascades find faces and
+            eyes.
+        digest: expected digest of `detector` (blake2b, 20 bytes in hex), so that faces of different detectors are not
+            confused; computed by default.
+        landmarks: file of a dlib model with 68 landmarks. Default: faces are aligned, not frontalised.
+        landmarks_digest: likewise for `landmarks`.
 
     Raises:
-        InputError: a parameter is out of range, or a file is missing or is something else.
+        InputError: a parameter is out of range, or a file is missing or has the wrong content.
     """
 
     name: ClassVar[str] = "faces"
@@ -74,7 +77,7 @@ class Faces(FeatureSet):
         return ["Faces are aligned by their eyes, upright where these are not found, and not frontalised."]
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's picture: uint8, `1 x size x size x 1`.
+        """Return the clip's picture: uint8, `1 x size x size x 1`.
 
         Raises:
             BrokenClip: see `media.read_frames`; or no frame shows a face.

@@ -1,4 +1,4 @@
-"""What every feature set is: parameters, and a method that turns one clip into one array."""
+"""The base class of feature sets: parameters, and a method that turns one clip into one array."""
 
 import hashlib
 import os
@@ -16,17 +16,17 @@ from kerasemo.errors import InputError
 
 @dataclass(frozen=True)
 class FeatureSet(ABC):
-    """A clip -> an array. A subclass is a frozen dataclass: its fields are its parameters.
+    """A clip -> an array. A subclass is a frozen dataclass with parameters as fields.
 
-    They are the options of `kerasemo features` too: see `command_line.option` for bounds, `no_option` for what is not
-    for users, and the docstring's `Args:` for the help.
+    The fields are also the options of `kerasemo features`: see `command_line.option` for bounds and `no_option` for
+    fields that are not for users; the docstring's `Args:` are the help.
 
     Attributes:
-        name: what the command line and a configuration call it, such as `mfcc`.
-        medium: the manifest's column with the files it reads.
-        version: part of the cache key; raise it when `extract` gives other results than before.
-        needs_gender: whether `extract` takes `gender`, the manifest's column.
-        files: which parameters are files of the user's, each with the parameter that holds its digest.
+        name: the name on the command line and in a configuration, such as `mfcc`.
+        medium: the column of the manifest with the files that are read.
+        version: part of the cache key; increase it when the results of `extract` change.
+        needs_gender: whether `extract` takes `gender`, a column of the manifest.
+        files: which parameters are the user's files, each with the parameter that contains its digest.
     """
 
     name: ClassVar[str]
@@ -44,30 +44,30 @@ class FeatureSet(ABC):
 
         Args:
             path: the media file.
-            start_s: where the clip begins in it, seconds; `None`: at the beginning.
-            end_s: where it ends, seconds; `None`: at the end.
+            start_s: start of the clip in the file, in seconds; `None`: the start of the file.
+            end_s: end of the clip in the file, in seconds; `None`: the end of the file.
 
         Raises:
-            BrokenClip: the file or this part of it cannot be used; the message says why.
+            BrokenClip: the file or this part of it cannot be used; the message gives the reason.
         """
 
     def get_config(self) -> dict:
-        """The name under `feature_set`, and every parameter: what `kerasemo.features.from_config` takes."""
+        """Return the name under `feature_set`, and every parameter: the argument of `kerasemo.features.from_config`."""
         return {"feature_set": self.name, **asdict(self)}
 
     def recipe(self) -> dict:
-        """What the features depend on: the configuration without the paths of files, whose digests tell enough."""
+        """Return what the features depend on: the configuration with digests of files instead of their paths."""
         return {name: value for name, value in self.get_config().items() if name not in self.files}
 
     def notes(self) -> list[str]:
-        """What readers of a result should know of how it was computed, a sentence each."""
+        """Return notes on the method for readers of a result, one sentence each."""
         return []
 
     def _settle_file(self, parameter: str) -> None:
-        """Make a file's path a string and fill in its digest.
+        """Make the path of a file a string and fill in its digest.
 
         Raises:
-            InputError: the digest is given, and the file holds something else.
+            InputError: a digest is given, but the file has another one.
         """
         path, found = str(getattr(self, parameter)), digest_of(getattr(self, parameter))
         if getattr(self, self.files[parameter]) not in ("", found):
@@ -77,6 +77,6 @@ class FeatureSet(ABC):
 
 
 def digest_of(path: str | os.PathLike) -> str:
-    """What a file holds, as blake2b, 20 bytes in hex."""
+    """Return the blake2b digest of a file, 20 bytes in hex."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()

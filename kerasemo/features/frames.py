@@ -14,15 +14,17 @@ from kerasemo.features.media import read_frames
 
 @dataclass(frozen=True)
 class Frames(FeatureSet):
-    """Two consecutive frames side by side, every half second: six or seven images for a RAVDESS clip.
+    """Pairs of consecutive frames, every half second.
 
-    Source: Goswami et al. 2018. The paper gives no image size; here each frame is cropped about its centre to the
-    image's aspect before it is scaled, so that faces keep their proportions.
+    The two frames are next to each other in one image; a RAVDESS clip has six or seven images. Each frame is cropped
+    around its centre to the aspect ratio of the output and then scaled, so that faces keep their proportions.
+
+    Source: Goswami et al. 2018, which does not state the image size.
 
     Args:
-        every_s: from image to image, seconds.
-        height: of an image, pixels.
-        width: of each of its two frames, pixels.
+        every_s: step between images, in seconds.
+        height: height of an image, in pixels.
+        width: width of each of the two frames in an image, in pixels.
 
     Raises:
         InputError: a parameter is out of range.
@@ -37,9 +39,9 @@ class Frames(FeatureSet):
     width: int = option(64, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's images: uint8, `images x height x 2 * width x 3`, red first.
+        """Return the clip's images: uint8, `images x height x 2 * width x 3`, red first.
 
-        Where the clip ends with the first frame of a pair, that frame is there twice.
+        If the clip ends with the first frame of a pair, that frame is used twice.
 
         Raises:
             BrokenClip: see `media.read_frames`.
@@ -52,7 +54,7 @@ class Frames(FeatureSet):
 
 
 def scale_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Crop a picture about its centre to the aspect of `height` and `width`, then scale it by area.
+    """Crop a picture around its centre to the aspect ratio of `height` and `width`, then scale it by area.
 
     Args:
         picture: uint8, `rows x columns x 3`.

@@ -21,19 +21,19 @@ STEP_S = 0.1
 def windows(
     n_frames: int, hop_s: float, window_s: float = WINDOW_S, step_s: float = STEP_S
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the windows over a recording begin and end.
+    """Return where the windows over a recording begin and end.
 
-    Window k has its centre on the frame of the time `k * step_s` and reaches `window_s / 2` to both sides. At
-    the edges of the recording it is cut, so that every window holds frames and none holds padding.
+    Window k is centred on the frame at the time `k * step_s` and extends `window_s / 2` to both sides. Windows are cut
+    at the edges of the recording, so that they contain frames but no padding.
 
     Args:
-        n_frames: frames of the recording, one at least.
-        hop_s: from frame to frame, seconds.
-        window_s: length of a window, seconds.
-        step_s: from window to window, seconds.
+        n_frames: number of frames of the recording, at least one.
+        hop_s: step between frames, in seconds.
+        window_s: length of a window, in seconds.
+        step_s: step between windows, in seconds.
 
     Returns:
-        Two integer arrays (windows,): the first frame, and the one behind the last. There are as many windows as
+        Two integer arrays (windows,): the first frame, and the frame after the last one. There are as many windows as
         centres inside the recording.
 
     Raises:
@@ -47,7 +47,7 @@ def windows(
     for name, value in (("hop_s", hop_s), ("window_s", window_s), ("step_s", step_s)):
         if not 0 < value < np.inf:
             raise InputError(f"windows: {name} must be above 0. Received: {value}")
-    # A little more than the product: 3 * 0.1 / 0.1 must not fall to 2.
+    # Slightly more than the product, because 3 * 0.1 / 0.1 must not be rounded down to 2.
     centres = np.floor(np.arange(np.ceil(n_frames * hop_s / step_s) + 1) * step_s / hop_s + 1e-6).astype(int)
     centres = centres[centres < n_frames]
     half = round(window_s / 2 / hop_s)
@@ -57,19 +57,19 @@ def windows(
 def functionals(
     descriptors: np.ndarray, hop_s: float, window_s: float = WINDOW_S, step_s: float = STEP_S
 ) -> np.ndarray:
-    """Mean and standard deviation of low-level descriptors over a sliding window (see `windows`).
+    """Compute mean and standard deviation of low-level descriptors over a sliding window (see `windows`).
 
     Args:
         descriptors: `frames x descriptors`, finite.
-        hop_s: from frame to frame, seconds.
-        window_s: length of a window, seconds.
-        step_s: from window to window, seconds.
+        hop_s: step between frames, in seconds.
+        window_s: length of a window, in seconds.
+        step_s: step between windows, in seconds.
 
     Returns:
         float64, `windows x 2 descriptors`: all means, then all standard deviations (divided by N).
 
     Raises:
-        InputError: the descriptors are not `frames x descriptors` with one frame at least, or a duration is not
+        InputError: the descriptors are not `frames x descriptors` with at least one frame, or a duration is not
             above 0.
 
     >>> functionals(np.array([[0.0], [2.0], [4.0], [6.0]]), hop_s=0.1, window_s=0.2, step_s=0.2).round(3)
@@ -85,12 +85,15 @@ def functionals(
 
 @dataclass(frozen=True)
 class MfccFunctionals(Mfcc):
-    """Mean and deviation of each MFCC in windows of 4 s, a row every 0.1 s: `functionals` of them."""
+    """Mean and deviation of MFCCs in windows of 4 s.
+
+    There is one row every 0.1 s. See `functionals`.
+    """
 
     name: ClassVar[str] = "mfcc_functionals"
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `windows x 2 n_mfcc`.
+        """Return the clip's features: float32, `windows x 2 n_mfcc`.
 
         Raises:
             BrokenClip: see `Mfcc.extract`.
@@ -101,15 +104,15 @@ class MfccFunctionals(Mfcc):
 
 @dataclass(frozen=True)
 class EgemapsFunctionals(Egemaps):
-    """Mean and deviation of each descriptor of eGeMAPS in windows of 4 s, a row every 0.1 s: `functionals` of them.
+    """Mean and deviation of eGeMAPS in windows of 4 s.
 
-    These are not eGeMAPS' own 88 functionals.
+    There is one row every 0.1 s. See `functionals`. These are not the 88 functionals that eGeMAPS defines.
     """
 
     name: ClassVar[str] = "egemaps_functionals"
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `windows x 2 descriptors`.
+        """Return the clip's features: float32, `windows x 2 descriptors`.
 
         Raises:
             BrokenClip: see `Egemaps.extract`.
@@ -120,10 +123,11 @@ class EgemapsFunctionals(Egemaps):
 
 @dataclass(frozen=True)
 class ShortTermFunctionals(ShortTerm):
-    """Mean and standard deviation over the clip of 34 short-term features: the 68 features of pyAudioAnalysis in 2018.
+    """Mean and deviation of short-term features.
 
-    The deltas of `ShortTerm` came to the library on 2019-12-30. Its "mid-term" statistics of the years before are the
-    means and the standard deviations (divided by N) of the 34 features; here the mid-term window is the whole clip.
+    These are the 68 features of pyAudioAnalysis in 2018: the means and the standard deviations (divided by N) of 34
+    short-term features. The library called them "mid-term" statistics; here the mid-term window is the whole clip. The
+    deltas of `short_term` were added to the library on 2019-12-30.
 
     Source: Zhang et al. 2018.
     """
@@ -131,7 +135,7 @@ class ShortTermFunctionals(ShortTerm):
     name: ClassVar[str] = "short_term_functionals"
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `1 x 68`, the means, then the standard deviations.
+        """Return the clip's features: float32, `1 x 68`, the means, then the standard deviations.
 
         Raises:
             BrokenClip: see `ShortTerm.extract`.

@@ -1,4 +1,4 @@
-"""Sixty-eight points of a face, by dlib with the user's own model."""
+"""The 68 landmarks of a face, found by dlib with a model that the user provides."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 N_LANDMARKS = 68
 
-# dlib gives whole pixels: a face is searched at this side, that they are fine enough.
+# dlib returns whole pixels: faces are scaled to this size for sufficient precision.
 _SEARCHED_SIDE = 256
 
 
 @dataclass(frozen=True)
 class Landmarks:
-    """A regression of a face's landmarks, in the order of 300-W (Sagonas et al. 2013).
+    """A regression model of facial landmarks, in the order of 300-W (Sagonas et al. 2013).
 
     It needs the extra `kerasemo[landmarks]`.
 
     Source: Kazemi and Sullivan 2014, "One Millisecond Face Alignment with an Ensemble of Regression Trees".
 
     Args:
-        path: the model, such as dlib's `shape_predictor_68_face_landmarks.dat` (made of 300-W: not for commercial use).
+        path: the model, such as dlib's `shape_predictor_68_face_landmarks.dat` (from 300-W: not for commercial use).
 
     Raises:
-        InputError: the file is missing, is no such model or gives another number of landmarks; or dlib is missing.
+        InputError: the file is missing, is not a model or has another number of landmarks; or dlib is missing.
     """
 
     path: str
@@ -43,19 +43,19 @@ class Landmarks:
         _predictor(self.path)
 
     def find(self, picture: np.ndarray, box: Box) -> np.ndarray:
-        """The landmarks of one face.
+        """Find the landmarks of one face.
 
         Args:
             picture: uint8, `rows x columns x 3`, red first.
-            box: of the face: left, top, width, height in pixels.
+            box: box of the face: left, top, width and height in pixels.
 
         Returns:
-            `68 x 2`, across and down, pixels from the picture's upper left corner.
+            `68 x 2`, across and down, in pixels from the upper left corner of the picture.
         """
         import dlib
 
         left, top, width, height = box
-        # Its models are made with square boxes that end at the chin.
+        # The models are trained with square boxes that end at the chin.
         side, top = width, top + height - width
         first = np.maximum([left - side // 2, top - side // 2], 0)
         around = picture[first[1] : top + side + side // 2, first[0] : left + side + side // 2]

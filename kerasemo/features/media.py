@@ -1,4 +1,4 @@
-"""Reading sound and video; whatever is wrong with a file is a `BrokenClip` that says so in one sentence."""
+"""Reading sound and video; any fault of a file raises a `BrokenClip` with a message of one sentence."""
 
 import os
 import struct
@@ -15,21 +15,21 @@ from kerasemo.errors import BrokenClip
 
 CONTAINERS = frozenset({".avi", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
-# Writers that do not know the length yet put this or more: sox 0x7FFFF000, most others 0xFFFFFFFF.
+# Programs that do not know the length yet write this value or more: sox 0x7FFFF000, most others 0xFFFFFFFF.
 _UNKNOWN_SIZE = 0x7FFFF000
 _QUICKTIME_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
-# A seek lands this much before the clip: the first decoded block of AAC is built from the one before it.
+# Seek to this much before the clip, because the first decoded block of AAC depends on the previous block.
 _PREROLL_S = 0.2
-# What is held of sound that is read block by block; clips of a corpus are one block.
+# Length of the blocks of sound; most clips of a corpus are a single block.
 BLOCK_S = 60
 # Times in containers are rounded to at most a millisecond.
 ROUNDING_S = 0.001
 
 
 def require_whole(path: str | os.PathLike) -> None:
-    """Check that a file is there, is not empty and is as long as its own header says.
+    """Check that a file exists, is not empty and is as long as its header says.
 
-    The length is known for wav, avi, mp4 and mov. It is not for other formats; what decodes them may still notice.
+    The length is known for wav, avi, mp4 and mov. In other formats, missing data may still be noticed by the decoder.
 
     Raises:
         BrokenClip: the file is missing, empty, truncated or cannot be read.
@@ -55,15 +55,15 @@ def read_audio(
 
     Args:
         path: wav, flac, ogg, mp3 ... or one of `CONTAINERS`.
-        start_s: where the clip begins, seconds; `None`: at the beginning.
-        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
-        channel: which channel, 0: left; `None`: the mean of them. Sound with fewer channels gives its last.
+        start_s: start of the clip, in seconds; `None`: the start of the file.
+        end_s: end of the clip, in seconds; `None`, or after the end of the file: the end of the file.
+        channel: number of the channel, 0 for left; `None`: the mean of all. If there are fewer channels: the last one.
 
     Returns:
-        The samples, float32, in [-1, 1] unless a float file goes beyond, and the sampling rate, hertz.
+        The samples, float32, in [-1, 1] unless a float file exceeds it, and the sampling rate in hertz.
 
     Raises:
-        BrokenClip: the file is missing, empty, truncated, damaged, no sound file, or has no sound track; the clip
+        BrokenClip: the file is missing, empty, truncated, damaged, not a sound file, or has no sound track; the clip
             begins after its end, or holds no samples, NaN or infinite ones.
     """
     blocks, rates = zip(*read_blocks(path, start_s, end_s, channel), strict=True)
@@ -73,16 +73,16 @@ def read_audio(
 def read_blocks(
     path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None, channel: int | None = None
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Read a clip's sound in one pass, block after block, so that memory does not grow with its length.
+    """Read a clip's sound in blocks, so that memory use does not grow with its length.
 
     Args:
         path, start_s, end_s, channel: as in `read_audio`.
 
     Yields:
-        Up to `BLOCK_S` of samples and the sampling rate, as `read_audio` gives them for the whole clip.
+        Up to `BLOCK_S` of samples, and the sampling rate, as in `read_audio`.
 
     Raises:
-        BrokenClip: as `read_audio`, where the fault is met.
+        BrokenClip: as in `read_audio`, when the fault is found.
     """
     require_whole(path)
     read = _container_blocks if Path(path).suffix.lower() in CONTAINERS else _sound_file_blocks
@@ -104,22 +104,21 @@ def read_frames(
     start_s: float | None = None,
     end_s: float | None = None,
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
-    """Read groups of consecutive frames at a steady pace from the first video track of a file.
+    """Read groups of consecutive frames at regular intervals from the first video track of a file.
 
     Args:
-        path: anything FFmpeg reads.
-        every_s: a group begins at the clip's beginning and every so many seconds after it, with the first frame shown
-            then or later.
-        consecutive: frames in a group; the last groups hold fewer where the clip ends.
-        start_s: where the clip begins, seconds; `None`: at the beginning.
-        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+        path: any file that FFmpeg can read.
+        every_s: interval between groups in seconds; each group begins with the first frame shown at that time or later.
+        consecutive: number of frames in a group; groups at the end of the clip may have fewer.
+        start_s: start of the clip, in seconds; `None`: the start of the file.
+        end_s: end of the clip, in seconds; `None`, or after the end of the file: the end of the file.
 
     Yields:
-        The time of the group's first frame, seconds from the clip's beginning, and the frames, each uint8
+        The time of the group's first frame in seconds from the start of the clip, and the frames, each uint8
         `height x width x 3`, red first.
 
     Raises:
-        BrokenClip: the file is missing, empty, truncated, damaged, no media file, or has no video track; the clip
+        BrokenClip: the file is missing, empty, truncated, damaged, not a media file, or has no video track; the clip
             begins after its end, or holds no frame.
     """
     require_whole(path)
@@ -147,12 +146,12 @@ def read_frames(
 def frame_span(
     path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None
 ) -> tuple[float, float]:
-    """When the first and the last frame of a clip are shown, seconds from the file's beginning; none is decoded.
+    """Return the times of the first and last frame of a clip in seconds from the start of the file, without decoding.
 
     Args:
-        path: anything FFmpeg reads.
-        start_s: where the clip begins, seconds; `None`: at the beginning.
-        end_s: where it ends, seconds; `None`, or beyond the end of the file: at the end.
+        path: any file that FFmpeg can read.
+        start_s: start of the clip, in seconds; `None`: the start of the file.
+        end_s: end of the clip, in seconds; `None`, or after the end of the file: the end of the file.
 
     Raises:
         BrokenClip: as `read_frames`.
@@ -179,7 +178,7 @@ def _nothing_left(path: str | os.PathLike, what: str, start_s: float | None) -> 
 
 
 def _declared_size(file: BinaryIO) -> int:
-    """How many bytes a file must have by its own header; 0 where that cannot be known."""
+    """Return the number of bytes that a file has according to its header; 0 if unknown."""
     head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"WAVE":
         return _declared_wav_size(file)
@@ -192,7 +191,7 @@ def _declared_size(file: BinaryIO) -> int:
 
 
 def _declared_wav_size(file: BinaryIO) -> int:
-    """The end of the chunk with the samples; what stands behind it may be missing without harm."""
+    """Return the end of the chunk with the samples; data after it may be missing."""
     end = 12
     while len(head := file.read(8)) == 8:
         name, size = struct.unpack("<4sI", head)
@@ -204,7 +203,7 @@ def _declared_wav_size(file: BinaryIO) -> int:
 
 
 def _declared_quicktime_size(file: BinaryIO) -> int:
-    """The end of the last box of an mp4 or mov."""
+    """Return the end of the last box of an mp4 or mov."""
     end = 0
     file.seek(0)
     while len(head := file.read(8)) == 8:
@@ -258,7 +257,7 @@ def _container_blocks(
 
 
 def _between(block: np.ndarray, begin: int, last: int | None) -> np.ndarray:
-    """What of a block, whose first sample has the number `begin`, has the numbers from 0 to before `last`."""
+    """Return samples 0 to `last` (excluded) of a block whose first sample has the number `begin`."""
     return block[max(-begin, 0) : None if last is None else max(last - begin, 0)]
 
 
@@ -284,12 +283,12 @@ def _mono(frame: av.AudioFrame, channel: int | None) -> np.ndarray:
 def _decode(
     path: str | os.PathLike, kind: Literal["audio", "video"], start_s: float | None, end_s: float | None
 ) -> Iterator[tuple[float, av.AudioFrame | av.VideoFrame]]:
-    """The frames of the first stream of a kind with their times from the file's beginning, seconds.
+    """Yield the frames of the first stream of a kind, with their times in seconds from the start of the file.
 
-    They may begin before `start_s`, where the file can be entered.
+    The first frames may be before `start_s`, because a file cannot be decoded from every position.
     """
     with _open(path, kind, start_s) as (container, stream, origin_s):
-        stream.codec_context.thread_count = 1  # clips run side by side, not their parts
+        stream.codec_context.thread_count = 1  # clips are read in parallel, not parts of a clip
         for frame in container.decode(stream):
             if frame.time is None:
                 raise BrokenClip(f"{path} does not say at what time its frames are shown.")
@@ -303,7 +302,7 @@ def _decode(
 def _open(
     path: str | os.PathLike, kind: Literal["audio", "video"], start_s: float | None
 ) -> Iterator[tuple[av.container.InputContainer, av.stream.Stream, float]]:
-    """A file at the place where a clip can be entered, its first stream of a kind, and the time of its beginning."""
+    """Open a file at or before a clip; yield it with its first stream of a kind and the start time of the file."""
     try:
         with av.open(os.fspath(path)) as container:
             stream = next((stream for stream in container.streams if stream.type == kind), None)

@@ -19,18 +19,19 @@ N_MELS = 128
 
 @dataclass(frozen=True)
 class Mfcc(FeatureSet):
-    """MFCCs as `librosa.load(res_type=resampler)` and `librosa.feature.mfcc` give them, to the bit.
+    """Mel-frequency cepstral coefficients of librosa.
 
-    The last bits depend on the number of BLAS threads, in librosa as here; `FeatureStore` always uses one.
+    The values are identical to those of `librosa.load(res_type=resampler)` and `librosa.feature.mfcc`. The last bits
+    depend on the number of BLAS threads, as in librosa; `FeatureStore` always uses one thread.
 
-    Source: Goswami et al. 2018 ("kaiser_best", the first 40 MFCCs); the rest are librosa's defaults.
+    Source: Goswami et al. 2018 for `kaiser_best` and the first 40 MFCCs; other defaults are those of librosa.
 
     Args:
-        n_mfcc: how many coefficients, at most as many as the mel bands that they are computed from.
-        sampling_rate: what the sound is resampled to, hertz.
-        resampler: `kaiser_best` (the paper's), or `soxr_hq` (several times faster).
-        n_fft: length of a window, samples.
-        hop_length: step from frame to frame, samples.
+        n_mfcc: number of coefficients, at most the number of mel bands.
+        sampling_rate: sampling rate after resampling, in hertz.
+        resampler: `kaiser_best`, as in the paper, or `soxr_hq`, which is several times faster.
+        n_fft: length of a window, in samples.
+        hop_length: step between frames, in samples.
 
     Raises:
         InputError: a parameter is out of range.
@@ -47,9 +48,9 @@ class Mfcc(FeatureSet):
     hop_length: int = option(512, min=1)
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's MFCCs: float32, `frames x n_mfcc`, a frame every `hop_length` samples.
+        """Return the clip's MFCCs: float32, `frames x n_mfcc`, one frame every `hop_length` samples.
 
-        The sound is padded with zeros by half a window on both sides: `1 + samples // hop_length` frames, one at least.
+        The sound is padded with half a window of zeros on both sides, so there are `1 + samples // hop_length` frames.
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short to resample.
@@ -61,7 +62,7 @@ class Mfcc(FeatureSet):
             samples, orig_sr=sampling_rate, target_sr=self.sampling_rate, res_type=self.resampler
         )
         with warnings.catch_warnings():
-            # A clip shorter than one window is fine: the padding fills the window.
+            # A clip may be shorter than a window: the padding fills the window.
             warnings.filterwarnings("ignore", message="n_fft=.* is too large for input signal")
             mfcc = librosa.feature.mfcc(
                 y=samples,
@@ -75,12 +76,12 @@ class Mfcc(FeatureSet):
 
 
 def pool(mfcc: np.ndarray, n_frames: int | None = None) -> np.ndarray:
-    """Give the MFCCs of clips of any length one shape.
+    """Make the MFCCs of clips of any length the same shape.
 
     Args:
         mfcc: `frames x n_mfcc`.
-        n_frames: `None`: the mean over time. Else the first `n_frames` frames; a shorter clip goes on with its last
-            frame, which for clips that end in silence is silence, and invents no values elsewhere.
+        n_frames: `None`: the mean over time. Otherwise the first `n_frames` frames; in shorter clips the last frame is
+            repeated, which adds silence if the clip ends in silence, and no new values otherwise.
 
     Returns:
         `n_mfcc`, or `n_frames x n_mfcc`, of the type of `mfcc`.

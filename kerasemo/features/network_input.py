@@ -1,4 +1,4 @@
-"""From the features of one clip to what a network reads; the same in training and in a SavedModel's use."""
+"""Convert the features of one clip to the input of a network, both in training and in a SavedModel."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,17 @@ _OWN = ("n_frames", "frame_length", "segment_length", "segment_hop")
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """One named input of a network: which feature set, and how a clip's features become items.
+    """One named input of a network: a feature set, and the conversion of a clip's features to items.
 
     Args:
-        feature_set: what is computed of the file.
-        n_frames: for audio: None takes the mean over time, a number the sequence of that length (see `mfcc.pool`).
-            Images are items as they are.
-        frame_length: makes a clip one item of frames: so many samples of a waveform, or rows of other features, are a
-            frame; what is left over at the end is cut. None: see `n_frames`.
-        segment_length: makes a clip several items, segments of so many samples of a waveform (see `segments`).
-            None: see above.
-        segment_hop: from the beginning of one segment to that of the next, samples.
+        feature_set: the feature set to compute.
+        n_frames: for audio, the length of the sequence; None: the mean over time (see `mfcc.pool`). Images are used
+            without change.
+        frame_length: if given, a clip is one item that is divided into frames of this many samples of a waveform, or
+            rows of other features; the remainder is cut. None: see `n_frames`.
+        segment_length: if given, a clip is divided into several items of this many samples (see `segments`). None: see
+            above.
+        segment_hop: step between segments, in samples.
     """
 
     feature_set: FeatureSet
@@ -35,7 +35,7 @@ class NetworkInput:
     segment_hop: int | None = None
 
     def items(self, clip_features: np.ndarray) -> np.ndarray:
-        """A clip's features as items of the network: one for audio, or one a segment, one an image for video.
+        """Return a clip's features as items: one for audio, one per segment, or one per image of a video.
 
         Returns:
             `segments x segment_length`; without segments, for audio `1 x coefficients` or `1 x frames x coefficients`,
@@ -58,7 +58,7 @@ class NetworkInput:
     def read(
         self, path: Path, start_s: float | None = None, end_s: float | None = None, gender: str | None = None
     ) -> np.ndarray:
-        """The items of one media file, or of a part of it; see `FeatureSet.extract`.
+        """Return the items of one media file, or of a part of it; see `FeatureSet.extract`.
 
         Raises:
             BrokenClip: the file cannot be used.
@@ -71,7 +71,7 @@ class NetworkInput:
 
     @classmethod
     def from_config(cls, config: dict) -> "NetworkInput":
-        """The input that `get_config` describes.
+        """Return the input that `get_config` describes.
 
         Raises:
             InputError: unknown feature set or parameter.

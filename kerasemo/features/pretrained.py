@@ -1,4 +1,4 @@
-"""Networks of `keras.applications` with weights that the user gives as a file; nothing is downloaded."""
+"""Networks of `keras.applications` with weights from a file of the user; nothing is downloaded."""
 
 import os
 import warnings
@@ -10,7 +10,7 @@ import keras
 from kerasemo.errors import InputError
 
 CAFFE_MEANS = (103.939, 116.779, 123.68)
-"""Mean blue, green and red of ImageNet, which `preprocess_input` of ResNet-50 and VGG-16 takes away."""
+"""Mean blue, green and red of ImageNet, which `preprocess_input` of ResNet-50 and VGG-16 subtracts."""
 
 
 def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -18,10 +18,10 @@ def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int
 
     Args:
         weights: an `.h5` file of `keras.applications.ResNet50(include_top=False)`; None: random weights.
-        input_shape: rows, columns and channels of the images.
+        input_shape: height, width and channels of the images.
 
     Raises:
-        InputError: the file is missing, or holds the weights of another network.
+        InputError: the file is missing, or has the weights of another network.
     """
     return with_weights(
         lambda path: keras.applications.ResNet50(
@@ -39,7 +39,7 @@ def vgg16(weights: str | os.PathLike | None) -> keras.Model:
         weights: an `.h5` file of `keras.applications.VGG16()`; None: random weights.
 
     Raises:
-        InputError: the file is missing, or holds the weights of another network.
+        InputError: the file is missing, or has the weights of another network.
     """
     return with_weights(lambda path: keras.applications.VGG16(weights=path), weights, "vgg16")
 
@@ -47,12 +47,12 @@ def vgg16(weights: str | os.PathLike | None) -> keras.Model:
 def with_weights(
     build: Callable[[str | None], keras.Model], weights: str | os.PathLike | None, name: str
 ) -> keras.Model:
-    """A network of `keras.applications` with the weights of a file.
+    """Build a network of `keras.applications` with the weights of a file.
 
     Args:
-        build: makes the network from the file's name, or from None with random weights.
+        build: builds the network from the name of the file, or with random weights from None.
         weights: the file; None: random weights.
-        name: of the network, for what is said of a file that does not fit.
+        name: name of the network, for messages.
 
     Raises:
         InputError: the file is missing, or does not fit the network.
@@ -62,7 +62,7 @@ def with_weights(
     if not Path(weights).is_file():
         raise InputError(f"the weights file {weights} is not there; give one of keras.applications.")
     with warnings.catch_warnings():
-        # Of a file that does not fit, Keras says first what it skips.
+        # If a file does not fit, Keras first warns about what it skips.
         warnings.filterwarnings("ignore", message="Skipping nested container")
         try:
             return build(str(weights))

@@ -1,8 +1,7 @@
-"""Sound of any length as segments of one length.
+"""Division of sound into segments of equal length.
 
-A segment begins every `hop` samples as long as it is full; where samples are left over behind the last one, one more
-ends with them. Sound that is shorter than a segment is repeated until it fills one: silence behind it would tell a
-network how long it is.
+A full segment begins every `hop` samples; if samples remain at the end, one more segment ends with them. Sound that is
+shorter than a segment is repeated to fill it, because padding with silence would reveal its length to a network.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ import numpy as np
 
 
 def starts(n: int, length: int, hop: int) -> list[int]:
-    """Where the segments of so many samples begin.
+    """Return where the segments of `n` samples begin.
 
     >>> starts(10, length=4, hop=2), starts(11, length=4, hop=2), starts(3, length=4, hop=2)
     ([0, 2, 4, 6], [0, 2, 4, 6, 7], [0])
@@ -21,15 +20,15 @@ def starts(n: int, length: int, hop: int) -> list[int]:
 
 
 def segments(blocks: Iterable[np.ndarray], length: int, hop: int) -> Iterator[tuple[int, np.ndarray]]:
-    """The segments of sound that comes block by block, in one pass; no more of it is kept than they need.
+    """Yield the segments of sound that is read in blocks, keeping only the samples that are still needed.
 
     Args:
         blocks: the samples in order, each block `samples`, of any length.
-        length: of a segment, samples.
-        hop: from the beginning of one segment to that of the next, samples, at most `length`.
+        length: length of a segment, in samples.
+        hop: step between segments in samples, at most `length`.
 
     Yields:
-        Where a segment begins, and its samples; nothing where there are no samples.
+        The start of each segment, and its samples; nothing if there are no samples.
 
     Raises:
         ValueError: not `1 <= hop <= length`.
@@ -49,7 +48,7 @@ def segments(blocks: Iterable[np.ndarray], length: int, hop: int) -> Iterator[tu
         while start + length <= first + len(kept):
             yield start, kept[start - first : start - first + length]
             start += hop
-        # The last segment may begin anywhere behind the beginning of the one before.
+        # The last segment may begin anywhere after the beginning of the previous one.
         kept, first = kept[max(start - hop - first, 0) :], max(start - hop, first)
     n = first + len(kept)
     if n and n < length:

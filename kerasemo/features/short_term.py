@@ -55,17 +55,20 @@ _FRAMES_AT_ONCE = 128
 
 @dataclass(frozen=True)
 class ShortTerm(FeatureSet):
-    """The 34 short-term features of pyAudioAnalysis and their deltas, `NAMES` (see this module, and `short_term`).
+    """The 68 short-term features of pyAudioAnalysis.
 
-    Silence has features, too, all of them finite. The mean of a delta over a clip is only the difference of its last
-    and first frame, divided by the number of frames.
+    These are 34 features of each frame and their deltas, in the order of `NAMES` in `kerasemo.features.short_term`.
+    Silence also has finite features. The mean of a delta over a clip is only the difference between the last and the
+    first frame, divided by the number of frames.
+
+    Windows must be long enough to have more frequency bins than there are semitones, as in pyAudioAnalysis.
 
     Source: Giannakopoulos 2015.
 
     Args:
-        sampling_rate: what the sound is resampled to, hertz.
-        window_s: length of a frame, seconds. As pyAudioAnalysis, it must give more bins than there are semitones.
-        hop_s: step from frame to frame, seconds.
+        sampling_rate: sampling rate after resampling, in hertz.
+        window_s: length of a frame, in seconds.
+        hop_s: step between frames, in seconds.
 
     Raises:
         InputError: a parameter is out of range.
@@ -88,7 +91,7 @@ class ShortTerm(FeatureSet):
             raise InputError(f"{self.name}: hop_s must hold a sample. Received: {self.hop_s}")
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's features: float32, `frames x 68`, a frame every `hop_s`; of stereo, those of the mean.
+        """Return the clip's features: float32, `frames x 68`, one frame every `hop_s`; stereo channels are averaged.
 
         Raises:
             BrokenClip: see `media.read_audio`; or shorter than one window.
@@ -105,16 +108,16 @@ class ShortTerm(FeatureSet):
 
 
 def short_term(samples: np.ndarray, sampling_rate: int, window: int, hop: int) -> np.ndarray:
-    """The features of a sound.
+    """Compute the features of a sound.
 
-    They are what `pyAudioAnalysis.ShortTermFeatures.feature_extraction` gives, transposed, for the same sound as 16-bit
+    The result is the transpose of `pyAudioAnalysis.ShortTermFeatures.feature_extraction` for the same sound as 16-bit
     integers.
 
     Args:
-        samples: mono, in [-1, 1], one window at least.
-        sampling_rate: hertz, `LOWEST_RATE` at least.
-        window: length of a frame, samples, `shortest_window` at least.
-        hop: from frame to frame, samples.
+        samples: mono, in [-1, 1], at least one window.
+        sampling_rate: in hertz, at least `LOWEST_RATE`.
+        window: length of a frame in samples, at least `shortest_window`.
+        hop: step between frames, in samples.
 
     Returns:
         float64, `(1 + (samples - window) // hop) x 68`, finite; the columns are `NAMES`.
@@ -142,7 +145,7 @@ def short_term(samples: np.ndarray, sampling_rate: int, window: int, hop: int) -
 
 
 def shortest_window(sampling_rate: int) -> int:
-    """The samples of the shortest window that has more bins than there are semitones up to half the sampling rate.
+    """Return the length of the shortest window with more bins than semitones below half the sampling rate.
 
     >>> shortest_window(16_000)
     198

@@ -1,4 +1,4 @@
-"""Feature sets over a whole manifest: in parallel, kept on disk, broken clips set aside."""
+"""Features of a whole manifest: computed in parallel and cached on disk; broken clips are set aside."""
 
 import hashlib
 import json
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What a feature set gave over a manifest.
+    """The features of a manifest.
 
     Attributes:
-        features: clip -> array, in the manifest's order.
-        files: clip -> the `.npy` that holds the array, likewise.
+        features: clip -> array, in the order of the manifest.
+        files: clip -> the `.npy` file with the array, in the same order.
         set_aside: the broken clips, in the same order; columns `clip, file, feature_set, reason`.
     """
 
@@ -39,7 +39,7 @@ class Extraction:
 
 
 class OnDisk(Mapping):
-    """Clip -> array, opened anew each time: open files are few, whatever the number of clips."""
+    """Clip -> array. Files are opened at each access, so that few files are open at the same time."""
 
     def __init__(self, files: Mapping[str, Path]):
         self.files = files
@@ -61,18 +61,19 @@ class _Clip:
     path: Path
     start_s: float | None
     end_s: float | None
-    # What else `FeatureSet.extract` takes, by name.
+    # Other arguments of `FeatureSet.extract`.
     known: dict[str, str | None]
 
 
 class FeatureStore:
-    """Features on disk, found again by the content of the file they come from.
+    """A cache of features on disk, indexed by the content of the media files.
 
-    An entry's key is the blake2b digest of the file's bytes, the clip's start and end (and gender, where it counts),
-    and the feature set's configuration and version: a renamed file is found, a changed one is computed again.
+    The key of an entry depends on the content of the file, the start and end of the clip (and the gender, if it is
+    used), and the configuration and version of the feature set. The features of a renamed file are therefore found,
+    and those of a changed file are computed again.
 
     Args:
-        folder: where the arrays stand, as `.npy`; `None`: `$KERASEMO_CACHE/features`, or the user's cache folder.
+        folder: folder of the `.npy` files; `None`: `$KERASEMO_CACHE/features`, or the user's cache folder.
     """
 
     def __init__(self, folder: str | os.PathLike | None = None):
@@ -88,18 +89,18 @@ class FeatureStore:
         max_bad: float = 0.05,
         in_memory: bool = True,
     ) -> Extraction:
-        """Give the features of every clip of a manifest that has the medium, from the store or computed.
+        """Return the features of every clip of a manifest that has the medium, from the cache or computed.
 
-        An interrupted call keeps what it has finished; the next goes on from there.
+        The finished part of an interrupted call is kept, and the next call continues there.
 
         Args:
             manifest: see `kerasemo.manifest`.
-            root: the corpus' folder, which the manifest's paths start from.
+            root: the folder that the paths in the manifest are relative to.
             feature_set: what to compute.
-            jobs: processes; -1: one for each core.
-            max_bad: the part of the clips, 0 to 1, that may be broken.
-            in_memory: False: the arrays are read-only views of the store's files, read from disk where they are looked
-                at, so that memory does not grow with the corpus.
+            jobs: number of parallel processes; -1: one per core.
+            max_bad: largest acceptable share of broken clips, 0 to 1.
+            in_memory: if False, the arrays are read-only views of the files on disk, so that memory use does not grow
+                with the corpus.
 
         Raises:
             InputError: no clip has the medium, a path leaves the root, more than `max_bad` of the clips are broken,
@@ -144,9 +145,9 @@ class FeatureStore:
         )
 
     def _entries(self, clips: list[_Clip], feature_set: FeatureSet) -> Iterator[tuple[_Clip, Path | BrokenClip]]:
-        """Each clip with the file that holds, or shall hold, its features."""
+        """Yield each clip with the file of its features, which may not exist yet."""
         recipe = json.dumps([feature_set.recipe(), feature_set.version], sort_keys=True)
-        digests: dict[Path, str | BrokenClip] = {}  # the clips of one recording share its file
+        digests: dict[Path, str | BrokenClip] = {}  # clips of one recording share a file
         for clip in clips:
             if clip.path not in digests:
                 digests[clip.path] = _digest(clip.path)
@@ -161,7 +162,7 @@ class FeatureStore:
     def _compute(
         self, missing: dict[Path, list[_Clip]], feature_set: FeatureSet, jobs: int
     ) -> Iterator[tuple[Path, str | None]]:
-        """Compute and keep what is missing; each entry, as it is done, with the reason if its clip is broken."""
+        """Compute and save missing entries; yield each finished entry, with the reason if its clip is broken."""
         if not missing:
             return
         from joblib import delayed, parallel_config
@@ -169,7 +170,7 @@ class FeatureStore:
 
         try:
             (self.folder / feature_set.name).mkdir(parents=True, exist_ok=True)
-            # Interrupted workers are killed where they stand, and leave what they were writing: all of it is in here.
+            # Interrupted workers are killed and leave unfinished files behind; all of these are in this folder.
             workplace = tempfile.TemporaryDirectory(prefix=".unfinished-", dir=self.folder, ignore_cleanup_errors=True)
         except OSError as error:
             raise InputError(
@@ -184,7 +185,7 @@ class FeatureStore:
 
 
 def _extract(feature_set: FeatureSet, clip: _Clip, entry: Path, workplace: str) -> tuple[Path, str | None]:
-    """In a worker: compute one entry of the store; the array goes to disk, only the verdict comes back."""
+    """Compute one entry in a worker; the array is written to disk, and only the reason of a failure is returned."""
     try:
         array = feature_set.extract(clip.path, clip.start_s, clip.end_s, **clip.known)
         if not np.isfinite(array).all():
@@ -214,7 +215,7 @@ def _clips(manifest: "pd.DataFrame", root: str | os.PathLike, feature_set: Featu
 
 
 def _digest(path: Path) -> str | BrokenClip:
-    """The digest of a file's content, or why it has none."""
+    """Return the digest of a file, or the reason why it cannot be read."""
     try:
         require_whole(path)
     except BrokenClip as error:
@@ -224,7 +225,7 @@ def _digest(path: Path) -> str | BrokenClip:
 
 
 def _load(entry: Path, in_memory: bool) -> np.ndarray | None:
-    """The array of an entry, or `None` where there is none or it is damaged."""
+    """Return the array of an entry, or `None` if it does not exist or is damaged."""
     try:
         if not in_memory:
             return np.lib.format.open_memmap(entry, mode="r")
@@ -232,7 +233,7 @@ def _load(entry: Path, in_memory: bool) -> np.ndarray | None:
             return np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         return None
-    except Exception:  # whatever is wrong with it, it is only a copy: computing it again mends it
+    except Exception:  # a damaged entry is simply computed again
         return None
 
 

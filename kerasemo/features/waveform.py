@@ -1,4 +1,4 @@
-"""Raw sound, standardised."""
+"""Raw sound with mean 0 and standard deviation 1."""
 
 import os
 from collections.abc import Iterator
@@ -19,18 +19,20 @@ CHANNELS = {"female": 0, "male": 1}
 
 @dataclass(frozen=True)
 class Waveform(FeatureSet):
-    """The first seconds of a clip's sound, with mean 0 and deviation 1.
+    """The standardised samples of a clip's sound.
 
-    Source: Chae et al. 2018. Their code divides by the variance where it should by the deviation, which makes quiet
-    clips loud and loud ones quiet: `scale="variance"` does so too.
+    Sound is cut after the first seconds, and has mean 0 and standard deviation 1. If a model predicts the gender, or is
+    used without knowing it, choose `mean` as the channel: a channel that depends on the gender would reveal it.
+
+    Source: Chae et al. 2018. Their code divides by the variance instead of the standard deviation, which makes quiet
+    clips loud and loud clips quiet; `variance` as the scale reproduces this.
 
     Args:
-        sampling_rate: what the sound is resampled to, hertz.
-        longest_s: what is longer is cut, seconds; what is shorter keeps its length.
-        channel: of stereo, `speaker`: the left one for women and the right one for men, as in IEMOCAP, or the mean if
-            the gender is not known; `mean`: the mean of the two. Where gender is predicted, or not known when a model
-            is used, only `mean` is correct: to choose a channel by gender tells the gender.
-        scale: what the samples are divided by, `deviation` or `variance` of the part that is kept.
+        sampling_rate: sampling rate after resampling, in hertz.
+        longest_s: maximum length in seconds; longer clips are cut, shorter clips keep their length.
+        channel: channel of stereo sound. `speaker` takes the left channel for women and the right one for men, as in
+            IEMOCAP, or the mean if the gender is not known; `mean` takes the mean of both channels.
+        scale: whether samples are divided by their standard `deviation` or by their `variance`.
 
     Raises:
         InputError: a parameter is out of range.
@@ -58,10 +60,10 @@ class Waveform(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> np.ndarray:
-        """The clip's sound: float32, `samples`, as many as there are up to `longest_s`.
+        """Return the clip's sound: float32, `samples`, at most `longest_s`.
 
         Args:
-            gender: the speaker's, `female` or `male`; `None`: not known.
+            gender: gender of the speaker, `female` or `male`; `None`: not known.
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short to resample; or all samples are equal, as in silence.
@@ -86,7 +88,7 @@ class Waveform(FeatureSet):
         end_s: float | None = None,
         gender: str | None = None,
     ) -> Iterator[np.ndarray]:
-        """The sound of a recording of any length, block after block: resampled, and not yet standardised.
+        """Yield the sound of a recording of any length in blocks: resampled, but not standardised.
 
         Args:
             path, start_s, end_s, gender: as in `extract`.
@@ -105,7 +107,7 @@ class Waveform(FeatureSet):
         yield stream.resample_chunk(np.empty(0, np.float32), last=True)
 
     def standardise(self, samples: np.ndarray) -> np.ndarray | None:
-        """Samples with mean 0 and, as `scale` says, deviation 1; float32. None: they are all equal, as in silence."""
+        """Return float32 samples with mean 0, divided as `scale` says; None if all are equal, as in silence."""
         if np.ptp(samples) == 0:
             return None
         samples = samples.astype(np.float64)

@@ -1,7 +1,7 @@
 """Synthetic corpora: real media files in the official layouts, with voices and faces that show known emotions.
 
-They stand in for corpora that need a licence, so that every script, test and example runs from an empty disk. What a
-modality shows is drawn (see `erasure`), so the best accuracy that any model can reach on them is known in advance.
+They replace corpora that need a licence, so that every script, test and example can run without downloads. Which clips
+show their emotion is drawn at random (see `erasure`), so the best possible accuracy is known in advance.
 """
 
 from kerasemo.corpora.synthetic.corpus import SyntheticCorpus

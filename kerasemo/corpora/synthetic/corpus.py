@@ -1,4 +1,4 @@
-"""What every synthetic corpus is: parameters, and a method that writes its files."""
+"""The base class of synthetic corpora: parameters, and a method that writes the files."""
 
 import os
 from abc import ABC, abstractmethod
@@ -16,13 +16,13 @@ from kerasemo.workers import side_by_side
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticCorpus(ABC):
-    """Synthetic clips in the owners' layout. A subclass is a frozen dataclass: its fields say what to write.
+    """Synthetic clips in the layout of the original corpus. A subclass is a frozen dataclass with parameters as fields.
 
-    They are the options of `kerasemo synth` too: see `command_line.option` for bounds, and the docstring's `Args:` for
-    the help. A sequence is a choice of several: its order does not count.
+    The fields are also the options of `kerasemo synth`: see `command_line.option` for bounds; the docstring's `Args:`
+    are the help. A sequence is a set of choices: its order does not matter.
 
     Attributes:
-        name: the corpus that it imitates, as the command line calls it, such as `ravdess`.
+        name: the name of the original corpus on the command line, such as `ravdess`.
         title: its name in messages.
     """
 
@@ -41,11 +41,11 @@ class SyntheticCorpus(ABC):
         check(self, f"synthetic {self.title}")
 
     def write(self, root: str | os.PathLike, jobs: int = 1) -> None:
-        """Write the corpus. The folder appears when all is written; a call that would repeat it does nothing.
+        """Write the corpus, unless the same corpus is already there. The folder appears when it is complete.
 
         Args:
             root: the folder to write.
-            jobs: processes side by side, -1: one a core; the files do not depend on it.
+            jobs: number of parallel processes, -1 for one per core; the files do not depend on it.
 
         Raises:
             InputError: something else is at `root`.
@@ -57,7 +57,7 @@ class SyntheticCorpus(ABC):
         with files.whole(root) as temporary:
             temporary.mkdir()
             tasks = self._prepare(temporary)
-            # Closed before the folder goes when interrupted: no process may still write into it.
+            # When interrupted, end all processes before the folder is removed: none may still write to it.
             with side_by_side(tasks, jobs) as done:
                 for _ in track(done, len(tasks), f"Synthetic {self.title}"):
                     pass
@@ -65,13 +65,18 @@ class SyntheticCorpus(ABC):
 
     @abstractmethod
     def _prepare(self, root: Path) -> list[tuple[Callable, tuple, dict]]:
-        """Write what the corpus has once, such as `truth.csv`, and plan the rest: calls by `joblib.delayed`."""
+        """Write single files such as `truth.csv`, and return the remaining work as calls of `joblib.delayed`."""
 
 
-def first_of(numbers: range) -> Any:
-    """A field that holds some of the numbers 1 to n; its option takes how many, from the first on."""
+def first_of(numbers: range, help: str) -> Any:
+    """Declare a field with some of the numbers 1 to n; its option is a count, for the first numbers.
+
+    Args:
+        numbers: all numbers.
+        help: the help of the option.
+    """
 
     def chosen(count: int | None) -> tuple[int, ...] | None:
         return count and tuple(numbers[:count])
 
-    return option(tuple(numbers), type=int, min=1, max=len(numbers), callback=chosen, show_default="all")
+    return option(tuple(numbers), help, type=int, min=1, max=len(numbers), callback=chosen, show_default="all")

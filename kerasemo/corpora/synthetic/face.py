@@ -109,7 +109,7 @@ def _blinks(frames: int, frame_rate: float, rng: np.random.Generator) -> np.ndar
 
 
 def _cameras(frames: int, frame_rate: float, size: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-    """Canvas to frame, a 2 x 3 matrix a frame: place and scale of the clip, sway of the head."""
+    """Canvas to frame, a 2 x 3 matrix per frame: place and scale of the clip, sway of the head."""
     time_s = np.arange(frames) / frame_rate
     shift = rng.uniform(-8, 8, 2)
     zoom = rng.uniform(0.97, 1.03)

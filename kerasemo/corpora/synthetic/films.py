@@ -39,27 +39,30 @@ class _Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticFilms(SyntheticCorpus):
-    """Clips cut from synthetic films: mp4s with sound, 2.5 to 3.5 s, in a folder for each of four emotions.
+    """Clips of synthetic films, in one folder per emotion.
 
-    `angry/film_03__012.mp4` is a clip of film 3. Each film has an actress and an actor of its own, sets, colours,
-    contrast, framing and a room with its own hum and hiss. It leans to one emotion, as films do: the first to
-    `angry`, the next to `happy` and so on, so that whoever knows the film knows something of the emotion. Where a
-    film is in both training and test, that leaks; over four films, or eight, all emotions are equally frequent.
+    Clips are mp4s with sound, 2.5 to 3.5 s long; `angry/film_03__012.mp4` is a clip of film 3. Each film has its own
+    actress and actor, sets, colours, contrast, framing and background noise. As in real films, one emotion is more
+    frequent than the others: `angry` in the first film, `happy` in the second and so on. A model that recognises the
+    film can therefore guess the emotion, which is a leak if the film is in both training and test. Over four films, or
+    a multiple of four, all emotions are equally frequent.
 
-    People stay in the picture, enter it, leave it, or somebody farther off is there too. In a few clips nobody's
-    face is clear: who speaks turns away, is out of focus, or is not in the picture. Of the clips with a clear face
-    each emotion has the same share that shows it (see `erasure`), so that `accuracy_ceiling` with four classes holds
-    for whoever does not know the film. `truth.csv` at the root has `clip`, `emotion`, `source`, `actor`, `scene` (of
-    `films_scene`), `audio_shows`, `video_shows` (0 or 1).
+    People stay in the picture, enter it or leave it, or a second person is in the background. A few clips have no clear
+    face: the speaker turns away, is out of focus or is not in the picture. Of the clips with a clear face, the same
+    share shows the emotion in each class; the others have a blank voice or face. The file `truth.csv` has the columns
+    `clip`, `emotion`, `source`, `actor`, `scene`, `audio_shows` and `video_shows` (0 or 1).
+
+    In Python, `accuracy_ceiling` with four classes computes the best accuracy of a model that does not recognise the
+    film.
 
     Args:
-        films: how many films.
-        clips: of each film.
-        lean: the share of a film's clips in the emotion that it leans to, from 0.25 (no leaning) on.
-        faceless: the share of clips without a clear face.
-        audio_share: the share of clips whose sound shows the emotion.
-        video_share: the share that shows it in the picture, of the clips with a clear face.
-        seed: decides on films, chance and what is blank.
+        films: number of films.
+        clips: number of clips per film.
+        lean: share of the most frequent emotion of a film in its clips; 0.25 makes all four equally frequent.
+        faceless: share of clips without a clear face.
+        audio_share: share of clips whose sound shows the emotion.
+        video_share: share of clips whose picture shows the emotion, among the clips with a clear face.
+        seed: random seed of the films and the choice of blank clips.
 
     Raises:
         InputError: a parameter is out of range.

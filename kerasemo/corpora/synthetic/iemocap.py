@@ -32,28 +32,32 @@ _SCENES = {
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticIemocap(SyntheticCorpus):
-    """IEMOCAP with synthetic people: label files, a stereo wav a turn, an avi a dialogue, in the official folders.
+    """IEMOCAP with synthetic people.
 
-    Turns last 2.5 to 3.5 s; some begin before the one before has ended. Of ten turns eight show `neu`, `ang`, `hap`
-    and `sad`, equally often by women and men, one shows `exc`, and one shows one of the four and is a tie (`xxx`) whose
-    most voted labels hold the true one. Of each emotion and scenario the same share of turns shows it (see `erasure`);
-    the others have a blank voice or face, which still is a woman's or a man's. So `accuracy_ceiling` with four classes
-    holds where ties are dropped and `exc` is not merged. `truth.csv` at the root has `clip`, `emotion`, `tied`,
-    `audio_shows`, `video_shows` (0 or 1).
+    Writes label files, one stereo wav per turn and one avi per dialogue in the official folders. Turns last 2.5 to 3.5
+    s, and some begin before the previous turn has ended.
 
-    The woman is on the left, in the picture (720 x 480, 29.97 frames a second, with bars above and below) and in the
-    sound (16 kHz), where each is heard in the other's channel too, 12 dB lower.
+    Of every ten turns, eight show `neu`, `ang`, `hap` or `sad`, equally often by women and men; one shows `exc`; and
+    one shows one of the four emotions but is a tie (`xxx`), with the true emotion among the labels with the most votes.
+    In each emotion and scenario, the same share of turns shows the emotion; the other turns have a blank voice or face,
+    which is still that of a woman or a man. The file `truth.csv` lists which turns show it, with the columns `clip`,
+    `emotion`, `tied`, `audio_shows` and `video_shows` (0 or 1).
+
+    The woman is on the left, both in the picture (720 x 480, 29.97 frames per second, with bars above and below) and in
+    the sound (16 kHz). Each voice is also audible in the other channel, 12 dB lower.
+
+    In Python, `accuracy_ceiling` with four classes computes the best accuracy that a model can reach, if ties are
+    dropped and `exc` is not merged into `hap`.
 
     Args:
-        sessions: which of the five, each with a woman and a man of its own. The command takes how many, from the first
-            on.
-        scenarios: `improvised`, `scripted` or both, which then take turns.
-        modalities: `audio` (wav), `video` (avi with sound), or both.
-        dialogues: of each session; there are 16 improvised and 14 scripted ones.
-        turns: of each dialogue.
-        audio_share: the share of turns whose sound shows the emotion.
-        video_share: the share of turns whose picture shows it.
-        seed: decides on voices, faces, votes, chance and what is blank.
+        sessions: numbers of the sessions, 1 to 5, each with its own woman and man.
+        scenarios: `improvised`, `scripted` or both in turn.
+        modalities: `audio` (wav), `video` (avi with sound) or both.
+        dialogues: number of dialogues per session; at most 16 improvised and 14 scripted ones.
+        turns: number of turns per dialogue.
+        audio_share: share of turns whose sound shows the emotion.
+        video_share: share of turns whose picture shows the emotion.
+        seed: random seed of the voices, the faces, the votes and the choice of blank turns.
 
     Raises:
         InputError: a parameter is out of range.
@@ -62,7 +66,9 @@ class SyntheticIemocap(SyntheticCorpus):
     name: ClassVar[str] = "iemocap"
     title: ClassVar[str] = "IEMOCAP"
 
-    sessions: Sequence[int] = first_of(iemocap.SESSIONS)
+    sessions: Sequence[int] = first_of(
+        iemocap.SESSIONS, "Number of sessions, starting with session 1, each with two actors."
+    )
     scenarios: Sequence[Literal["improvised", "scripted"]] = option(tuple(_SCENES), name="--scenario")
     modalities: Sequence[Literal["audio", "video"]] = option(("audio", "video"), name="--modality")
     dialogues: int = option(4, min=1, max=sum(map(len, _SCENES.values())))

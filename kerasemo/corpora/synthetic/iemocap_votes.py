@@ -1,4 +1,4 @@
-"""What evaluators say of a synthetic turn: three vote, two rate, and the actor does both."""
+"""Evaluations of a synthetic turn: three evaluators vote, two rate, and the actor does both."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The file `synthetic.json` at the root of a synthetic corpus: what marks it as one, and how it was made."""
+"""The file `synthetic.json` at the root of a synthetic corpus: a mark, and the parameters of the corpus."""
 
 import json
 import os
@@ -8,32 +8,32 @@ from kerasemo.errors import InputError
 
 NAME = "synthetic.json"
 
-# Raise it when the same parameters give other files, so that an old corpus is not taken for a new one.
+# Increase it when the same parameters produce different files, so that old corpora are recognised.
 EDITION = 1
 
 
 def is_synthetic(root: str | os.PathLike) -> bool:
-    """Whether a corpus folder was written by this package; a folder that is not there was not."""
+    """Return whether a corpus folder exists and was written by this package."""
     return _content(Path(root)) is not None
 
 
 def write(root: str | os.PathLike, corpus: str, parameters: dict) -> None:
-    """Mark a folder as the synthetic form of a corpus.
+    """Mark a folder as a synthetic corpus.
 
     Args:
         root: the folder.
-        corpus: the corpus' name, such as `ravdess`.
-        parameters: all that its files depend on, as plain JSON values.
+        corpus: name of the corpus, such as `ravdess`.
+        parameters: all parameters of the files, as JSON values.
     """
     text = json.dumps(_expected(corpus, parameters), indent=2)
     Path(root, NAME).write_text(text + "\n", encoding="utf-8")
 
 
 def stands(root: str | os.PathLike, corpus: str, parameters: dict) -> bool:
-    """Whether this very corpus is at `root` already.
+    """Return whether this corpus with these parameters is already at `root`.
 
     Raises:
-        InputError: something else is there; it must not be replaced.
+        InputError: something else is at `root`, which must not be replaced.
     """
     root = Path(root)
     if not root.exists():

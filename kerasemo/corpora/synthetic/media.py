@@ -1,4 +1,4 @@
-"""Writing sound and video files whose bytes depend on their content alone."""
+"""Writers of sound and video files; the same content always gives the same bytes."""
 
 import os
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import soundfile
 
-# FFmpeg's unit of quality, 118 a step of the quantiser: step 4 keeps a lid's edge.
+# FFmpeg's unit of quality, 118 per quantiser step: step 4 preserves the edges of eyelids.
 _AVI_QUALITY = 4 * 118
 
 
@@ -46,7 +46,7 @@ def write_mp4(
         sampling_rate: Hz.
     """
     with av.open(os.fspath(path), "w", container_options={"fflags": "+bitexact"}) as container:
-        # crf 20: small files in which a lid's edge still is one.
+        # crf 20: small files that preserve the edges of eyelids.
         picture = container.add_stream("libx264", rate=frame_rate, options={"crf": "20", "preset": "superfast"})
         picture.width, picture.height = size
         picture.pix_fmt = "yuv420p"
@@ -73,7 +73,7 @@ def write_avi(
     frame_rate: Fraction,
     sampling_rate: int,
 ) -> None:
-    """Write MPEG-4 video, as DivX has it, with the sound uncompressed and each part of it beside its picture.
+    """Write MPEG-4 video as in DivX, with uncompressed sound that is interleaved with the pictures.
 
     The same content always gives the same bytes, as `write_mp4`.
 

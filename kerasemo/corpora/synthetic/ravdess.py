@@ -53,21 +53,26 @@ class _Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticRavdess(SyntheticCorpus):
-    """RAVDESS with synthetic people: its official folders and names, 48 kHz wavs and mp4s with the same voice.
+    """RAVDESS with synthetic people.
 
-    Each class of each channel has the same share of clips that show their emotion (see `erasure`); the others have a
-    blank voice or face. `truth.csv` at the root tells which: `clip` (the six codes after the modality), `emotion`,
-    `audio_shows`, `video_shows` (0 or 1). Faces start from the blank expression and reach their own within 0.35 s.
+    Folders and file names are the official ones; files are wavs at 48 kHz and mp4s with the same voice.
+
+    In each emotion of speech and of song, the same share of clips shows the emotion; the other clips have a blank voice
+    or face, which is the same for all emotions. The file `truth.csv` lists which clips show it, with the columns `clip`
+    (the six codes after the modality), `emotion`, `audio_shows` and `video_shows` (0 or 1). Faces are blank at first
+    and reach their expression within 0.35 s.
+
+    In Python, `accuracy_ceiling` computes the best accuracy that a model can reach.
 
     Args:
-        actors: which of the 24, odd ones male; actor 18 does not sing. The command takes how many, from the first on.
-        channels: `speech` (eight emotions), `song` (the first six), or both.
-        modalities: `audio` (modality 03, wav), `video` (01, mp4 with sound), or both.
-        clips_per_emotion: how many performances of each emotion, actor and channel, in an order that spreads them
-            over intensities, statements and repetitions; left out, all (8, of neutral 4).
-        audio_share: the share of clips whose sound shows the emotion.
-        video_share: the share of clips whose picture shows it.
-        seed: decides on voices, faces, chance and what is blank.
+        actors: numbers of the actors, 1 to 24; odd numbers are male. Actor 18 has no songs.
+        channels: `speech` (eight emotions), `song` (the first six) or both.
+        modalities: `audio` (modality 03, wav), `video` (modality 01, mp4 with sound) or both.
+        clips_per_emotion: number of clips per emotion, actor and channel, with varied intensities, statements and
+            repetitions. Default: all, which are 8, or 4 for neutral.
+        audio_share: share of clips whose sound shows the emotion.
+        video_share: share of clips whose picture shows the emotion.
+        seed: random seed of the voices, the faces and the choice of blank clips.
 
     Raises:
         InputError: a parameter is out of range.
@@ -76,7 +81,7 @@ class SyntheticRavdess(SyntheticCorpus):
     name: ClassVar[str] = "ravdess"
     title: ClassVar[str] = "RAVDESS"
 
-    actors: Sequence[int] = first_of(ravdess.ACTORS)
+    actors: Sequence[int] = first_of(ravdess.ACTORS, "Number of actors, starting with actor 1. Actor 18 has no songs.")
     channels: Sequence[Literal["speech", "song"]] = option(("song", "speech"), name="--channel")
     modalities: Sequence[Literal["audio", "video"]] = option(("audio", "video"), name="--modality")
     clips_per_emotion: int | None = option(None, min=1)

@@ -38,24 +38,29 @@ class _Side:
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticSewa(SyntheticCorpus):
-    """SEWA as in AVEC 2019 CES, synthetic: `labels/` and the challenge's feature folders, a csv a recording.
+    """Synthetic SEWA as in AVEC 2019: labels and feature sets.
 
-    Labels are smooth, have a standard deviation near .135 and come two seconds after what the features show. What
-    each set shows of each target stands in `sewa_signals.STRENGTHS`, and the best CCC within reach is
-    `ccc_ceiling`. Partners of a dialogue have the same audio features; of `Devel` the partners are those of the real
-    corpus (`avec2019.dialogues`), of `Train` neighbours (1 and 2, 3 and 4, ...). All sets, the low-level ones
-    too, have a row every 0.1 s. Real sets have 23 to 4096 features; here all have `width`, which keeps the whole
-    corpus at some 200 MB. A recording does not depend on which others are written.
+    Writes `labels/` and the folders of the challenge's feature sets, with one CSV file per recording, but no media
+    files. Labels are smooth, have a standard deviation of about .135 and follow the features with a delay of two
+    seconds. The two recordings of a dialogue have the same audio features. Dialogues of `Devel` have the same pairs of
+    recordings as in the real corpus; dialogues of `Train` are pairs of neighbours (1 and 2, 3 and 4, ...). Dialogues
+    are written in the order of their first recording.
+
+    All feature sets, including the low-level ones, have one row every 0.1 s. Real sets have 23 to 4096 features; here
+    all sets have the same number, which keeps the whole corpus at about 200 MB. The content of a recording does not
+    depend on which other recordings are written.
+
+    In Python, `ccc_ceiling` computes the best CCC that a model can reach, and `sewa_signals.STRENGTHS` contains how
+    strongly each feature set shows each target.
 
     Args:
-        train: recordings of `Train` in each language, an even number.
-        devel: recordings of `Devel` in each language, an even number: whole dialogues, in the order of their first
-            side.
+        train: number of recordings of `Train` in each language; must be even.
+        devel: number of recordings of `Devel` in each language; must be even, because dialogues are written as a whole.
         languages: `DE`, `HU` or both.
-        frames: shortest and longest recording, frames of 0.1 s.
-        feature_sets: which of the challenge's feature sets.
-        width: features of each set.
-        seed: decides on emotions, chance and lengths.
+        frames: length of the shortest and the longest recording, in frames of 0.1 s.
+        feature_sets: feature sets of the challenge to write.
+        width: number of features in each set.
+        seed: random seed of the emotions, the noise and the lengths.
 
     Raises:
         InputError: a parameter is out of range.

@@ -11,7 +11,7 @@ from kerasemo.corpora.synthetic.prosody import Prosody, prosody_of
 SAMPLING_RATE = 48_000
 
 SILENCE_S = 0.3
-"""How long a clip is silent before the voice sets in, and at least after it has ended."""
+"""Silence before the voice in seconds, and minimum silence after it."""
 
 SHORTEST_S, LONGEST_S = 2.5, 3.5
 
@@ -79,15 +79,15 @@ def speak(
 ) -> np.ndarray:
     """Say or sing a sequence of vowels.
 
-    The length of the clip is drawn without regard to the emotion: a faster rendition leaves more silence behind it.
+    The length of the clip does not depend on the emotion: a faster rendition is followed by more silence.
 
     Args:
         emotion: a key of `prosody.PROSODIES`, or None for the blank rendition.
         intensity: 1 normal, 2 strong.
-        speaker: who speaks.
-        vowels: keys of `VOWELS`, one a syllable.
-        rng: the chance in this rendition.
-        sung: one held note of a melody a syllable.
+        speaker: the speaker.
+        vowels: keys of `VOWELS`, one per syllable.
+        rng: random generator of this rendition.
+        sung: whether to sing one note of a melody per syllable.
 
     Returns:
         Sound at 48 kHz, `samples`, -1 to 1, 2.5 to 3.5 s long.
@@ -110,7 +110,7 @@ def speak(
 
 
 def loudness(samples: np.ndarray, frames: int) -> np.ndarray:
-    """How loud a clip is during each frame of its video, against its loudest frame.
+    """Return the loudness of a clip during each frame of its video, relative to its loudest frame.
 
     Args:
         samples: sound, `samples`.
@@ -128,7 +128,7 @@ def loudness(samples: np.ndarray, frames: int) -> np.ndarray:
 def _pitch(
     prosody: Prosody, speaker: Speaker, syllables: int, blocks: int, rng: np.random.Generator, sung: bool
 ) -> np.ndarray:
-    """Hz per sample: an accent or a note a syllable, the slope over all of them, trembling and jitter."""
+    """Return the pitch per sample in Hz: accent or note per syllable, slope over all of them, trembling and jitter."""
     place = np.linspace(0, syllables, blocks, endpoint=False)
     if sung:
         notes = np.resize(_MELODY, syllables) + 0.15 * prosody.span * rng.normal(size=syllables)
