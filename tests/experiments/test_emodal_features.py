@@ -49,7 +49,7 @@ def features(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def finished(run, features, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--features", features, "--protocol", "paper", "--epochs", 30, "--out", out)
+    done = run("--features", features, "--protocol", "paper", "--epochs", 15, "--out", out)
     assert done.returncode == 0, done.stderr
     return only_run(out)
 

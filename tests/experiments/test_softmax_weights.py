@@ -17,4 +17,4 @@ def test_the_published_weights_correspond_to_numbers_of_steps(script):
     assert script.shift(0.6377) == pytest.approx(0.2827, abs=5e-5)
     assert script.predicted(np.full(2827, 1e-4))[-1] == pytest.approx(0.6377, abs=5e-5)
     assert script.schedule(1).sum() == pytest.approx(1e-3 / 0.9, rel=1e-6)
-    assert script.net_steps_an_epoch(0.6377) == 254 and script.net_steps_an_epoch(0.6768) == 333
+    assert script.net_steps_per_epoch(0.6377) == 254 and script.net_steps_per_epoch(0.6768) == 333
