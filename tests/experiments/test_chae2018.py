@@ -32,7 +32,7 @@ def root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def finished(run, root, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--root", root, "--quick", "--protocol", "paper", "--batch-size", 4, "--out", out)
+    done = run("--root", root, "--quick", "--protocol", "paper", "--batch-size", 4, "--epochs", 1, "--out", out)
     assert done.returncode == 0, done.stderr
     return only_run(out)
 
