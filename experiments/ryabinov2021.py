@@ -161,7 +161,7 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
 
     architecture, _, tasks = parts_of(cell.network, corpus)
     model = network(architecture, {task: len(corpus.classes[task]) for task in tasks}, options)
-    sides = corpus.clips(Segments, cell, tasks)
+    sides = corpus.clips(Segments.of_clips, cell, tasks)
     adapt(model, sides["train"].once().map(lambda x, *_: x))
     return Training(
         model,
@@ -207,7 +207,7 @@ def sight(outcome: Outcome, folds: Folds, task: str, name: str) -> Iterator[tupl
     """Return embedding and Grad-CAM maps of the first fold's network on its test clips: kind, title and figure."""
     cell, corpus = folds.cells[0], outcome.corpus
     network_file = outcome.run.path / "checkpoints" / f"{cell.model}.keras"
-    segments = corpus.clips(Segments, cell, [task])["test"]
+    segments = corpus.clips_of_rows(Segments.of_clips, cell.split.test, [task])
     name = name if len(folds.cells) == 1 else f"{name}, first fold"
     seed, notice = outcome.options.seed, outcome.notice
     return spectrogram_sight.figures(network_file, segments, task, corpus.classes[task], name, seed, notice)

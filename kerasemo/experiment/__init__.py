@@ -4,7 +4,7 @@ A script passes its own functions to a `Study`: `read`, `networks`, `build`, `ro
 """
 
 from kerasemo.command_line import data, running, training
-from kerasemo.experiment.cells import Cell, Training, cells_of, joint_model, plan
+from kerasemo.experiment.cells import Cell, Training, cells_of, plan
 from kerasemo.experiment.corpora import (
     Corpus,
     corpus_root,
@@ -39,7 +39,6 @@ __all__ = [
     "data",
     "data_file",
     "imagenet",
-    "joint_model",
     "max_bad",
     "name_corpus",
     "note_left_out",

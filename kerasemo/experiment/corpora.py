@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kerasemo.training.items import Items
     from kerasemo.training.segments import Segments
 
+    MakeClips = Callable[..., Clips | Segments]
+
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
 
@@ -88,23 +90,38 @@ class Corpus:
         return {side: Items.of_rows(rows, arrays, cell.items, targets) for side, rows in sides.items()}
 
     def clips(
-        self, kind: "type[Clips | Segments]", cell: "Cell", tasks: Sequence[str], inputs: Sequence[str] | None = None
+        self, make: "MakeClips", cell: "Cell", tasks: Sequence[str], inputs: Sequence[str] | None = None
     ) -> "dict[str, Clips | Segments]":
         """Return the items of each partition of a cell, for features that stay on disk.
 
         Args:
-            kind: `Clips` for whole clips, `Segments` for all segments of clips.
+            make, tasks: as in `clips_of_rows`.
             cell, inputs: as in `items`.
-            tasks: the tasks of the network; its outputs have the same names.
 
         Returns:
             Partition -> items.
         """
-        names = inputs or list(self.features)
-        network_inputs = {name: self.inputs[name] for name in names}
-        features = {name: self.features[name] for name in names}
         sides = cell.split.partitions()
-        return {side: kind.of_rows(rows, network_inputs, features, self.table, tasks) for side, rows in sides.items()}
+        return {side: self.clips_of_rows(make, rows, tasks, inputs) for side, rows in sides.items()}
+
+    def clips_of_rows(
+        self, make: "MakeClips", rows: np.ndarray, tasks: Sequence[str], inputs: Sequence[str] | None = None
+    ) -> "Clips | Segments":
+        """Return the items of some rows of `table`, for features that stay on disk.
+
+        Args:
+            make: `Clips` for whole clips, `Segments.of_clips` for all segments of clips.
+            rows: row numbers.
+            tasks: the tasks of the network; its outputs have the same names.
+            inputs: inputs of the network; None: all features.
+        """
+        names, selected = inputs or list(self.features), self.table.iloc[rows].reset_index(drop=True)
+        return make(
+            {name: self.inputs[name] for name in names},
+            {name: [self.features[name][row] for row in rows] for name in names},
+            {task: selected[task].to_numpy() for task in tasks},
+            selected[["clip", "speaker"]],
+        )
 
 
 def corpus_root(key: str, options: Options, corpus: type[SyntheticCorpus], size: dict, quick: dict) -> Path:

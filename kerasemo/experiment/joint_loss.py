@@ -34,10 +34,11 @@ def rows(
             known.
     """
     *weights, total = published or [None] * (len(tasks) + 1)
+    final = [history.iloc[-1] for history in folds.histories()]
     for task, number in zip(tasks, weights, strict=True):
-        final = pd.DataFrame({"value": _final_weights(folds, task), "speaker": "all"})
-        yield folds.mean(final, table, label, f"final weight of {task}", number)
-    losses = losses_of_clips(folds, tasks)
+        values = pd.DataFrame({"value": [last[f"{task}_weight"] for last in final], "speaker": "all"})
+        yield folds.mean(values, table, label, f"final weight of {task}", number)
+    losses = _losses_of_clips(folds, tasks, final)
     if weighting in WEIGHTS_OF_SUM_1:
         per_clip = folds.mean(losses.assign(value=losses["joint"]), table, label, "validation NLL per clip")
         if folds.protocol == "paper":  # a sum depends on the size of the set
@@ -48,29 +49,25 @@ def rows(
     yield folds.mean(equal, table, label, "validation NLL per clip, equal weights")
 
 
-def losses_of_clips(folds: Folds, tasks: Sequence[str], partition: str = "validation") -> pd.DataFrame:
-    """Return the losses of each clip.
+def _losses_of_clips(folds: Folds, tasks: Sequence[str], final: Sequence[pd.Series]) -> pd.DataFrame:
+    """Return the losses of each validation clip.
 
     Args:
         folds: the folds of one network.
         tasks: the weighted tasks.
-        partition: the partition of the clips.
+        final: the last epoch in the history of each fold.
 
     Returns:
         One row per clip: the cross-entropy of each task, `joint` (their sum, weighted with the final weights of the
         fold), and `speaker`.
     """
     parts = []
-    for fold in folds.each():
-        predictions = {task: fold.predictions(partition, task) for task in tasks}
+    for fold, last in zip(folds.each(), final, strict=True):
+        predictions = {task: fold.predictions("validation", task) for task in tasks}
         losses = pd.DataFrame({task: negative_log_likelihood(table, task) for task, table in predictions.items()})
-        joint = sum(_final_weights(fold, task)[0] * losses[task] for task in tasks)
+        joint = sum(last[f"{task}_weight"] * losses[task] for task in tasks)
         parts.append(losses.assign(joint=joint, speaker=predictions[tasks[0]]["speaker"]))
     return pd.concat(parts, ignore_index=True)
-
-
-def _final_weights(folds: Folds, task: str) -> list[float]:
-    return [history[f"{task}_weight"].iloc[-1] for history in folds.histories()]
 
 
 def figures(

@@ -57,13 +57,13 @@ def classes(labels: pd.Series, task: str, known: Sequence[str] | None, set_aside
     Raises:
         InputError: there are fewer than two classes.
     """
-    present = set(labels.dropna())
-    if len(present) < 2:
-        found = f"only one class, {present.pop()!r}" if present else "no label"
+    occurring = set(labels.dropna())
+    if len(occurring) < 2:
+        found = f"only one class, {occurring.pop()!r}" if occurring else "no label"
         if len(set_aside):
             found += f" in the usable clips ({len(set_aside)} are unusable, such as: {set_aside['reason'].iloc[0]})"
         raise InputError(f"{task} has {found}; at least two classes are needed: choose other tasks with --task.")
-    return [label for label in known or sorted(present, key=str) if label in present]
+    return corpora.present(known or sorted(occurring, key=str), labels)
 
 
 def read_clips(

@@ -100,7 +100,7 @@ class TraceScores:
         """
         if not models:
             return [
-                {**line, "n": 0}
+                line
                 for protocol in self.options.protocols
                 for line in self.rows(table, row, protocol, _unknown(), published)
                 if published and line["published"] is not None
@@ -110,12 +110,10 @@ class TraceScores:
         traces = protocols.run_all(estimators, data, self.groups, self.folds, jobs=1)
         rows = []
         for protocol in self.options.protocols:
-            predicted = traces[row, PARTS[protocol]][0]
-            rows += self.rows(table, row, protocol, self._score(data, predicted), published)
-            for language, part, groups in self._languages(data, predicted):
-                sums = scoring.group_sums(part, part.inputs, groups)
-                scores = scoring.score_rows(sums, self.ddof, self.options.seed)
-                rows += self.rows(f"{table}, by language", f"{row}, {language}", protocol, scores)
+            sums = scoring.group_sums(data, traces[row, PARTS[protocol]][0], self.groups)
+            rows += self.rows(table, row, protocol, self._score(sums), published)
+            for language, chosen in self._languages().items():
+                rows += self.rows(f"{table}, by language", f"{row}, {language}", protocol, self._score(sums[chosen]))
         return rows
 
     def over_seeds(
@@ -131,7 +129,12 @@ class TraceScores:
         if len(models) < 2:
             return lines
         data = [self.aligned([model]) for model in models]
-        scores = np.array([[score["ccc"] for score in self._score(each, each.inputs)] for each in data])
+        scores = np.array(
+            [
+                [score["ccc"] for score in self._score(scoring.group_sums(each, each.inputs, self.groups))]
+                for each in data
+            ]
+        )
         statistics = {
             f"{row}, mean of {len(models)} seeds": (scores.mean(axis=0), published),
             f"{row}, deviation over seeds": (scores.std(axis=0, ddof=1), None),
@@ -163,7 +166,7 @@ class TraceScores:
         for protocol in self.options.protocols:
             for row in fusions.values():
                 part = PARTS[protocol]
-                stages = [self._score(data, stage) for stage in traces[row, part]]
+                stages = [self._score(scoring.group_sums(data, stage, self.groups)) for stage in traces[row, part]]
                 fused.stages[row, protocol] = stages
                 fused.curves.extend(
                     {"method": row, "stage": number, "protocol": part, **score}
@@ -254,28 +257,17 @@ class TraceScores:
             chain.save(temporary)
         return name
 
-    def _languages(
-        self, data: predictions.Aligned, traces: np.ndarray
-    ) -> Iterator[tuple[str, predictions.Aligned, list[str]]]:
-        """Yield each language, if there are several, its traces (as `inputs`) with their labels, and its groups."""
-        languages = [avec2019.language(recording) for recording in data.recordings]
-        if len(set(languages)) < 2:
-            return
-        predicted, labels = data.split(traces), data.split(data.labels)
-        for language in sorted(set(languages)):
-            chosen = [name for name, spoken in zip(data.recordings, languages, strict=True) if spoken == language]
-            part = predictions.align(
-                {"fused": {name: predicted[name] for name in chosen}}, {name: labels[name] for name in chosen}
-            )
-            yield (
-                language,
-                part,
-                [group for group, spoken in zip(self.groups, languages, strict=True) if spoken == language],
-            )
+    def _languages(self) -> dict[str, list[int]]:
+        """Return the places of each language in the sums by group, which are sorted; empty if there is only one."""
+        spoken = {g: avec2019.language(name) for name, g in zip(sorted(self.corpus.devel), self.groups, strict=True)}
+        groups = sorted(spoken)
+        languages = sorted(set(spoken.values()))
+        places = {each: [n for n, group in enumerate(groups) if spoken[group] == each] for each in languages}
+        return places if len(languages) > 1 else {}
 
-    def _score(self, data: predictions.Aligned, traces: np.ndarray) -> list[dict]:
-        """Return the CCC of each target and of their average, with intervals by dialogue."""
-        return scoring.score_rows(scoring.group_sums(data, traces, self.groups), self.ddof, self.options.seed)
+    def _score(self, sums: np.ndarray) -> list[dict]:
+        """Return the CCC of each target and of their average, with intervals by dialogue; see `scoring.group_sums`."""
+        return scoring.score_rows(sums, self.ddof, self.options.seed)
 
 
 def _unknown(values: Sequence[float | None] = (None,) * 4, n: int = 0) -> list[dict]:

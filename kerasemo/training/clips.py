@@ -41,32 +41,6 @@ class Clips:
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
 
-    @classmethod
-    def of_rows(
-        cls,
-        rows: np.ndarray,
-        inputs: Mapping[str, NetworkInput],
-        files: Mapping[str, Sequence[Path]],
-        table: pd.DataFrame,
-        tasks: Sequence[str],
-    ) -> "Clips":
-        """Create `Clips` from some rows of a table.
-
-        Args:
-            rows: row numbers.
-            inputs: as above.
-            files: as above, for all rows of the table.
-            table: one row per clip: `clip`, `speaker` and the class number of each task.
-            tasks: the columns that are targets.
-        """
-        selected = table.iloc[rows].reset_index(drop=True)
-        return cls(
-            inputs,
-            {name: [paths[row] for row in rows] for name, paths in files.items()},
-            {task: selected[task].to_numpy() for task in tasks},
-            selected[["clip", "speaker"]],
-        )
-
     def __len__(self) -> int:
         return len(self.index)
 

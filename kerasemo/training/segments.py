@@ -47,44 +47,28 @@ class Segments:
     @classmethod
     def of_clips(
         cls,
-        name: str,
-        made: NetworkInput,
-        files: Sequence[Path],
+        inputs: Mapping[str, NetworkInput],
+        files: Mapping[str, Sequence[Path]],
         targets: Mapping[str, np.ndarray],
         index: pd.DataFrame,
     ) -> "Segments":
         """Create all segments of some clips.
 
         Args:
-            name, made: as above.
-            files, targets, index: as above, but for each clip.
+            inputs, files, targets, index: the attributes of `Clips`, with a single input.
         """
-        lengths = [len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files]
+        ((name, made),) = inputs.items()
+        lengths = [len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files[name]]
         counts = [len(starts(n, made.segment_length, made.segment_hop)) for n in lengths]
-        rows = np.repeat(np.arange(len(files)), counts)
+        rows = np.repeat(np.arange(len(lengths)), counts)
         return cls(
             name,
             made,
-            [files[row] for row in rows],
+            [files[name][row] for row in rows],
             np.concatenate([np.arange(n) for n in counts]),
             {task: values[rows] for task, values in targets.items()},
             index.iloc[rows].reset_index(drop=True),
         )
-
-    @classmethod
-    def of_rows(
-        cls,
-        rows: np.ndarray,
-        inputs: Mapping[str, NetworkInput],
-        files: Mapping[str, Sequence[Path]],
-        table: pd.DataFrame,
-        tasks: Sequence[str],
-    ) -> "Segments":
-        """All segments of some rows of a table of clips. Arguments as in `Clips.of_rows`; there is one input."""
-        ((name, made),) = inputs.items()
-        chosen = table.iloc[rows]
-        targets = {task: chosen[task].to_numpy() for task in tasks}
-        return cls.of_clips(name, made, [files[name][row] for row in rows], targets, chosen[["clip", "speaker"]])
 
     def __len__(self) -> int:
         return len(self.index)

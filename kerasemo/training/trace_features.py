@@ -30,7 +30,7 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     Raises:
         InputError: see `avec2019.iterate_features`.
     """
-    return {path.stem: np.load(path, mmap_mode="r") for path in sorted(_cached(Path(folder)).glob("*.npy"))}
+    return _load(_cached(Path(folder)))
 
 
 def available(root: Path, labels: Mapping[str, np.ndarray]) -> tuple[list[str], list[str]]:
@@ -51,10 +51,11 @@ def available(root: Path, labels: Mapping[str, np.ndarray]) -> tuple[list[str], 
     for name, folder in FEATURE_SETS.items():
         if not (root / folder).is_dir():
             continue
-        features = read(root / folder)
+        cache = _cached(root / folder)
+        features = _load(cache)
         if missing := sorted(set(labels) - set(features)):
             raise InputError(f"{root / folder} has no {missing[0]}.csv, which has labels.")
-        if (_cached(root / folder) / OWN_RATE).exists():
+        if (cache / OWN_RATE).exists():
             notes.append(f"{folder} has a rate of its own: its functionals in windows of {WINDOW_S:g} s are used.")
         missing_frames = {recording: len(trace) - len(features[recording]) for recording, trace in labels.items()}
         if short := [n for n in missing_frames.values() if n > 0]:
@@ -64,6 +65,10 @@ def available(root: Path, labels: Mapping[str, np.ndarray]) -> tuple[list[str], 
             )
         sets.append(name)
     return sets, notes
+
+
+def _load(cache: Path) -> dict[str, np.ndarray]:
+    return {path.stem: np.load(path, mmap_mode="r") for path in sorted(cache.glob("*.npy"))}
 
 
 def _cached(folder: Path) -> Path:

@@ -24,7 +24,7 @@ def segments(tmp_path):
     for number, (file, n) in enumerate(zip(files, LENGTHS, strict=True)):
         np.save(file, np.arange(10 * number, 10 * number + n, dtype="float32"))
     index = pd.DataFrame({"clip": ["a", "b", "c"], "speaker": ["x", "y", "x"]})
-    return Segments.of_clips("waveform", MADE, files, LABELS, index)
+    return Segments.of_clips({"waveform": MADE}, {"waveform": files}, LABELS, index)
 
 
 def test_every_segment_of_every_clip_is_an_item(segments):
