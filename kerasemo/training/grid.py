@@ -1,5 +1,6 @@
 """Runs many independent trainings in parallel, on one machine or on a cluster."""
 
+import asyncio
 import logging
 import multiprocessing
 import os
@@ -152,6 +153,9 @@ def _connected(scheduler: str) -> Iterator["Client"]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VersionMismatchWarning)
         try:
+            # A client that failed to connect is closed by the garbage collector: perhaps in the thread of the next
+            # client, which is just starting and holds the lock that closing needs. So the address is tried without one.
+            asyncio.run(_try_connecting(scheduler))
             client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError):
             raise InputError(
@@ -168,6 +172,13 @@ def _connected(scheduler: str) -> Iterator["Client"]:
         except OSError:
             raise _lost_error(scheduler) from None
         yield client
+
+
+async def _try_connecting(scheduler: str) -> None:
+    from distributed.comm import connect
+
+    comm = await connect(scheduler, timeout=CONNECT_S)
+    await comm.close()
 
 
 def _lost_error(scheduler: str) -> InputError:
