@@ -97,6 +97,15 @@ def folds() -> pd.Series:
     ).rename_axis("speaker")
 
 
+def is_sung(clips: pd.Series) -> pd.Series:
+    """Return for each clip whether it is a song, by its name.
+
+    >>> is_sung(pd.Series(["01-05-02-01-01-12", "02-05-02-01-01-12"])).tolist()
+    [False, True]
+    """
+    return clips.str[:2].map(CHANNELS) == "song"
+
+
 @dataclass(frozen=True)
 class Ravdess(Corpus):
     """RAVDESS: speech and song of 24 actors.

@@ -195,33 +195,28 @@ def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, s
         seed: seed of the random order.
 
     Returns:
-        One row per image of a class that has recordings: `image` and `audio` (row numbers of the two tables), `clip`
-        and `speaker` (of the image), `audio_clip`, and the label.
+        One row per image of a class that has recordings: `image` and `audio` (index of the rows in the two tables),
+        `clip` and `speaker` (of the image), `audio_clip`, and the label.
     """
     generator = np.random.default_rng(seed)
     pairs = []
     for value in sorted(set(images[label]) & set(recordings[label])):
-        image_rows = np.flatnonzero(images[label] == value)
-        audio_rows = generator.permutation(np.flatnonzero(recordings[label] == value))
+        image_rows = images.index[images[label] == value]
+        audio_rows = generator.permutation(recordings.index[recordings[label] == value])
         pairs.append(pd.DataFrame({"image": image_rows, "audio": np.resize(audio_rows, len(image_rows))}))
     return _described(pd.concat(pairs, ignore_index=True), images, recordings, label)
 
 
 def pair_performances(images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
     """Pair each image with the recording of the same clip. Arguments and result as in `pair_classwise`."""
-    audio_row = pd.Series(np.arange(len(recordings)), index=recordings["clip"])
-    pairs = pd.DataFrame(
-        {
-            "image": np.arange(len(images)),
-            "audio": images["clip"].map(audio_row).to_numpy(),
-        }
-    )
+    audio_row = pd.Series(recordings.index, index=recordings["clip"])
+    pairs = pd.DataFrame({"image": images.index, "audio": images["clip"].map(audio_row).to_numpy()})
     return _described(pairs.dropna().astype(int).reset_index(drop=True), images, recordings, label)
 
 
 def _described(pairs: pd.DataFrame, images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
-    paired_images = images.iloc[pairs["image"]]
+    paired_images = images.loc[pairs["image"]]
     for column in ["clip", "speaker", label]:
         pairs[column] = paired_images[column].to_numpy()
-    pairs["audio_clip"] = recordings["clip"].iloc[pairs["audio"]].to_numpy()
+    pairs["audio_clip"] = recordings["clip"].loc[pairs["audio"]].to_numpy()
     return pairs

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo.errors import InputError
-from kerasemo.evaluation.protocols import pair_classwise, pair_performances
+from kerasemo.evaluation.protocols import pair_performances
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.items import Items, read_items
 
@@ -86,13 +86,11 @@ class AudioVisual:
         """`audio` where there are recordings, `image` where there are images."""
         return {name for name, items in {"audio": self.recordings, "image": self.images}.items() if len(items)}
 
-    def table(self, modalities: Sequence[str], classwise: bool, seed: int) -> pd.DataFrame:
-        """What a network of some modalities is trained and scored on: recordings, images, or an image and a recording.
+    def table(self, modalities: Sequence[str]) -> pd.DataFrame:
+        """Return the items of a network: recordings, images, or images with the recording of their own clip.
 
         Args:
             modalities: `audio`, `image` or both.
-            classwise: give each image a recording of its class, see `protocols.pair_classwise`; else that of its clip.
-            seed: of the pairs of a class.
 
         Returns:
             `clip, speaker, emotion`, for each modality the row of its array, and `audio_clip` of pairs.
@@ -101,8 +99,6 @@ class AudioVisual:
             (modality,) = modalities
             items = self.recordings if modality == "audio" else self.images
             return items.assign(**{modality: np.arange(len(items))})
-        if classwise:
-            return pair_classwise(self.images, self.recordings, "emotion", seed)
         return pair_performances(self.images, self.recordings, "emotion")
 
     def items(self, table: pd.DataFrame, arrays: Mapping[str, str], targets: Sequence[str]) -> Items:

@@ -112,7 +112,9 @@ def test_classwise_pairs_share_the_class_and_use_recordings_equally():
 
 def test_classes_without_recordings_have_no_pairs():
     images, recordings = table(30, 4, "c"), table(20, 4, "r").query("emotion != 1")
-    assert set(protocols.pair_classwise(images, recordings, "emotion", 0)["emotion"]) == {0, 2}
+    pairs = protocols.pair_classwise(images, recordings, "emotion", 0)
+    assert set(pairs["emotion"]) == {0, 2}
+    np.testing.assert_array_equal(pairs["audio_clip"], recordings["clip"].loc[pairs["audio"]])
 
 
 def test_performances_pair_images_with_the_sound_of_their_clip():
