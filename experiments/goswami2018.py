@@ -1,9 +1,8 @@
 """Goswami, Aggarwal and Yalamanchi 2018: five cross-modal architectures, probes and less training data on RAVDESS.
 
 Reproduces experiment 1 (seven networks), 2 (half and a quarter of the data for training) and 3 (validation curves of
-architecture 4), and the distilled probes that section 7 proposes, under the paper's protocol (images from song,
-recordings repeated until each image has one, then a random split) and with actors held out (every image with its own
-recording).
+architecture 4), and the distilled probes of section 7, under the paper's protocol (images from song, recordings
+repeated until each image has one, then a random split) and with actors held out (every image with its own recording).
 
 The paper trains for 25 epochs with SGD and momentum. It does not state learning rate, momentum and batch size (here
 0.02, 0.9 and 32), nor the epoch of its "best" accuracy (here the last one, so that no partition is used for a choice).
@@ -35,8 +34,7 @@ PAPER = Paper(
 )
 
 EPOCHS = (25, 7)  # the second under --quick
-BATCH_SIZE, LEARNING_RATE, MOMENTUM = 32, 0.02, 0.9
-SEQUENCE_FRAMES = 160
+BATCH_SIZE, LEARNING_RATE, MOMENTUM, SEQUENCE_FRAMES = 32, 0.02, 0.9, 160
 
 # Shares of emotional information in the synthetic corpus: the best possible accuracies are the paper's, .72 and .85.
 SYNTHETIC = {"clips_per_emotion": 2, "audio_share": 0.68, "video_share": 0.83}
@@ -60,9 +58,10 @@ LESS_DATA = {
     0.5: {"architecture_1": (0.84, 0.99), "architecture_3": (0.85, 0.99), "architecture_4": (0.86, 0.98)},
     0.25: {"architecture_1": (0.73, 0.99), "architecture_3": (0.78, 0.99), "architecture_4": (0.80, 0.98)},
 }
-FULL, VALIDATION = 0.8, 0.1
+TRAIN, VALIDATION = 0.8, 0.1
 ORDER = ["Experiment 1", "Experiment 2", "Experiment 3", "Distillation"]
-UNIMODAL = {"audio_cnn": ["audio"], ONCE: ["audio"], "image_cnn": ["image"]}
+UNIMODAL = {"audio_cnn": ("audio",), ONCE: ("audio",), "image_cnn": ("image",)}
+MODALITIES = dict.fromkeys(NETWORKS, ("audio", "image")) | UNIMODAL
 # Outputs with a loss, for networks in which not only the joint classifier has one.
 LOSSES = {
     "architecture_0": ("emotion_audio", "emotion_image"),
@@ -70,7 +69,7 @@ LOSSES = {
     STUDENT: ("emotion", "audio_probe_logits", "image_probe_logits"),
 }
 TEACHERS = {"audio_probe_logits": "audio_cnn", "image_probe_logits": "image_cnn"}
-# Experiment 3 (figure 7): the outputs of architecture 4.
+PROBED = "architecture_4"  # experiment 3 (figure 7) shows its outputs
 CURVES = {"Joint classifier": "emotion", "Audio probe": "audio_probe", "Image probe": "image_probe"}
 
 
@@ -104,39 +103,29 @@ def read(run: Run, options: Options) -> AudioVisual:
     }
     data = AudioVisual.read(manifest, root, classes, inputs, jobs=options.jobs, max_bad=options.max_bad)
     experiment.set_aside(run, data.set_aside)
-    n_actors = manifest["speaker"].nunique()
-    run.note(f"{len(data.recordings)} recordings and {len(data.images)} images of {n_actors} actors.")
-    if "paper" in options.protocols and len(data.modalities) == 2:
-        run.note("Protocol paper: images are from song, or from speech for emotions that are not sung.")
+    run.note(f"{len(data.recordings)} recordings and {len(data.images)} images.")
     return data
 
 
 def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
     """Yield every network on every split of the tables; distilled probes come after the networks that teach them."""
-    trainable = [network for network in NETWORKS if data.modalities.issuperset(modalities(network))]
+    trainable = [network for network in NETWORKS if data.modalities.issuperset(MODALITIES[network])]
     left_out = [name for network, (name, _) in NETWORKS.items() if network not in trainable]
     experiment.note_left_out(run, left_out, has_sound="audio" in data.modalities)
-    repeats = options.copies > 1 or not data.images.empty
-    cells = []
+    repeats = "paper" if options.copies > 1 or not data.images.empty else None  # the protocol that repeats recordings
+    cells, folds = [], ravdess.folds()
     for protocol in options.protocols:
-        for share, wanted in {FULL: NETWORKS, **LESS_DATA}.items():
+        for less, wanted in {None: NETWORKS, **LESS_DATA}.items():
             for network in experiment.present(wanted, trainable):
-                if network == ONCE and not (repeats and protocol == "paper"):
+                if network == ONCE and protocol != repeats:
                     continue
-                items = items_of(data, network, protocol, options)
-                split = splits(items, protocol, share, options.seed)
-                cells += experiment.cells_of(run, [network], items, split, split_name=lambda cell: cell.model)
-    if held_out := [cell for cell in cells if cell.protocol == "speaker" and share_of(cell) == FULL]:
-        fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
-        run.note(f"Training uses at least {fewest} actors if actors are held out, otherwise {FULL:.0%} of the items.")
+                items, seed = items_of(data, network, protocol, options), options.seed
+                splits = protocols.splits(protocol, items["speaker"], folds, seed, TRAIN, VALIDATION, less)
+                cells += experiment.cells_of(run, [network], items, splits, split_name=lambda cell: cell.model)
+    experiment.note_held_out(run, cells)
     experiment.note_weighting(run, options.weighting, sum(network not in UNIMODAL for network in trainable))
     yield "Training", [cell for cell in cells if cell.network != STUDENT]
     yield "Distilling", [cell for cell in cells if cell.network == STUDENT]
-
-
-def modalities(network: str) -> list[str]:
-    """Return the modalities of a network."""
-    return UNIMODAL.get(network, ["audio", "image"])
 
 
 def items_of(data: AudioVisual, network: str, protocol: str, options: Options) -> pd.DataFrame:
@@ -145,7 +134,7 @@ def items_of(data: AudioVisual, network: str, protocol: str, options: Options) -
     Under `paper`, images are from song (from speech for emotions that nobody sings), and recordings of their class are
     repeated until each image has one. Under `speaker`, every image has the recording of its own clip.
     """
-    own = data.table(modalities(network))
+    own = data.table(MODALITIES[network])
     if protocol == "speaker" or network == ONCE or data.recordings.empty:
         return own
     if data.images.empty:
@@ -154,19 +143,6 @@ def items_of(data: AudioVisual, network: str, protocol: str, options: Options) -
     images = data.images[sung | ~data.images["emotion"].isin(data.images["emotion"][sung])]
     pairs = protocols.pair_classwise(images, data.recordings, "emotion", options.seed)
     return own.iloc[pairs["audio"]].reset_index(drop=True) if network == "audio_cnn" else pairs
-
-
-def splits(items: pd.DataFrame, protocol: str, share: float, seed: int) -> list[protocols.Split]:
-    """Return the splits: 80-10-10 in experiment 1; in experiment 2, `share` for training, the rest for testing."""
-    name = protocol if share == FULL else f"{protocol}.train{round(100 * share)}"
-    if protocol == "paper":
-        return [protocols.random_split(len(items), share, VALIDATION if share == FULL else 0.0, seed, name)]
-    return protocols.speaker_splits(items["speaker"], ravdess.folds(), seed, None if share == FULL else share, name)
-
-
-def share_of(cell: Cell) -> float:
-    """Return the share of the data that is used for training."""
-    return next((share for share in LESS_DATA if f".train{round(100 * share)}" in cell.split.name), FULL)
 
 
 def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training:
@@ -178,7 +154,7 @@ def build(run: Run, data: AudioVisual, options: Options, cell: Cell) -> Training
     from kerasemo.training.distillation import with_logits
 
     audio = "audio_sequence" if cell.network == "architecture_2" else f"audio_{options.audio}"
-    arrays = {name: {"audio": audio, "image": "image"}[name] for name in modalities(cell.network)}
+    arrays = {name: {"audio": audio, "image": "image"}[name] for name in MODALITIES[cell.network]}
     shapes = {f"{name}_shape": data.arrays[array].shape[1:] for name, array in arrays.items()}
     network = crossmodal.NETWORKS[cell.network.removesuffix("_once")](len(data.classes), **shapes)
     decisions = [output for output in network.output if output not in TEACHERS]
@@ -208,18 +184,17 @@ def rows(outcome: Outcome) -> Iterator[dict]:
     """Yield the rows of all tables: experiments 1 and 2, the last epoch of experiment 3, and distillation."""
     for protocol in outcome.options.protocols:
         for folds in outcome.under(protocol):
-            share = share_of(folds.cells[0])
-            name, accuracies = NETWORKS[folds.network]
+            name, published = NETWORKS[folds.network]
             if folds.network == STUDENT:
                 yield folds.score("Distillation", f"{name} (logits)")
                 continue
             table, partitions = "Experiment 1", ("test", "validation", "train")
-            if share != FULL:
-                table, partitions, accuracies = "Experiment 2", ("test", "train"), LESS_DATA[share][folds.network]
-            row = name if share == FULL else f"{name} ({share:.0%} for training)"
-            for partition, published in zip(partitions, accuracies, strict=True):
-                yield folds.score(table, row, partition, published=published)
-            if folds.network == "architecture_4" and share == FULL:
+            if less := folds.less:
+                table, partitions, published = "Experiment 2", ("test", "train"), LESS_DATA[less][folds.network]
+                name += f" ({less:.0%} for training)"
+            for partition, number in zip(partitions, published, strict=True):
+                yield folds.score(table, name, partition, published=number)
+            if folds.network == PROBED and not less:
                 for row, output in CURVES.items():
                     yield folds.score("Experiment 3", row, "validation", output=output)
                 yield folds.score("Distillation", f"{name} (labels)")
@@ -230,16 +205,14 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     shown = [row for row in results if row["metric"] == "test accuracy" or row["table"] == "Experiment 3"]
     for table in ORDER:
         outcome.draw_scores(shown, table, table.lower().replace(" ", "_"), alt=f"{table}: accuracies")
-    for folds in outcome.folds:
-        if folds.network == "architecture_4" and share_of(folds.cells[0]) == FULL:
-            columns = {row: f"val_{output}_accuracy" for row, output in CURVES.items()}
-            title = f"Architecture 4, validation accuracy per epoch, {folds.protocol} protocol"
-            figure = curves.chosen(folds.mean_history(), columns, title, "accuracy", outcome.notice)
-            outcome.save(figure, f"experiment_3_curves_{folds.protocol}", title)
+    for folds in [folds for folds in outcome.folds if folds.network == PROBED and not folds.less]:
+        columns = {row: f"val_{output}_accuracy" for row, output in CURVES.items()}
+        title = f"Architecture 4, validation accuracy per epoch, {folds.protocol} protocol"
+        figure = curves.chosen(folds.mean_history(), columns, title, "accuracy", outcome.notice)
+        outcome.save(figure, f"experiment_3_curves_{folds.protocol}", title)
 
 
-proposed = experiment.preferring("architecture_4")
-STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed, ORDER)
+STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, experiment.preferring(PROBED), ORDER)
 
 if __name__ == "__main__":
     STUDY.main(__doc__)

@@ -1,7 +1,7 @@
 """Splits into training, validation and test data: random splits as in the papers, and speaker-independent splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,14 @@ class Split:
         train: row numbers.
         validation: row numbers; may be empty.
         test: row numbers.
+        less: share of the items for training if it was reduced on purpose, see `splits`.
     """
 
     name: str
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    less: float | None = None
 
     def partitions(self) -> dict[str, np.ndarray]:
         """Return the row numbers by partition name, without empty partitions."""
@@ -164,7 +166,13 @@ def speaker_splits(
 
 
 def splits(
-    protocol: str, groups: pd.Series, folds: pd.Series, seed: int, train: float, validation: float = 0.0
+    protocol: str,
+    groups: pd.Series,
+    folds: pd.Series,
+    seed: int,
+    train: float,
+    validation: float = 0.0,
+    less: float | None = None,
 ) -> list[Split]:
     """Return the splits of one protocol: one random split for `paper`, one split per fold of groups for `speaker`.
 
@@ -173,13 +181,19 @@ def splits(
         groups: the group of each item, such as its speaker; whole groups are held out.
         folds, seed: as in `speaker_splits`.
         train, validation: shares of the random split, see `random_split`.
+        less: train on this share only, without validation: under `paper` all other items are tested, under `speaker`
+            the test folds stay the same. The names of the splits contain `train50` for .5.
 
     Raises:
         InputError: See `random_split` and `speaker_splits`.
     """
-    if protocol == "paper":
-        return [random_split(len(groups), train, validation, seed)]
-    return speaker_splits(groups, folds, seed)
+    name = protocol if less is None else f"{protocol}.train{round(100 * less)}"
+    if protocol == "speaker":
+        found = speaker_splits(groups, folds, seed, less, name)
+    else:
+        shares = (train, validation) if less is None else (less, 0.0)
+        found = [random_split(len(groups), *shares, seed, name)]
+    return [replace(split, less=less) for split in found]
 
 
 def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, seed: int) -> pd.DataFrame:

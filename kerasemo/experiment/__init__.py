@@ -4,7 +4,7 @@ A script passes its own functions to a `Study`: `read`, `networks`, `build`, `ro
 """
 
 from kerasemo.command_line import data, running, training
-from kerasemo.experiment.cells import Cell, Training, cells_of, plan
+from kerasemo.experiment.cells import Cell, Training, cells_of, note_held_out, plan
 from kerasemo.experiment.corpora import (
     Corpus,
     corpus_root,
@@ -41,6 +41,7 @@ __all__ = [
     "imagenet",
     "max_bad",
     "name_corpus",
+    "note_held_out",
     "note_left_out",
     "note_weighting",
     "plan",

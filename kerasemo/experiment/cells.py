@@ -113,7 +113,16 @@ def plan(
         if validation and not all(len(split.validation) for split in splits):
             raise InputError(f"{len(corpus.table)} clips are not enough for training, validation and test.")
         cells += cells_of(run, networks, corpus.table, splits, seeds)
+    note_held_out(run, cells)
     return cells
+
+
+def note_held_out(run: Run, cells: Sequence[Cell]) -> None:
+    """Note how many speakers are left for training if speakers are held out."""
+    if held_out := [cell for cell in cells if cell.protocol == "speaker" and cell.split.less is None]:
+        fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
+        n_speakers = held_out[0].items["speaker"].nunique()
+        run.note(f"With speakers held out, networks are trained on at least {fewest} of {n_speakers} speakers.")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Folds:
         """Names of the models in the run folder."""
         return [cell.model for cell in self.cells]
 
+    @property
+    def less(self) -> float | None:
+        """Share of the items for training if it was reduced on purpose, see `protocols.splits`."""
+        return self.cells[0].split.less
+
     def each(self) -> "list[Folds]":
         """Return each fold as separate `Folds`."""
         return [Folds(self.run, self.network, self.protocol, [cell]) for cell in self.cells]

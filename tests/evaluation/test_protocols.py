@@ -122,3 +122,16 @@ def test_performances_pair_images_with_the_sound_of_their_clip():
     pairs = protocols.pair_performances(images, recordings, "emotion")
     assert (pairs["clip"] == pairs["audio_clip"]).all()
     assert len(pairs) == images["clip"].isin(recordings["clip"]).sum() == 24
+
+
+def test_with_less_data_all_other_items_or_the_same_speakers_are_tested():
+    speakers = pd.Series([f"s{number % 6}" for number in range(60)])
+    folds = pd.Series(range(6), index=[f"s{number}" for number in range(6)])
+    arguments = speakers, folds, 0, 0.8, 0.1
+    (split,) = protocols.splits("paper", *arguments, less=0.5)
+    assert (split.name, len(split.train), len(split.validation), len(split.test)) == ("paper.train50", 30, 0, 30)
+    splits = [protocols.splits("speaker", *arguments, less=less) for less in (None, 0.5)]
+    for full, less in zip(*splits, strict=True):
+        np.testing.assert_array_equal(full.test, less.test)
+        assert len(full.train) == 40 and len(less.train) == 30 and not len(less.validation)
+        assert (full.less, less.less) == (None, 0.5)
