@@ -10,24 +10,19 @@ gradient norm clipped at 1. Scores are those of the last epoch: the code chooses
 `--corpus ravdess` trains the audio networks on the speech of RAVDESS instead, for emotion and gender.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from kerasemo import experiment
 from kerasemo.corpora.synthetic import SyntheticIemocap
-from kerasemo.errors import InputError
-from kerasemo.evaluation import tables
-from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, joint_loss, speech
+from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, joint_loss, labels, speech
 from kerasemo.features.face_video import FaceVideo
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.waveform import Waveform
 from kerasemo.quiet import import_tensorflow
 from kerasemo.training.run import Run
-
-if TYPE_CHECKING:
-    import keras
 
 PAPER = Paper(
     "chae2018",
@@ -44,19 +39,17 @@ QUICK = {"sessions": (1, 2, 3), "dialogues": 1, "turns": 8}
 
 TABLE = "Table 1"
 TASKS = ("emotion", "gender")
-GENDERS = ["female", "male"]
 # Key -> label, modalities and weighting.
-NAMES = {
-    weighting: "dynamic" if weighting == "softmax" else weighting for weighting in get_args(experiment.WeightingName)
+KINDS = {
+    "um_{}_a": ("UM-{}-A", ("audio",)),
+    "um_{}_v": ("UM-{}-V", ("video",)),
+    "mm_{}": ("MM-{}", ("audio", "video")),
 }
+NAMES = {method: "dynamic" if method == "softmax" else method for method in get_args(experiment.WeightingName)}
 MODELS = {
-    key: model
-    for weighting, name in NAMES.items()
-    for key, model in {
-        f"um_{name}_a": (f"UM-{name}-A", ("audio",), weighting),
-        f"um_{name}_v": (f"UM-{name}-V", ("video",), weighting),
-        f"mm_{name}": (f"MM-{name}", ("audio", "video"), weighting),
-    }.items()
+    key.format(name): (label.format(name), modalities, method)
+    for method, name in NAMES.items()
+    for key, (label, modalities) in KINDS.items()
 }
 LABELS = {name: label for name, (label, *_) in MODELS.items()}
 AUDIOVISUAL = ["um_dynamic_a", "um_dynamic_v", "mm_static", "mm_dynamic", "um_uncertainty_a", "mm_uncertainty"]
@@ -78,7 +71,6 @@ GENDER_KNOWN = (
     "As in the authors' code, the gender label chooses the channel of the sound and the place of the face: scores of "
     "gender and joint losses are too good under both protocols. --channel mean avoids this for networks of sound."
 )
-NOT_COMPARABLE = "Weighted losses of models with different weights are not comparable; losses with equal weights are."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +87,7 @@ class Options(experiment.Options):
     batch_size: int = experiment.training(1, "Number of clips per step.", min=1)
 
     def conflicts(self):
-        for_iemocap = (
-            self.channel != "speaker"
-            or self.crop != "fixed"
-            or self.ties != "random"
-            or self.merge_excited
-            or self.imagenet
-        )
+        for_iemocap = self.changed("channel", "crop", "ties", "merge_excited", "imagenet")
         return {
             "--corpus ravdess needs --root, the folder of your copy.": self.corpus == "ravdess" and not self.root,
             "--channel, --crop, --ties, --merge-excited and --imagenet are for IEMOCAP; leave them out. RAVDESS has "
@@ -110,40 +96,27 @@ class Options(experiment.Options):
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """Read the user's corpus or the synthetic one."""
+    """Read the user's corpus or the synthetic one: sound, and frames of the face if IEMOCAP has video."""
+    import_tensorflow()
+    from kerasemo.models.end_to_end import SAMPLES, end_to_end
+
     if options.imagenet:
-        experiment.try_building(network, ("video",), {"emotion": 2}, options)
+        experiment.try_building(end_to_end, {"emotion": 2}, ("video",), imagenet=options.imagenet)
     root = experiment.corpus_root(PAPER.key, options, SyntheticIemocap, {"scenarios": ["improvised"]}, QUICK)
     choices = {"ties": options.ties, "merge_excited": options.merge_excited, "improvised_only": True}
     corpus = speech.read(options.corpus, root, options.seed, **choices)
-    if absent := sorted(set(GENDERS) - set(corpus.manifest["gender"])):
-        raise InputError(f"the corpus has no clip of a {absent[0]} speaker; both genders are needed.")
-    experiment.require_groups(options, corpus.manifest["group"], corpus.folds)
-    inputs = network_inputs(corpus, options)
-    table, files, _ = experiment.read_clips(run, corpus.manifest, root, inputs, options)
-    classes = {"emotion": experiment.present(corpus.emotions, table["emotion"]), "gender": GENDERS}
-    experiment.name_corpus(run, root, corpus.name, classes=classes)
-    if options.corpus == "iemocap" and (options.channel == "speaker" or "video" in inputs):
+    is_iemocap, longest_s = options.corpus == "iemocap", QUICK_LONGEST_S if options.quick else LONGEST_S
+    sound = Waveform(longest_s=longest_s, channel=options.channel if is_iemocap else "mean", scale=options.scale)
+    inputs = {"audio": NetworkInput(sound, frame_length=SAMPLES)}
+    if is_iemocap and corpus.manifest["video"].notna().any():
+        inputs["video"] = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
+    clips = labels.read_clips(run, corpus, root, inputs, options, TASKS)
+    if is_iemocap and (options.channel == "speaker" or "video" in inputs):
         run.note(GENDER_KNOWN)
     if options.quick:
         run.note(f"--quick: only the first {QUICK_LONGEST_S} s of each clip are used.")
-    for sentence in (f"{len(table)} clips of {table['speaker'].nunique()} speakers.", *corpus.notes, NOT_COMPARABLE):
-        run.note(sentence)
-    return Corpus.of_clips(table, classes, corpus.folds, inputs, files)
-
-
-def network_inputs(corpus: speech.Speech, options: Options) -> dict[str, NetworkInput]:
-    """Return the inputs of the networks: sound, and frames of the face if IEMOCAP has video."""
-    import_tensorflow()
-    from kerasemo.models.end_to_end import SAMPLES
-
-    longest_s = QUICK_LONGEST_S if options.quick else LONGEST_S
-    channel = options.channel if options.corpus == "iemocap" else "mean"
-    sound = Waveform(longest_s=longest_s, channel=channel, scale=options.scale)
-    inputs = {"audio": NetworkInput(sound, frame_length=SAMPLES)}
-    if options.corpus == "iemocap" and corpus.manifest["video"].notna().any():
-        inputs["video"] = NetworkInput(FaceVideo(crop=options.crop, longest_s=longest_s), frame_length=1)
-    return inputs
+    run.note(joint_loss.NOT_COMPARABLE)
+    return clips
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
@@ -158,30 +131,22 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     yield "Training", experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)
 
 
-def network(modalities: Sequence[str], n_classes: dict[str, int], options: Options) -> "keras.Model":
-    """Build the network for some modalities (section 3)."""
-    from kerasemo.models.end_to_end import end_to_end
-
-    return end_to_end(n_classes, modalities, imagenet=options.imagenet if "video" in modalities else None)
-
-
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
     """Build a model of table 1; the network's optimizer also trains the loss weights, as in the authors' code."""
     import keras
 
+    from kerasemo.models.end_to_end import end_to_end
     from kerasemo.training.clips import N_FRAMES, Clips
 
     _, modalities, method = MODELS[cell.network]
     clips = corpus.clips(Clips, cell, TASKS, modalities)
     steps = -(-len(clips["train"]) // options.batch_size)
     rate = keras.optimizers.schedules.ExponentialDecay(LEARNING_RATE, DECAY_EPOCHS * steps, DECAY, staircase=True)
-    return Training(
-        network(modalities, {task: len(names) for task, names in corpus.classes.items()}, options),
-        {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
+    return Training.of_tasks(
+        end_to_end(corpus.widths(TASKS), modalities, imagenet=options.imagenet),
         keras.optimizers.Adam(rate, global_clipnorm=CLIP_NORM),
         clips,
         options.batch_size,
-        decisions={task: task for task in TASKS},
         inputs={name: corpus.inputs[name] for name in modalities},
         weighting=method,
         weights=dict.fromkeys(TASKS, 1 / len(TASKS)),
@@ -198,15 +163,12 @@ def rows(outcome: Outcome) -> Iterator[dict]:
             folds = outcome.of(model, protocol)
             yield from joint_loss.rows(folds, TABLE, label, weighting, TASKS, published)
             for task in TASKS:
-                for metric in tables.METRICS:
-                    yield folds.score(TABLE, label, metric=metric, task=task)
+                yield from folds.scores(TABLE, label, task)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
     """Draw figure 2, losses with equal weights, task weights over the epochs, and recalls."""
-    recalls = [row for row in results if row["metric"].startswith("test UAR")]
-    title = "Unweighted average recall"
-    outcome.draw_scores(recalls, TABLE, "recalls", title=title, alt=f"{title} of emotion and gender")
+    outcome.draw_scores(results, TABLE, "recalls", "Unweighted average recall of both tasks", metric="test UAR")
     joint_loss.figures(outcome, LABELS, COMPARED, "figure_2", "Figure 2: joint loss")
 
 

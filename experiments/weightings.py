@@ -84,14 +84,11 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
         task: keras.layers.Dense(len(names), activation="softmax", name=task)(x)
         for task, names in corpus.classes.items()
     }
-    decisions = {task: task for task in TASKS}
-    return Training(
+    return Training.of_tasks(
         keras.Model({"audio": audio}, outputs),
-        {task: keras.losses.SparseCategoricalCrossentropy() for task in TASKS},
         keras.optimizers.Adam(LEARNING_RATE),
-        corpus.items(cell, decisions),
+        corpus.items(cell, {task: task for task in TASKS}),
         BATCH_SIZE,
-        decisions=decisions,
         inputs=corpus.inputs,
         weighting=cell.network,
     )
@@ -129,7 +126,7 @@ def mean_recall(folds: Folds) -> float:
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
     """Draw the mean recalls, and the task weights over the epochs (mean of the folds) for each task and seed."""
-    outcome.draw_scores([row for row in results if row["metric"] == MEAN], TABLE, "recalls", title=MEAN)
+    outcome.draw_scores(results, TABLE, "recalls", title=MEAN, metric=MEAN)
     for protocol in outcome.options.protocols:
         outcome.draw_weights(protocol, {weighting: weighting for weighting in WEIGHTINGS})
 

@@ -17,13 +17,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.corpora import folder
 from kerasemo.corpora.synthetic import SyntheticFilms
 from kerasemo.errors import InputError
-from kerasemo.evaluation import protocols
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, emodal, speech
 from kerasemo.features.faces import Faces
 from kerasemo.features.functionals import ShortTermFunctionals
@@ -101,28 +99,18 @@ def read(run: Run, options: Options) -> Corpus:
     if is_folder:
         for sentence in folder.Folder().notes(source.manifest[source.manifest["clip"].isin(corpus.table["clip"])]):
             run.note(sentence)
-    describe(run, corpus.table, corpus.inputs)
-    return corpus
-
-
-def describe(run: Run, table: pd.DataFrame, inputs: dict[str, NetworkInput]) -> None:
-    """Note facts about the data that readers of the tables need."""
-    run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers, films or groups of them.")
-    if "image" in inputs:
-        run.note(*inputs["image"].feature_set.notes())
+    run.note(f"{len(corpus.table)} clips of {corpus.table['speaker'].nunique()} speakers, films or groups of them.")
+    if "image" in corpus.inputs:
+        run.note(*corpus.inputs["image"].feature_set.notes())
         run.note(f"Each clip is used {COPIES} times per epoch, augmented (paper's protocol: once without changes).")
+    return corpus
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Yield every network on every split; under `paper`, the augmented copies of the clips are split like clips."""
     names = emodal.trainable(run, corpus.features, options.weighting)
-    cells = []
-    for protocol in options.protocols:
-        copies = COPIES if protocol == "paper" and "image" in corpus.inputs else 1
-        items = pd.concat([corpus.table] * copies, ignore_index=True)
-        splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, TRAIN)
-        cells += experiment.cells_of(run, names, items, splits)
-    yield "Training", cells
+    copies = COPIES if "image" in corpus.inputs else 1
+    yield "Training", experiment.plan(run, names, corpus, options, TRAIN, copies=copies)
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:

@@ -54,7 +54,7 @@ def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os
         keras_file: a saved `JointModel` or functional model with named inputs and outputs.
         description: the content of `checkpoints/<model>.json` of a run folder: how each input is computed from a file
             (`inputs`), the name of the input with the number of valid frames, if any (`n_frames`), the output with the
-            decision (`decision`), and the names of its classes (`classes`).
+            decision (`decision`), and the names of its classes, or of the number that it predicts (`classes`).
         folder: folder of the SavedModel; an existing SavedModel is replaced.
 
     Raises:
@@ -157,7 +157,7 @@ class ServedModel:
                 None if not known.
 
         Returns:
-            Probabilities indexed by class name; they sum to 1.
+            Probabilities indexed by class name, which sum to 1; or one number, indexed by its name.
 
         Raises:
             BrokenClip: The file cannot be used, or lacks sound or video that the network needs.

@@ -49,9 +49,13 @@ def timeline(
         class. If all samples of a window are equal, as in silence, its probabilities are NaN.
 
     Raises:
-        InputError: The network has other inputs, or `every_s` is out of range.
+        InputError: The network has other inputs or predicts a number, or `every_s` is out of range.
         BrokenClip: The recording cannot be used.
     """
+    if len(served.classes) == 1:
+        raise InputError(
+            f"a timeline shows probabilities of classes; this network predicts a number, {served.classes[0]}."
+        )
     name, network_input = _segmented_input(served)
     waveform, length = network_input.feature_set, network_input.segment_length
     hop = round(every_s * waveform.sampling_rate)

@@ -53,7 +53,7 @@ def predict(
     every: Every = None,
     output: Output = None,
 ) -> None:
-    """Predict the probability of each class for media files.
+    """Predict the probability of each class for media files, or a number.
 
     The exit status is 1 if one of the files cannot be used.
     """
@@ -102,7 +102,11 @@ def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: flo
 def _as_json(answers: list) -> str:
     import json
 
-    rows = [{"file": p.name, "predicted": p.idxmax(), "probabilities": p.astype(float).to_dict()} for p in answers]
+    rows = []
+    for p in answers:
+        values = p.astype(float).to_dict()  # one value: the network predicts a number
+        decision = {"predicted": p.idxmax(), "probabilities": values} if len(values) > 1 else values
+        rows.append({"file": p.name, **decision})
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -112,5 +116,6 @@ def _as_table(answers: list) -> str:
     if not answers:
         return ""
     table = pd.DataFrame(answers)
-    table.insert(0, "predicted", table.idxmax(axis=1))
+    if len(table.columns) > 1:
+        table.insert(0, "predicted", table.idxmax(axis=1))
     return table.to_string(float_format="%.3f") + "\n"

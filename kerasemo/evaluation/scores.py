@@ -7,18 +7,21 @@ KEYS = ["clip", "speaker"]
 
 
 def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Make one decision per clip: the class with the highest mean probability over the clip's items.
+    """Make one decision per clip: the class with the highest mean probability over the clip's items, or a mean number.
 
     Args:
-        predictions: saved predictions: `clip, speaker, <task>, predicted`, then a probability for each class.
-        task: the column with the true class, the same for all items of a clip.
+        predictions: saved predictions: `clip, speaker, <task>, predicted`, then a probability for each class; none if
+            the task is a number.
+        task: the column with the true class or number, the same for all items of a clip.
 
     Returns:
         A table with the same columns and one row per clip.
     """
     classes = [column for column in predictions.columns if column not in [*KEYS, task, "predicted"]]
-    clips = predictions.groupby([*KEYS, task], as_index=False, sort=False, dropna=False)[classes].mean()
-    clips.insert(len(KEYS) + 1, "predicted", clips[classes].idxmax(axis=1))
+    averaged = classes or ["predicted"]
+    clips = predictions.groupby([*KEYS, task], as_index=False, sort=False, dropna=False)[averaged].mean()
+    if classes:
+        clips.insert(len(KEYS) + 1, "predicted", clips[classes].idxmax(axis=1))
     return clips
 
 
@@ -119,6 +122,15 @@ def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
     # Both are centred by the same number, so that a large offset does not reduce the precision.
     centre = true.mean()
     return float(ccc_of_sums(ccc_sums(true - centre, predicted - centre), ddof))
+
+
+def root_mean_square_error(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the root of the mean square error, in the unit of the labels.
+
+    >>> root_mean_square_error(np.array([1.0, 2.0]), np.array([4.0, 6.0])).__round__(4)
+    3.5355
+    """
+    return float(np.sqrt(np.mean((np.asarray(true) - np.asarray(predicted)) ** 2)))
 
 
 def ccc_sums(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -13,8 +13,10 @@ from kerasemo.evaluation.scores import (
     KEYS,
     accuracy,
     by_clip,
+    ccc,
     macro_f1,
     macro_precision,
+    root_mean_square_error,
     unweighted_average_recall,
     weighted_f1,
     weighted_precision,
@@ -44,6 +46,8 @@ AVERAGED = {
     "weighted recall": accuracy,
     "weighted F1": weighted_f1,
 }
+# For tasks that are numbers.
+NUMERIC = {"CCC": ccc, "RMSE": root_mean_square_error}
 
 
 def score_row(
@@ -74,16 +78,16 @@ def score_row(
         row: name of the row in that table.
         partition: `test`, `validation` or `train`.
         corpus: the corpus on which the score was measured.
-        metric: one of `METRICS` or `AVERAGED`.
+        metric: one of `METRICS` or `AVERAGED`, or of `NUMERIC` if the task is a number.
         published: the number published in the paper.
-        task: the column of the true class; if it is not the emotion, its name is added to the row's metric.
+        task: the column of the true class or number; if it is not the emotion, its name is added to the row's metric.
         output: the network's output to score.
 
     Returns:
         A dict with the keys `COLUMNS`.
     """
     scored = pooled_predictions(folder, protocol, models, partition, task, output)
-    score = (METRICS | AVERAGED)[metric]
+    score = (METRICS | AVERAGED | NUMERIC)[metric]
     low, high = bootstrap_by_group(scored, lambda rows: score(rows[task], rows["predicted"]))
     return {
         "table": table,
@@ -136,10 +140,16 @@ def pooled_predictions(
         folder, protocol, models, partition, task, output: as in `score_row`.
     """
     file = f"{partition}.csv" if output == "emotion" else f"{partition}.{output}.csv"
+    folds = [_read(folder / "predictions" / model / file, task) for model in models]
+    return pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
+
+
+def _read(file: Path, task: str) -> pd.DataFrame:
     # Names stay strings: a class may be called 1, or None.
     names = dict.fromkeys([*KEYS, task, "predicted"], str)
-    folds = [pd.read_csv(folder / "predictions" / model / file, dtype=names, keep_default_na=False) for model in models]
-    return pd.concat([by_clip(fold, task) if protocol == "speaker" else fold for fold in folds], ignore_index=True)
+    table = pd.read_csv(file, dtype=names, keep_default_na=False)
+    is_number = len(table.columns) == len(names)  # there are no probabilities of classes
+    return table.astype(dict.fromkeys([task, "predicted"], float)) if is_number else table
 
 
 def write(rows: list[dict], folder: Path, notice: str | None = None, notes: Sequence[str] = ()) -> None:

@@ -4,7 +4,7 @@ A script passes its own functions to a `Study`: `read`, `networks`, `build`, `ro
 """
 
 from kerasemo.command_line import data, running, training
-from kerasemo.experiment.cells import Cell, Training, cells_of, note_held_out, plan
+from kerasemo.experiment.cells import Cell, NumberLoss, Training, cells_of, note_held_out, plan
 from kerasemo.experiment.corpora import (
     Corpus,
     corpus_root,
@@ -27,6 +27,7 @@ __all__ = [
     "Cell",
     "Corpus",
     "Folds",
+    "NumberLoss",
     "Options",
     "Outcome",
     "Paper",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -13,10 +13,12 @@ from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment.corpora import Corpus
 from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.missing import known
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from kerasemo.training.clips import Clips
     from kerasemo.training.items import Items
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 WEIGHTING_RATE = 1e-2
 FIXED_SUM = ("softmax", "random")
 """Weightings whose weights have the same sum at every step."""
+NumberLoss = Literal["ccc", "mse"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def plan(
     train: float,
     validation: float = 0.0,
     seeds: Sequence[int | None] = (None,),
+    copies: int = 1,
 ) -> list[Cell]:
     """Return a cell for every network, seed and split of every protocol.
 
@@ -100,6 +104,7 @@ def plan(
         corpus: the corpus that is split; under `speaker`, its groups are held out, one fold at a time.
         options: options of the run.
         train, validation: shares of the items under `paper`, from 0 to 1.
+        copies: number of copies of each item under `paper`, which are split like different items.
 
     Returns:
         The cells.
@@ -109,10 +114,11 @@ def plan(
     """
     cells = []
     for protocol in options.protocols:
-        splits = protocols.splits(protocol, corpus.table["group"], corpus.folds, options.seed, train, validation)
+        items = pd.concat([corpus.table] * (copies if protocol == "paper" else 1), ignore_index=True)
+        splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, train, validation)
         if validation and not all(len(split.validation) for split in splits):
             raise InputError(f"{len(corpus.table)} clips are not enough for training, validation and test.")
-        cells += cells_of(run, networks, corpus.table, splits, seeds)
+        cells += cells_of(run, networks, items, splits, seeds)
     note_held_out(run, cells)
     return cells
 
@@ -135,11 +141,12 @@ class Training:
         optimizer: optimizer of the network.
         items: partition -> items, see `training.train`.
         batch_size: number of items per step.
-        decisions: the outputs that give probabilities, and the task of each, such as `{"emotion_audio": "emotion"}`.
+        decisions: the outputs that predict a task, and the task of each, such as `{"emotion_audio": "emotion"}`:
+            probabilities of its classes, or one value if the task is a number.
         inputs: how each input of the network is computed from a file.
         weighting: how the losses are combined; without effect for a single loss.
         weights: weights of the losses under `static`; None: each is 1.
-        metrics: output -> further metrics; the decisions always have the accuracy.
+        metrics: output -> further metrics; the decisions always have the accuracy, or CCC if the task is a number.
         description: further entries of the model's JSON file.
         write_predictions: writes the predictions of a trained network that has no decisions.
     """
@@ -156,6 +163,57 @@ class Training:
     metrics: Mapping[str, list] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
     write_predictions: "Callable[[JointModel], None] | None" = None
+
+    @classmethod
+    def of_tasks(
+        cls,
+        network: "keras.Model",
+        optimizer: "keras.optimizers.Optimizer",
+        items: "Mapping[str, Items | Clips | Segments]",
+        batch_size: int,
+        number_loss: NumberLoss | None = None,
+        **further,
+    ) -> "Training":
+        """Return the training of a network whose outputs are tasks: classes have the cross-entropy as their loss.
+
+        Args:
+            network: its outputs are named after the tasks; an output with one value is a number, see `_in_units`.
+            optimizer, items, batch_size: as in the attributes.
+            number_loss: loss of numbers: `ccc` (1 - CCC over the items of a batch; default), or `mse` (mean square
+                error).
+            **further: further attributes.
+        """
+        import keras
+
+        from kerasemo.losses import CCCLoss
+
+        def loss_of_number() -> keras.losses.Loss:
+            return keras.losses.MeanSquaredError() if number_loss == "mse" else CCCLoss(scaled=True)
+
+        network = _in_units(network, items["train"].targets)
+        losses = {
+            task: loss_of_number() if output.shape[-1] == 1 else keras.losses.SparseCategoricalCrossentropy()
+            for task, output in network.output.items()
+        }
+        decisions = {task: task for task in losses}
+        return cls(network, losses, optimizer, items, batch_size, decisions, **further)
+
+
+def _in_units(network: "keras.Model", targets: "Mapping[str, np.ndarray]") -> "keras.Model":
+    """Return a network whose numbers have the unit of the labels.
+
+    A linear head gives values around 0. They are multiplied by the standard deviation of the training labels, and their
+    mean is added, so that the scale of the labels does not affect how fast the network learns.
+    """
+    import keras
+
+    outputs = dict(network.output)
+    for task, output in network.output.items():
+        if output.shape[-1] == 1:
+            labels = targets[task][known(targets[task])]
+            scale, offset = float(labels.std()) or 1.0, float(labels.mean())
+            outputs[task] = keras.layers.Rescaling(scale, offset, name=f"{task}_in_units")(output)
+    return keras.Model(network.input, outputs, name=network.name)
 
 
 Predictions = Mapping[str, pd.DataFrame]
@@ -232,6 +290,7 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
     """
     import keras
 
+    from kerasemo.metrics import CCC
     from kerasemo.training.joint_model import JointModel
     from kerasemo.weighting import WEIGHTINGS, Static
 
@@ -239,8 +298,13 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
     if training.weighting == "static" or len(static) == 1:
         weighting = Static(static)
     else:
-        total = {"total": sum(static.values())} if training.weighting in FIXED_SUM else {}
-        weighting = WEIGHTINGS[training.weighting](list(static), **total)
+        settings = {}
+        if training.weighting in FIXED_SUM:
+            settings["total"] = sum(static.values())
+        elif training.weighting == "uncertainty":
+            squared = keras.losses.MeanSquaredError
+            settings["squared"] = [task for task, loss in training.losses.items() if isinstance(loss, squared)]
+        weighting = WEIGHTINGS[training.weighting](list(static), **settings)
     is_trained = own_rate is not None and weighting.trainable_variables
     model = JointModel(
         training.network.input,
@@ -250,6 +314,7 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
         weighting_optimizer=keras.optimizers.Adam(own_rate) if is_trained else None,
         name=name,
     )
-    metrics = {output: ["accuracy"] for output in training.decisions} | dict(training.metrics)
-    model.compile(training.optimizer, weighted_metrics=metrics)
+    is_number = {output: training.network.output[output].shape[-1] == 1 for output in training.decisions}
+    metrics = {output: [CCC() if number else "accuracy"] for output, number in is_number.items()}
+    model.compile(training.optimizer, weighted_metrics=metrics | dict(training.metrics))
     return model

@@ -15,6 +15,7 @@ from kerasemo.evaluation import protocols
 from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.audiovisual import AudioVisual
+from kerasemo.training.missing import UNKNOWN
 from kerasemo.training.run import Run
 
 if TYPE_CHECKING:
@@ -33,16 +34,16 @@ class Corpus:
     """The items of a corpus, with the same items for all networks.
 
     Attributes:
-        table: one row per item: `clip, speaker, group` (held out as a whole under `speaker`), and the class number of
-            each task.
-        classes: task -> the names of its classes, in order.
+        table: one row per item: `clip, speaker, group` (held out as a whole under `speaker`), and for each task the
+            class number or number; see `training.missing` for items without a label.
+        classes: task -> the names of its classes, in order; None: the task is a number.
         folds: the fold of each group.
         inputs: how each input of a network is computed from a file; empty if the features were computed by others.
         features: input -> its values, one entry per item: an array, or the paths of files with arrays.
     """
 
     table: pd.DataFrame
-    classes: dict[str, list[str]]
+    classes: dict[str, list[str] | None]
     folds: pd.Series
     inputs: dict[str, NetworkInput]
     features: dict[str, np.ndarray | list[Path]]
@@ -51,24 +52,33 @@ class Corpus:
     def of_clips(
         cls,
         clips: pd.DataFrame,
-        classes: dict[str, list[str]],
+        classes: dict[str, list[str] | None],
         folds: pd.Series,
         inputs: dict[str, NetworkInput],
         features: dict[str, np.ndarray | list[Path]],
     ) -> "Corpus":
-        """Create a corpus from clips with class names as labels.
+        """Create a corpus from clips with class names or numbers as labels.
 
         Args:
-            clips: one row per clip: `clip, speaker`, the label of each task, and optionally `group`; without it, each
-                speaker is a group.
+            clips: one row per clip: `clip, speaker`, the label of each task (None or NaN: unknown), and optionally
+                `group`; without it, each speaker is a group.
             classes, folds, inputs, features: as in the attributes.
 
         Returns:
             The corpus.
         """
         groups = clips["group"] if "group" in clips else clips["speaker"]
-        numbers = {task: clips[task].map(names.index) for task, names in classes.items()}
+        numbers = {
+            task: clips[task].astype(float)
+            if names is None
+            else clips[task].map(names.index, na_action="ignore").fillna(UNKNOWN).astype(int)
+            for task, names in classes.items()
+        }
         return cls(clips[["clip", "speaker"]].assign(group=groups, **numbers), classes, folds, inputs, features)
+
+    def widths(self, tasks: Sequence[str]) -> dict[str, int]:
+        """Return the number of values that a network gives for each task: its classes, or 1 if it is a number."""
+        return {task: len(self.classes[task] or [task]) for task in tasks}
 
     def items(
         self, cell: "Cell", targets: Mapping[str, str], inputs: Sequence[str] | None = None
@@ -177,12 +187,12 @@ def note_left_out(run: Run, labels: Iterable[str], has_sound: bool) -> None:
         run.note(f"Left out, because no {'video' if has_sound else 'sound'} was read: {names}.")
 
 
-def try_building(build: Callable, *arguments: Any) -> None:
+def try_building(build: Callable, *arguments: Any, **keywords: Any) -> None:
     """Build a network that starts from the weights in a user's file, to find out early whether the file fits.
 
     Args:
         build: builds the network.
-        *arguments: arguments of `build`.
+        *arguments, **keywords: arguments of `build`.
 
     Raises:
         InputError: the file does not fit the network, see `features.pretrained`.
@@ -190,7 +200,7 @@ def try_building(build: Callable, *arguments: Any) -> None:
     from kerasemo.training.reproducible import one_thread
 
     one_thread()  # training, which may run in this process, needs it before TensorFlow starts
-    build(*arguments)
+    build(*arguments, **keywords)
 
 
 def read_clips(

@@ -1,7 +1,4 @@
-"""Results for the joint loss of several tasks: final weights, and losses per clip, weighted and with equal weights.
-
-Weighted losses of models with different weights are not comparable; losses with equal weights are.
-"""
+"""Results for the joint loss of several tasks: final weights, and losses per clip, weighted and with equal weights."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +8,7 @@ from kerasemo.evaluation.scores import negative_log_likelihood
 from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.reporting import curves
 
+NOT_COMPARABLE = "Weighted losses of models with different weights are not comparable; losses with equal weights are."
 WEIGHTS_OF_SUM_1 = ("static", "softmax")
 """Weightings whose joint loss is a weighted mean of the tasks' losses, provided that the static weights sum to 1."""
 

@@ -1,21 +1,22 @@
-"""Labels of any task, which some clips may lack: classes, class numbers, and checks that a task can be learned."""
+"""Labels of any task, classes or numbers, which some clips may lack, and checks that a task can be learned."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from kerasemo import manifest as manifests
 from kerasemo.errors import InputError
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import corpora
-from kerasemo.experiment.corpora import Corpus, require_groups
+from kerasemo.experiment.corpora import Corpus, name_corpus, require_groups
 from kerasemo.experiment.options import Options
 from kerasemo.experiment.speech import Speech
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.training.missing import known
 from kerasemo.training.run import Run
-from kerasemo.training.segments import UNKNOWN
 
 MULTITASK = "multitask"
 RESERVED = {*manifests.COLUMNS, "whole_file", "group", "predicted", MULTITASK}
@@ -23,47 +24,53 @@ RESERVED = {*manifests.COLUMNS, "whole_file", "group", "predicted", MULTITASK}
 
 
 def of_clips(
-    manifest: pd.DataFrame, task: str, ends: Sequence[float] | None = None, levels: Sequence[str] = ()
+    manifest: pd.DataFrame, task: str, levels: Mapping[str, float] | None = None, as_number: bool = False
 ) -> pd.Series:
-    """Return the class of each clip; None for clips without a label.
+    """Return the label of each clip: a class, or a number; None or NaN for clips without a label.
 
     Args:
         manifest: one row per clip.
         task: the column with the labels.
-        ends: for numeric labels, the upper ends of all classes except the last; None: the labels are classes.
-        levels: the names of these classes.
+        levels: for numeric labels, their classes: the name and upper end of each; None: the labels are the classes.
+        as_number: whether numeric labels remain numbers; without effect on other labels.
 
     Raises:
         InputError: the manifest has no such labels.
     """
-    known = ["gender", *(column for column in manifest if column not in RESERVED)]
-    if task not in known:
-        raise InputError(f"the corpus has no labels of {task}; possible values of --task are {', '.join(known)}.")
+    columns = ["gender", *(column for column in manifest if column not in RESERVED)]
+    if task not in columns:
+        raise InputError(f"the corpus has no labels of {task}; possible values of --task are {', '.join(columns)}.")
     values = manifest[task]
-    if ends:
-        values = pd.cut(values, [-np.inf, *ends, np.inf], labels=levels)
+    if as_number and is_numeric_dtype(values) and not is_bool_dtype(values):
+        return values.astype(float).where(np.isfinite(values))
+    if levels:
+        values = pd.cut(values, [-np.inf, *levels.values()], labels=list(levels))
     return values.astype(object).where(values.notna(), None)
 
 
-def classes(labels: pd.Series, task: str, known: Sequence[str] | None, set_aside: pd.DataFrame) -> list[str]:
-    """Return the classes of a task that occur in the usable clips, in order.
+def classes(
+    labels: pd.Series, task: str, in_order: Sequence[str] | None, set_aside: pd.DataFrame | None = None
+) -> list[str] | None:
+    """Return the classes of a task that occur in the usable clips, in order; None if the task is a number.
 
     Args:
-        labels: labels of the usable clips.
+        labels: labels of the usable clips, see `of_clips`.
         task: name of the task.
-        known: all classes, in order; None: any class, sorted by name.
+        in_order: all classes, in order; None: any class, sorted by name.
         set_aside: the unusable clips, with `reason`, for the error message.
 
     Raises:
-        InputError: there are fewer than two classes.
+        InputError: there are fewer than two classes, or different numbers.
     """
+    is_number = labels.dtype == float
     occurring = set(labels.dropna())
     if len(occurring) < 2:
-        found = f"only one class, {occurring.pop()!r}" if occurring else "no label"
-        if len(set_aside):
+        one, several = ("value", "values") if is_number else ("class", "classes")
+        found = f"only one {one}, {occurring.pop()!r}" if occurring else "no label"
+        if set_aside is not None and len(set_aside):
             found += f" in the usable clips ({len(set_aside)} are unusable, such as: {set_aside['reason'].iloc[0]})"
-        raise InputError(f"{task} has {found}; at least two classes are needed: choose other tasks with --task.")
-    return corpora.present(known or sorted(occurring, key=str), labels)
+        raise InputError(f"{task} has {found}; at least two {several} are needed.")
+    return None if is_number else corpora.present(in_order or sorted(occurring, key=str), labels)
 
 
 def read_clips(
@@ -72,55 +79,56 @@ def read_clips(
     root: Path,
     inputs: Mapping[str, NetworkInput],
     options: Options,
-    classes_of: Mapping[str, Sequence[str] | None],
-    ends_of: Mapping[str, Sequence[float]],
+    tasks: Sequence[str],
+    as_numbers: bool = False,
 ) -> Corpus:
-    """Compute the features of clips, which stay on disk; clips may lack labels.
+    """Compute the features of clips, which stay on disk; clips may lack labels. Note what readers of tables need.
 
     Args:
         run, root, inputs, options: as in `corpora.read_clips`.
         corpus: the manifest and folds of the corpus.
-        classes_of: task -> all of its classes in order; None: any class, sorted by name.
-        ends_of: numeric task -> the upper ends of its classes, see `of_clips`.
+        tasks: columns of the manifest.
+        as_numbers: whether numeric labels remain numbers, instead of classes.
 
     Returns:
-        The corpus; missing labels are `UNKNOWN`.
+        The corpus; see `training.missing` for clips without a label.
 
     Raises:
-        InputError: a task has fewer than two classes, there are too few groups, or see `corpora.read_clips`.
+        InputError: a task has fewer than two classes, no task is a number, there are too few groups, or see
+            `corpora.read_clips`.
     """
-    named = {task: of_clips(corpus.manifest, task, ends_of.get(task), known) for task, known in classes_of.items()}
+    named = {task: of_clips(corpus.manifest, task, corpus.levels.get(task), as_numbers) for task in tasks}
+    in_order = {task: corpus.levels.get(task) for task in named} | {"emotion": corpus.emotions}
+    whole = {task: classes(values, task, in_order[task]) for task, values in named.items()}
+    if as_numbers and None not in whole.values():
+        raise InputError(f"no label of {', '.join(whole)} is a number; add a task with numbers, such as valence.")
     require_groups(options, corpus.manifest["group"], corpus.folds)
     table, feature_files, set_aside = corpora.read_clips(run, corpus.manifest.assign(**named), root, inputs, options)
-    found = {task: classes(table[task], task, known, set_aside) for task, known in classes_of.items()}
+    found = {task: classes(table[task], task, in_order[task], set_aside) for task in named}
     for task in found:
         if n := int(table[task].isna().sum()):
             run.note(f"{n} clips have no label of {task}: they are used for the other tasks only.")
-    class_numbers = {task: numbers(table[task], names) for task, names in found.items()}
-    items = table[["clip", "speaker", "group"]].assign(**class_numbers)
-    return Corpus(items, found, corpus.folds, inputs, feature_files)
-
-
-def numbers(labels: pd.Series, names: Sequence[str]) -> pd.Series:
-    """Return the class number of each clip; `UNKNOWN` for clips without a label."""
-    return labels.map({name: number for number, name in enumerate(names)}).fillna(UNKNOWN).astype(int)
+    for sentence in (f"{len(table)} clips of {table['speaker'].nunique()} speakers.", *corpus.notes):
+        run.note(sentence)
+    name_corpus(run, root, corpus.name, classes=found)
+    return Corpus.of_clips(table, found, corpus.folds, inputs, feature_files)
 
 
 def require_on_both_sides(table: pd.DataFrame, splits: Sequence[Split]) -> None:
     """Check that each task has training labels in every split, and test labels in at least one split.
 
     Args:
-        table: class numbers, one column per task.
+        table: class numbers or numbers, one column per task.
         splits: splits of the rows.
 
     Raises:
         InputError: a task has no labels for training or for the test.
     """
     for task in table:
-        known = set(np.flatnonzero(table[task] != UNKNOWN))
-        if unlearned := [split.name for split in splits if known.isdisjoint(split.train)]:
+        labelled = set(np.flatnonzero(known(table[task].to_numpy())))
+        if unlearned := [split.name for split in splits if labelled.isdisjoint(split.train)]:
             raise InputError(
                 f"no training clip of {unlearned[0]} has a label of {task}; choose other tasks with --task."
             )
-        if all(known.isdisjoint(split.test) for split in splits):
+        if all(labelled.isdisjoint(split.test) for split in splits):
             raise InputError(f"no test clip has a label of {task}; try another --seed, or other tasks with --task.")

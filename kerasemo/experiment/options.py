@@ -40,6 +40,11 @@ class Options:
         """Return messages about options that exclude each other, with whether each applies; a script overrides it."""
         return {}
 
+    def changed(self, *names: str) -> bool:
+        """Return whether one of these options does not have its default value."""
+        defaults = {each.name: each.default for each in fields(self)}
+        return any(getattr(self, name) != defaults[name] for name in names)
+
     def check(self) -> None:
         """Check that the options do not exclude each other.
 

@@ -1,6 +1,6 @@
 """The models that a study has trained, by network and fold: scores, and the figures that all papers share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -76,6 +76,19 @@ class Folds:
             output=output or task,
         )
 
+    def scores(self, table: str, row: str, task: str, averaged: bool = False) -> Iterator[dict]:
+        """Yield a row for each metric of a task: accuracy and UAR, or CCC and RMSE if the task is a number.
+
+        Args:
+            table, row, task: as in `score`.
+            averaged: for classes, also give precision, recall and F1 with both kinds of means over the classes.
+        """
+        metrics = tables.METRICS | (tables.AVERAGED if averaged else {})
+        if self.run.config["classes"][task] is None:
+            metrics = tables.NUMERIC
+        for metric in metrics:
+            yield self.score(table, row, metric=metric, task=task)
+
     def mean(self, values: pd.DataFrame, table: str, row: str, metric: str, published: float | None = None) -> dict:
         """Return a row of the results with the mean of the column `value`, see `tables.mean_row`."""
         return tables.mean_row(
@@ -144,7 +157,9 @@ class Outcome:
         """Write a figure to the run folder as `figures/<file>.png`; `alt` describes it in words."""
         figures.save(figure, self.run.file("figures", f"{file}.png"), alt)
 
-    def draw_scores(self, rows: Sequence[dict], table: str, file: str, title: str | None = None, alt=None) -> None:
+    def draw_scores(
+        self, rows: Sequence[dict], table: str, file: str, title: str | None = None, alt=None, metric: str = ""
+    ) -> None:
         """Draw and save the rows of one table.
 
         Args:
@@ -153,8 +168,10 @@ class Outcome:
             file: name of the figure's file.
             title: title of the figure; None: the name of the table.
             alt: description of the figure; None: the title.
+            metric: only rows whose metric begins with this are drawn.
         """
-        shown = [{**row, "table": title or table} for row in rows if row["table"] == table]
+        selected = [row for row in rows if row["table"] == table and row["metric"].startswith(metric)]
+        shown = [{**row, "table": title or table} for row in selected]
         if shown:
             self.save(charts.scores(shown, title or table, self.notice), file, alt or title or table)
 
@@ -163,6 +180,59 @@ class Outcome:
         table = folds.predictions(task=task)
         classes = self.run.config["classes"][task]
         self.save(charts.confusion(table[task], table["predicted"], classes, title, self.notice), file, title)
+
+    def draw_agreement(self, folds: Folds, task: str, title: str, file: str) -> None:
+        """Draw and save true and predicted values of a task that is a number."""
+        table = folds.predictions(task=task)
+        self.save(charts.agreement(table[task], table["predicted"], title, self.notice), file, title)
+
+    def draw_scores_of_tasks(self, rows: Sequence[dict]) -> None:
+        """Draw and save the recalls or CCC of each task, if its table has the name of the task; see `Folds.scores`."""
+        for task, classes in self.corpus.classes.items():
+            table = task.capitalize()
+            if classes:
+                title = f"Unweighted average recall of {task}"
+                self.draw_scores(rows, table, f"recalls_{task}", title, metric="test UAR")
+            else:
+                self.draw_scores(rows, table, f"ccc_{task}", f"CCC of {task}", metric="test CCC")
+
+    def draw_tasks(self, folds: Folds, tasks: Sequence[str], name: str, file: str) -> None:
+        """Draw and save losses and weights of all tasks, the confusion of the first one with classes, and all numbers.
+
+        Args:
+            folds: the folds of one network.
+            tasks: its tasks; the outputs have the same names.
+            name: the network in the titles.
+            file: end of the names of the figures' files.
+        """
+        self.draw_losses(folds, {task: task for task in tasks}, f"Losses and their weights, {name}", f"losses_{file}")
+        for task in self._with_classes(tasks)[:1]:
+            self.draw_confusion(folds, task, f"Confusion of {task}, {name}", f"confusion_{file}")
+        for task in tasks:
+            if self.corpus.classes[task] is None:
+                self.draw_agreement(folds, task, f"True and predicted {task}, {name}", f"agreement_{task}_{file}")
+
+    def draw_spectrograms(self, folds: Folds, tasks: Sequence[str], name: str, file: str) -> None:
+        """Draw and save t-SNE and Grad-CAM maps for the test clips of the first fold, and the first task with classes.
+
+        Args:
+            folds: the folds of a network on segments of sound, see `models.from_waveform`.
+            tasks, name, file: as in `draw_tasks`.
+        """
+        from kerasemo.reporting import spectrogram_sight
+        from kerasemo.training.segments import Segments
+
+        cell = folds.cells[0]
+        network = self.run.path / "checkpoints" / f"{cell.model}.keras"
+        name = name if len(folds.cells) == 1 else f"{name}, first fold"
+        for task in self._with_classes(tasks)[:1]:
+            segments = self.corpus.clips_of_rows(Segments.of_clips, cell.split.test, [task])
+            settings = (self.corpus.classes[task], name, self.options.seed, self.notice)
+            for kind, title, figure in spectrogram_sight.figures(network, segments, task, *settings):
+                self.save(figure, f"{kind}_{file}", title)
+
+    def _with_classes(self, tasks: Sequence[str]) -> list[str]:
+        return [task for task in tasks if self.corpus.classes[task] is not None]
 
     def draw_losses(self, folds: Folds, losses: Mapping[str | None, str], title: str, file: str) -> None:
         """Draw and save losses and task weights over the epochs, with one curve per fold.

@@ -1,7 +1,8 @@
 """Speech corpora that several papers can use: manifests, and the groups of clips that are held out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,10 @@ import pandas as pd
 from kerasemo import manifest as manifests
 from kerasemo.corpora import folder, iemocap, ravdess
 from kerasemo.evaluation import protocols
+
+RATINGS = ("valence", "activation", "dominance")
+RATING_LEVELS = {"low": 2.5, "middle": 3.5, "high": math.inf}
+"""Classes of the ratings of IEMOCAP, 1 to 5."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Speech:
         manifest: one row per clip; `group` is the speaker or session of the clip, which is held out as a whole.
         folds: the fold of each group.
         emotions: the emotion classes, in order; None: not known in advance.
+        levels: labels that are numbers -> their classes: the name and upper end of each level, in order.
         notes: sentences for the readers of the tables.
     """
 
@@ -28,6 +34,7 @@ class Speech:
     manifest: pd.DataFrame
     folds: pd.Series
     emotions: Sequence[str] | None = None
+    levels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -56,7 +63,8 @@ def read(corpus: Path | Literal["iemocap", "ravdess"], root: Path, seed: int = 0
         ]
         if tied := int((table["majority"] == iemocap.NO_MAJORITY).sum()):
             notes.append(f"{tied} clips without a majority label have one of the labels with the most votes.")
-        return Speech("IEMOCAP", table.assign(group=groups), folds, iemocap.CLASSES, tuple(notes))
+        levels = dict.fromkeys(RATINGS, RATING_LEVELS)
+        return Speech("IEMOCAP", table.assign(group=groups), folds, iemocap.CLASSES, levels, tuple(notes))
     if corpus == "ravdess":
         table = ravdess.read_speech(root)
         emotions = list(ravdess.EMOTIONS.values())

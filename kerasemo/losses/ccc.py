@@ -33,6 +33,8 @@ class CCCLoss(keras.losses.Loss):
 
     Args:
         per_sequence: compute CCC for each sequence, then the mean over the sequences with at least one valid frame.
+        scaled: multiply the loss by the mean weight of the batch, as Keras does with losses that are means. It is for
+            items that may lack the label: a batch with few labels counts less, and one without labels has loss 0.
         y_true: labels, `batch x frames` or `batch x frames x 1`.
         y_pred: predictions, of the same shape.
         sample_weight: weight of each frame, 0 or more, `batch x frames`; 0 excludes the frame. Frames that are masked
@@ -48,9 +50,11 @@ class CCCLoss(keras.losses.Loss):
         0.333333
     """
 
-    def __init__(self, per_sequence=False, name="ccc_loss", dtype=None):
+    def __init__(self, per_sequence=False, scaled=False, name="ccc_loss", dtype=None):
+        if per_sequence and scaled:
+            raise ValueError("Sequences are averaged without weights. Received: per_sequence=True, scaled=True")
         super().__init__(name=name, dtype=dtype)
-        self.per_sequence = per_sequence
+        self.per_sequence, self.scaled = per_sequence, scaled
 
     # Overrides `__call__`, because Keras takes the mean over the result of `call` and multiplies it by the weights.
     def __call__(self, y_true, y_pred, sample_weight=None):
@@ -61,11 +65,14 @@ class CCCLoss(keras.losses.Loss):
             total, n = ops.unstack(over_replicas(ops.stack([ops.sum(losses), ops.sum(present)])))
             loss = total / ops.maximum(n, 1)
         else:
-            loss = 1 - ccc_of_sums(over_replicas(sums))
+            sums = over_replicas(sums)
+            loss = 1 - ccc_of_sums(sums)
+            if self.scaled:
+                loss *= sums[0] / over_replicas(ops.cast(ops.size(y_pred), "float64"))
         return ops.cast(loss / tf.distribute.get_strategy().num_replicas_in_sync, self.dtype)
 
     def get_config(self) -> dict:
-        return {"name": self.name, "per_sequence": self.per_sequence}
+        return {"name": self.name, "per_sequence": self.per_sequence, "scaled": self.scaled}
 
 
 def raw_sums(y_true, y_pred, sample_weight=None, per_sequence=False):

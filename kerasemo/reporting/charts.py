@@ -119,6 +119,25 @@ def confusion(
     return plain(figure)
 
 
+def agreement(labels: Sequence[float], predictions: Sequence[float], title: str, notice: str | None = None) -> Figure:
+    """Draw predicted numbers over the true ones, with a line on which both are equal.
+
+    Args:
+        labels: the true number of each sample.
+        predictions: the predicted number of each sample, in the same order.
+        title: the figure's title.
+        notice: a warning to print under the title.
+    """
+    figure = blank(title, notice, 3.6)
+    axes = figure.add_subplot()
+    axes.axline((np.mean(labels),) * 2, slope=1, color=FAINT, linewidth=0.8)
+    axes.plot(labels, predictions, "o", color=COLOURS[0], markersize=4, alpha=0.5, markeredgewidth=0)
+    axes.set_xlabel("true")
+    axes.set_ylabel("predicted")
+    style(axes)
+    return plain(figure)
+
+
 def _dots(axes: Axes, lines: Sequence[result_tables.Line], protocol: str, number: int) -> None:
     """Draw the measured values of one protocol, a little above or below the middle of their lines."""
     offset = 0.14 * (2 * number - 1)

@@ -37,9 +37,9 @@ class Line:
     def drop(self) -> float | None:
         """Score with speakers held out minus score with the paper's protocol.
 
-        None if one of them is missing, or if the metric is a loss or a weight.
+        None if one of them is missing, or if the metric is an error, a loss or a weight.
         """
-        if re.search(r"\b(NLL|weight)\b", self.metric):
+        if re.search(r"\b(NLL|RMSE|weight)\b", self.metric):
             return None
         paper, speaker = (self.scores.get(protocol) for protocol in PROTOCOLS)
         if paper is None or speaker is None or paper.measured is None or speaker.measured is None:

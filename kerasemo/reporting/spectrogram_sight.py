@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kerasemo.training.segments import UNKNOWN, Segments
+from kerasemo.training.missing import known
+from kerasemo.training.segments import Segments
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +37,7 @@ def figures(
     from kerasemo.reporting.embedding import FEWEST, embedding_figure, tsne
     from kerasemo.training.saving import load_network
 
-    segments = segments.rows(np.flatnonzero(segments.targets[task] != UNKNOWN))
+    segments = segments.rows(np.flatnonzero(known(segments.targets[task])))
     if not len(segments):
         return
     labels = pd.Series(segments.targets[task])

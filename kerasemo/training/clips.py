@@ -12,6 +12,7 @@ from kerasemo.errors import InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.store import FeatureStore
 from kerasemo.training.items import rows_of
+from kerasemo.training.missing import masked
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,7 +33,7 @@ class Clips:
     Args:
         inputs: how each input is computed from a clip's features: one item of frames (see `NetworkInput.frame_length`).
         files: for each input, the `.npy` file of each clip's features.
-        targets: named arrays, clips along the first axis.
+        targets: named arrays, clips along the first axis; see `missing` for clips without a label.
         index: one row per clip, with at least `clip` and `speaker`.
     """
 
@@ -56,10 +57,11 @@ class Clips:
 
         return self._stream(tf.data.Dataset.range(len(self)).batch(SCORING_BATCH_SIZE))
 
-    def first(self) -> tuple[dict, dict, None]:
+    def first(self) -> tuple[dict, dict, dict | None]:
         """See `Items.first`."""
         inputs = dict(zip([*self.inputs, N_FRAMES], self.batch(np.array([0])), strict=True))
-        return inputs, rows_of(self.targets, slice(1)), None
+        targets, weights = (arrays and rows_of(arrays, slice(1)) for arrays in masked(self.targets))
+        return inputs, targets, weights
 
     def batch(self, numbers: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return some clips: each input, `clips x frames x ...`, in order, then `n_frames`, `clips`."""
@@ -87,7 +89,7 @@ class Clips:
         types = [*(example.dtype for example in examples), np.dtype(np.int32)]
         shapes = [*((None, None, *example.shape[1:]) for example in examples), (None,)]
         names = [*self.inputs, N_FRAMES]
-        targets = {name: tf.constant(values) for name, values in self.targets.items()}
+        labels = tf.nest.map_structure(tf.constant, list(filter(None, masked(self.targets))))
 
         def load(numbers):
             arrays = tf.numpy_function(self.batch, [numbers], types)
@@ -95,7 +97,7 @@ class Clips:
                 name: tf.cast(tf.ensure_shape(array, shape), tf.int32 if name == N_FRAMES else tf.float32)
                 for name, array, shape in zip(names, arrays, shapes, strict=True)
             }
-            return inputs, {name: tf.gather(values, numbers) for name, values in targets.items()}
+            return inputs, *tf.nest.map_structure(lambda values: tf.gather(values, numbers), labels)
 
         return numbers.map(load).prefetch(1)
 

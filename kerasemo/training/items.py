@@ -11,6 +11,7 @@ import pandas as pd
 from kerasemo.errors import InputError
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.store import FeatureStore
+from kerasemo.training.missing import masked
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -24,7 +25,7 @@ class Items:
 
     Args:
         inputs: named arrays, items along the first axis.
-        targets: named arrays, items along the first axis.
+        targets: named arrays, items along the first axis; see `missing` for items without a label.
         index: one row per item, with at least `clip` and `speaker`.
         mask: the valid frames of padded sequences, `items x frames`; None: items are not sequences.
     """
@@ -50,11 +51,6 @@ class Items:
         inputs = {name: array[rows] for name, array in arrays.items()}
         return cls(inputs, targets, table.iloc[rows].reset_index(drop=True))
 
-    @property
-    def weights(self) -> dict[str, np.ndarray] | None:
-        """The mask as sample weights, equal for all targets; None without a mask."""
-        return None if self.mask is None else dict.fromkeys(self.targets, self.mask.astype("float32"))
-
     def __len__(self) -> int:
         return len(self.index)
 
@@ -62,18 +58,25 @@ class Items:
         """Return an endless dataset of batches, in an order that depends on seed and epoch; see `datasets.epochs`."""
         from kerasemo.training import datasets
 
-        return datasets.epochs(self.inputs, self.targets, batch_size, seed, first_epoch, self.weights)
+        targets, weights = self._labels()
+        return datasets.epochs(self.inputs, targets, batch_size, seed, first_epoch, weights)
 
     def once(self) -> "tf.data.Dataset":
         """Return a dataset with each item once, in order, in batches for scoring."""
         from kerasemo.training import datasets
 
-        return datasets.once(self.inputs, self.targets, SCORING_BATCH_SIZE, self.weights)
+        targets, weights = self._labels()
+        return datasets.once(self.inputs, targets, SCORING_BATCH_SIZE, weights)
 
     def first(self) -> tuple[dict, dict, dict | None]:
         """Return inputs, targets and weights of the first item, as a batch."""
-        weights = self.weights
-        return tuple(arrays and rows_of(arrays, slice(1)) for arrays in (self.inputs, self.targets, weights))
+        return tuple(arrays and rows_of(arrays, slice(1)) for arrays in (self.inputs, *self._labels()))
+
+    def _labels(self) -> tuple[dict, dict | None]:
+        """Return the targets and their sample weights: those of `masked`, or the mask, equal for all targets."""
+        if self.mask is None:
+            return masked(self.targets)
+        return dict(self.targets), dict.fromkeys(self.targets, self.mask.astype("float32"))
 
 
 def rows_of(arrays: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:

@@ -10,12 +10,12 @@ import pandas as pd
 
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.segments import starts
+from kerasemo.training.items import rows_of
+from kerasemo.training.missing import masked
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-UNKNOWN = -1
-"""The class number of a segment whose label is unknown."""
 SCORING_BATCH_SIZE = 32
 
 
@@ -23,17 +23,12 @@ SCORING_BATCH_SIZE = 32
 class Segments:
     """Segments that a network is trained or scored on: like `Items`, but read from disk like `Clips`.
 
-    A segment without a label for a task has the weight 0 in the loss and metrics of this task, and is used for the
-    other tasks. The weights of segments with the label are larger than 1, so that the mean of all weights is 1. A loss
-    averaged over the batches of an epoch is then the mean over the segments with the label, and a batch with few labels
-    does not change the balance between the tasks.
-
     Args:
         name: name of the network's input.
         made: how segments are computed from a clip's features.
         files: for each segment, the `.npy` file of its clip's features.
         numbers: for each segment, its number within the clip, from 0.
-        targets: class numbers by task, segments along the first axis; `UNKNOWN` if there is no label.
+        targets: labels by task, segments along the first axis; see `missing` for segments without a label.
         index: one row per segment, with at least `clip` and `speaker`.
     """
 
@@ -96,9 +91,9 @@ class Segments:
 
         return self._stream(tf.data.Dataset.range(len(self)).batch(SCORING_BATCH_SIZE))
 
-    def first(self) -> tuple[dict, dict, dict]:
+    def first(self) -> tuple[dict, dict, dict | None]:
         """See `Items.first`."""
-        targets, weights = ({task: values[:1] for task, values in arrays.items()} for arrays in self._labels())
+        targets, weights = (arrays and rows_of(arrays, slice(1)) for arrays in masked(self.targets))
         return {self.name: self.batch(np.array([0]))}, targets, weights
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
@@ -108,16 +103,10 @@ class Segments:
     def _segment(self, row: int) -> np.ndarray:
         return self.made.items(np.load(self.files[row], mmap_mode="r", allow_pickle=False))[self.numbers[row]]
 
-    def _labels(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Return class numbers (class 0 for unknown labels) and sample weights (0 for unknown labels)."""
-        targets = {task: np.maximum(values, 0) for task, values in self.targets.items()}
-        known = {task: (values != UNKNOWN).astype("float32") for task, values in self.targets.items()}
-        return targets, {task: weights / max(weights.mean(), 1 / len(self)) for task, weights in known.items()}
-
     def _stream(self, rows: "tf.data.Dataset") -> "tf.data.Dataset":
         import tensorflow as tf
 
-        labels = tf.nest.map_structure(tf.constant, self._labels())
+        labels = tf.nest.map_structure(tf.constant, list(filter(None, masked(self.targets))))
 
         def load(rows):
             waveforms = tf.numpy_function(self.batch, [rows], tf.float32)

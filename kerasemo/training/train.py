@@ -13,8 +13,9 @@ from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.memory import release
+from kerasemo.training.missing import known
 from kerasemo.training.run import Run
-from kerasemo.training.segments import UNKNOWN, Segments
+from kerasemo.training.segments import Segments
 
 TASK = "emotion"
 
@@ -41,15 +42,16 @@ def train(
     end the model's variables are emptied (see `memory.release`).
 
     Args:
-        run: the run folder; its configuration contains the `classes` of each task.
+        run: the run folder; its configuration contains the `classes` of each task, None if the task is a number.
         name: name of the model in the run folder.
         model: the built and compiled model.
         items: the items of each partition: `train`, and optionally `validation` and others.
         epochs, batch_size, seed: as in `fit`.
-        decisions: the outputs that give probabilities, and the task of each, such as `{"emotion_audio": "emotion"}`.
-            The decision of an exported network is `emotion`, or the first output if there is no `emotion`.
+        decisions: the outputs that predict a task, and the task of each, such as `{"emotion_audio": "emotion"}`: the
+            probabilities of its classes, or a number.
         inputs: how each input of the network is computed from a file.
-        description: further entries of the model's JSON file.
+        description: further entries of the model's JSON file, such as `decision`, the output that an exported network
+            is used for; without it, this is `emotion`, or the first output if there is no `emotion`.
         write_predictions: if given, it is called after training instead of writing the decisions.
     """
     state = run.file("checkpoints", f"{name}.npz")
@@ -67,12 +69,13 @@ def train(
         write_predictions(model)
     else:
         _write_decisions(run, name, model, items, decisions or {})
-    entries = {"model": name, "corpus": run.config.get("corpus")}
+    entries = {"model": name, "corpus": run.config.get("corpus"), **(description or {})}
     if decisions:
-        decision = TASK if TASK in decisions else next(iter(decisions))
+        decision = entries.get("decision", TASK if TASK in decisions else next(iter(decisions)))
+        task = decisions[decision]
+        entries |= {"decision": decision, "classes": run.config["classes"][task] or [task]}
         entries["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
-        entries |= {"decision": decision, "classes": run.config["classes"][decisions[decision]]}
-    run.write_json({**entries, **(description or {})}, "checkpoints", f"{name}.json")
+    run.write_json(entries, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.network().save(temporary)
     state.unlink(missing_ok=True)
@@ -88,13 +91,9 @@ def _write_decisions(
 ) -> None:
     """Write the decisions of each output; for segments, one decision per clip, by the mean over labelled segments."""
     for partition, part in items.items():
-        probabilities = model.predict(part.once(), verbose=0)
+        outputs = model.predict(part.once(), verbose=0)
         for output, task in tasks.items():
-            values, labelled = probabilities[output], part
-            if isinstance(part, Segments):
-                known = np.flatnonzero(part.targets[output] != UNKNOWN)
-                values, labelled = values[known], part.rows(known)
-            table = decisions(values, labelled, run.config["classes"][task], output, task)
+            table = decisions(outputs[output], part, run.config["classes"][task], output, task)
             if isinstance(part, Segments):
                 table = by_clip(table, task)
             file = partition if output == TASK else f"{partition}.{output}"
@@ -102,22 +101,28 @@ def _write_decisions(
 
 
 def decisions(
-    probabilities: np.ndarray, items: Items | Clips | Segments, classes: list[str], output: str, task: str = TASK
+    values: np.ndarray, items: Items | Clips | Segments, classes: list[str] | None, output: str, task: str = TASK
 ) -> pd.DataFrame:
     """Return the decisions of one output as a table.
 
     Args:
-        probabilities: `items x classes`.
-        items: the items; their target `output` contains the true class numbers.
-        classes: names of the classes, in order.
+        values: probabilities, `items x classes`; for a task that is a number, `items x 1`.
+        items: the items; their target `output` contains the true class numbers, or the true numbers.
+        classes: names of the classes, in order; None: the task is a number.
         output: name of the output.
         task: the task of the output.
 
     Returns:
-        One row per item: `clip, speaker, <task>` (the true class), `predicted`, and a probability for each class.
+        One row per item with a label: `clip, speaker, <task>` (the true class or number), `predicted`, and a
+        probability for each class.
     """
+    labels = items.targets[output]
+    rows = np.flatnonzero(known(labels))
+    labels, values = labels[rows], values[rows]
+    table = items.index[["clip", "speaker"]].iloc[rows].reset_index(drop=True)
+    if classes is None:
+        return table.assign(**{task: labels, "predicted": values[:, 0]})
     names = np.array(classes)
-    table = items.index[["clip", "speaker"]].reset_index(drop=True)
-    table[task] = names[items.targets[output]]
-    table["predicted"] = names[probabilities.argmax(axis=1)]
-    return pd.concat([table, pd.DataFrame(probabilities, columns=names)], axis=1)
+    table[task] = names[labels]
+    table["predicted"] = names[values.argmax(axis=1)]
+    return pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)

@@ -25,6 +25,16 @@ def test_decision_for_a_clip_is_the_mean_over_its_items():
     assert list(clips.columns) == list(items.columns)
 
 
+def test_the_number_of_a_clip_is_the_mean_of_its_items():
+    items = pd.DataFrame(
+        {"clip": list("aab"), "speaker": "s", "valence": [2.0, 2.0, 4.0], "predicted": [1.0, 2.0, 5.0]}
+    )
+    clips = by_clip(items, "valence")
+    assert (
+        list(clips) == list(items) and clips["predicted"].tolist() == [1.5, 5] and clips["valence"].tolist() == [2, 4]
+    )
+
+
 def test_recall_and_likelihood_equal_scikit_learn():
     generator = np.random.default_rng(0)
     names = ["angry", "happy", "sad"]

@@ -1,5 +1,7 @@
 import json
 
+import audmetric
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -62,3 +64,19 @@ def test_class_and_speaker_names_may_be_numbers_or_none(tmp_path):
     assert row["n"] == 3 and row["measured"] == pytest.approx(2 / 3)
     markdown = tables.to_markdown(pd.DataFrame([row | {"row": "a|b"}]))
     assert r"| a\|b | test accuracy |" in markdown
+
+
+@pytest.mark.parametrize(("protocol", "n"), [("paper", 4), ("speaker", 3)])
+def test_numbers_are_scored_by_ccc_and_rmse(tmp_path, protocol, n):
+    folder = tmp_path / "predictions" / "net.paper"
+    folder.mkdir(parents=True)
+    rows = ["a,NA,1.5,2", "a,NA,1.5,1", "b,7,3.0,3.5", "c,7,4.0,3"]
+    (folder / "test.valence.csv").write_text("\n".join(["clip,speaker,valence,predicted", *rows]) + "\n")
+    true, predicted = ([1.5, 1.5, 3, 4], [2, 1, 3.5, 3]) if protocol == "paper" else ([1.5, 3, 4], [1.5, 3.5, 3])
+    settings = {"corpus": "C", "task": "valence", "output": "valence"}
+    for metric in tables.NUMERIC:
+        row = tables.score_row(tmp_path, protocol, ["net.paper"], "T", "R", "test", metric=metric, **settings)
+        errors = np.subtract(true, predicted)
+        expected = audmetric.concordance_cc(true, predicted) if metric == "CCC" else np.sqrt((errors**2).mean())
+        assert row["measured"] == pytest.approx(expected) and row["n"] == n
+        assert row["metric"] == f"test {metric} of valence" and row["low"] <= row["high"]

@@ -10,7 +10,7 @@ import pytest
 from kerasemo import manifest
 from kerasemo.corpora import iemocap
 from kerasemo.corpora.synthetic import SyntheticIemocap
-from kerasemo.errors import WrongCall
+from kerasemo.errors import InputError, WrongCall
 from kerasemo.experiment import Outcome
 from kerasemo.export import ServedModel
 from kerasemo.timeline import timeline
@@ -28,10 +28,11 @@ def root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def with_gaps(root) -> Path:
-    """A manifest of the corpus in which two clips have no emotion and every second one no gender."""
+    """A manifest of the corpus: two clips have no emotion, every second no gender, every third no activation."""
     table = iemocap.Iemocap("drop").read(root)
     table.loc[[0, 5], "emotion"] = None
     table.loc[::2, "gender"] = None
+    table.loc[::3, "activation"] = None
     path = root.parent / "gaps.csv"
     manifest.save(table.drop(columns=["dialogue"]).assign(dialogue=None), path)
     return path
@@ -39,10 +40,17 @@ def with_gaps(root) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(script, root, with_gaps, tmp_path_factory):
-    """AlexNet for both tasks, trained with the labels that exist."""
-    augment = ["spectrogram", "speed", "noise"]
+    """AlexNet for two tasks with classes and a number, trained with the labels that exist."""
     options = script.Options(
-        root=root, manifest=with_gaps, augment=augment, architecture="alexnet", batch_size=8, epochs=1, protocol="paper"
+        root=root,
+        manifest=with_gaps,
+        task=["emotion", "gender", "activation"],
+        numbers="mse",
+        augment=["spectrogram", "speed", "noise"],
+        architecture="alexnet",
+        batch_size=8,
+        epochs=1,
+        protocol="paper",
     )
     run = Run.create(tmp_path_factory.mktemp("runs"), script.PAPER.key, {"notes": []})
     corpus = script.read(run, options)
@@ -58,21 +66,40 @@ def test_clips_without_a_label_are_not_scored_and_losses_stay_finite(trained, wi
     assert len(data.table) == len(table) == 24  # no clip is dropped
     sides = {side: data.table["clip"].iloc[rows] for side, rows in cell.split.partitions().items()}
     for side, clips in sides.items():
-        for task, file in (("emotion", f"{side}.csv"), ("gender", f"{side}.gender.csv")):
+        for task, classes in data.classes.items():
+            file = f"{side}.csv" if task == "emotion" else f"{side}.{task}.csv"
             predictions = pd.read_csv(run.path / "predictions" / cell.model / file).set_index("clip")
             known = table.loc[clips, task].dropna()
             assert set(predictions.index) == set(known.index)  # one row per clip, not per segment
             assert (predictions[task] == known[predictions.index]).all()
-            np.testing.assert_allclose(predictions[data.classes[task]].sum(axis=1), 1, atol=1e-5)
+            assert list(predictions) == ["speaker", task, "predicted", *(classes or [])]
+            if classes:
+                np.testing.assert_allclose(predictions[classes].sum(axis=1), 1, atol=1e-5)
     history = pd.read_csv(run.path / "history" / f"{cell.model}.csv")
     assert np.isfinite(history).all(axis=None)
-    assert "12 clips have no label of gender: they are used for the other tasks only." in run.config["notes"]
+    notes = run.config["notes"]
+    assert "12 clips have no label of gender: they are used for the other tasks only." in notes
+    assert "8 clips have no label of activation: they are used for the other tasks only." in notes
+    assert "Numbers: activation; loss: mean square error." in notes
+
+
+def test_numbers_have_rows_of_their_own(script, trained):
+    table = pd.DataFrame(script.rows(trained)).set_index("table")
+    assert table.loc["Activation", "metric"].tolist() == ["test CCC of activation", "test RMSE of activation"]
+    assert table.loc["Activation", "measured"].notna().all() and len(table.loc["Gender"]) == 8
+
+
+def test_without_numbers_among_the_tasks_numbers_are_refused(script, root, run, tmp_path):
+    done = run("--root", root, "--numbers", "ccc", "--out", tmp_path / "runs")
+    assert done.returncode == 1 and "no label of emotion, gender is a number; add a task with numbers" in done.stderr
+    assert not any((tmp_path / "runs").rglob("config.json"))
 
 
 def test_figures_of_a_multitask_network(script, trained):
     script.figures(trained, [])
     assert {path.stem for path in (trained.run.path / "figures").glob("*.png")} == {
         "losses_alexnet_paper", "confusion_alexnet_paper", "tsne_alexnet_paper", "grad_cam_alexnet_paper",
+        "agreement_activation_alexnet_paper",
     }  # fmt: skip
 
 
@@ -160,3 +187,19 @@ def test_vgg_with_speakers_held_out(run, root, with_gaps, tmp_path):
     (folder,) = (tmp_path / "ryabinov2021").glob("[0-9]*")
     table = pd.DataFrame(json.loads((folder / "results.json").read_text()))
     assert set(table["protocol"]) == {"speaker"} and (table["n"] == 22).all()
+
+
+@pytest.mark.slow
+def test_a_single_number_has_its_table_and_its_saved_model(run, root, tmp_path):
+    arguments = ("--architecture", "alexnet", "--task", "activation", "--numbers", "ccc", "--epochs", 1)
+    done = run("--root", root, *arguments, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "ryabinov2021").glob("[0-9]*")
+    table = pd.DataFrame(json.loads((folder / "results.json").read_text()))
+    assert set(table["table"]) == {"Activation"} and set(table["protocol"]) == {"paper", "speaker"}
+    assert (folder / "figures" / "ccc_activation.png").exists()
+    served = ServedModel(folder / "saved_model" / "alexnet_activation.paper")
+    wav = next(root.rglob("*.wav"))
+    assert list(served.predict(wav).index) == ["activation"]
+    with pytest.raises(InputError, match="this network predicts a number, activation"):
+        timeline(served, wav)

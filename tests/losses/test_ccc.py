@@ -96,6 +96,23 @@ def test_equal_constants_or_no_valid_frame_give_a_zero_gradient(per_sequence, ma
     assert np.isfinite(value) and not np.any(gradient)
 
 
+@pytest.mark.parametrize("counts", [(2, 0, 1, 1), (0, 0, 2, 3), (0, 0, 0, 0)])
+def test_scaled_is_multiplied_by_the_mean_weight(counts):
+    labels, predictions, weights = np.array([0.0, 1, 3, 2]), np.array([[1.0], [1], [2], [4]]), np.array(counts, float)
+    plain, plain_gradient = value_and_gradient(CCCLoss(dtype="float64"), labels, predictions, weights)
+    scaled, gradient = value_and_gradient(CCCLoss(scaled=True, dtype="float64"), labels, predictions, weights)
+    assert scaled == pytest.approx(plain * weights.mean(), abs=1e-15)
+    np.testing.assert_allclose(gradient, plain_gradient * weights.mean(), atol=1e-15)
+
+
+def test_scaled_without_weights_changes_nothing_and_is_saved():
+    labels, predictions, _ = sequences()
+    loss = keras.losses.deserialize(keras.losses.serialize(CCCLoss(scaled=True)))
+    assert loss.scaled and float(loss(labels, predictions)) == float(CCCLoss()(labels, predictions))
+    with pytest.raises(ValueError, match="per_sequence=True, scaled=True"):
+        CCCLoss(per_sequence=True, scaled=True)
+
+
 def test_a_last_axis_of_length_one_is_ignored():
     labels, predictions, mask = sequences()
     expected = float(CCCLoss()(labels, predictions, mask))

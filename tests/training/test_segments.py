@@ -9,7 +9,8 @@ from kerasemo.features import Waveform
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.fit import fit
 from kerasemo.training.joint_model import JointModel
-from kerasemo.training.segments import UNKNOWN, Segments
+from kerasemo.training.missing import UNKNOWN
+from kerasemo.training.segments import Segments
 from kerasemo.weighting import Uncertainty
 
 MADE = NetworkInput(Waveform(), segment_length=4, segment_hop=2)
