@@ -16,6 +16,7 @@ from kerasemo.features import FEATURE_SETS
 from kerasemo.features.feature_set import digest_of
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
+from kerasemo.training.run import MODEL_CARD
 
 PREPROCESSING = Path("assets.extra", "kerasemo.json")
 TOLERANCE = 1e-6
@@ -119,7 +120,7 @@ class ServedModel:
     """
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
-        folder = Path(folder)
+        self.folder = folder = Path(folder)
         if not (folder / "saved_model.pb").is_file():
             raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
         try:
@@ -140,6 +141,18 @@ class ServedModel:
             self._network = tf.saved_model.load(str(folder))
         except (ValueError, OSError, tf.errors.OpError) as error:
             raise InputError(f"{folder} is a damaged SavedModel: {str(error).splitlines()[0]}") from None
+
+    @property
+    def card(self) -> str:
+        """The model card, in Markdown.
+
+        Raises:
+            InputError: The SavedModel has none.
+        """
+        try:
+            return (self.folder / PREPROCESSING.parent / MODEL_CARD).read_text(encoding="utf-8")
+        except OSError:
+            raise InputError(f"{self.folder} has no model card; `kerasemo train --final` writes one.") from None
 
     def predict(
         self,

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from kerasemo import console
-from kerasemo.cli import audit, export, features, fuse, manifest, plot, predict, report, synth
+from kerasemo.cli import audit, export, features, fuse, manifest, plot, predict, report, synth, train
 from kerasemo.cli.choice import Choice
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -42,6 +42,7 @@ def options(
 
 for choice in (manifest.Manifest, synth.Synth, features.Features):
     app.add_typer(choice.as_app())
+app.command(cls=train.Train)(train.train)
 for command in (audit.audit, fuse.fuse, export.export, predict.predict, plot.plot, report.report):
     app.command()(command)
 

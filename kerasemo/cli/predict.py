@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from kerasemo.export import ServedModel
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")]
-Media = Annotated[list[Path], typer.Argument(help="Media files, such as wav or mp4.")]
+Media = Annotated[list[Path] | None, typer.Argument(help="Media files, such as wav or mp4.")]
+Card = Annotated[bool, typer.Option("--card", help="Print the model card: what the network is for, and its scores.")]
 Gender = Annotated[
     Literal["female", "male"] | None,
     typer.Option(help="Gender of the speaker, to choose the sound channel and the face if a recording has two people."),
@@ -43,7 +44,8 @@ Output = Annotated[
 
 def predict(
     saved_model: Folder,
-    media: Media,
+    media: Media = None,
+    card: Card = False,
     gender: Gender = None,
     start: Start = None,
     end: End = None,
@@ -60,10 +62,13 @@ def predict(
     from kerasemo.errors import BrokenClip
     from kerasemo.export import ServedModel
 
-    _refuse(media, as_json, over_time, every or output)
+    media = media or []
+    _refuse(media, card, as_json, over_time, every or output)
     if None not in (start, end) and end <= start:
         raise WrongCall("--end lies before --start.")
     served = ServedModel(saved_model, file or ())
+    if card:
+        print(served.card)
     answers, reasons = [], []
     for path in media:
         try:
@@ -80,8 +85,12 @@ def predict(
         sys.exit(1)
 
 
-def _refuse(media: list[Path], as_json: bool, over_time: bool, is_for_timeline: object) -> None:
-    """Raise a `WrongCall` if the options for timelines contradict each other."""
+def _refuse(media: list[Path], card: bool, as_json: bool, over_time: bool, is_for_timeline: object) -> None:
+    """Raise a `WrongCall` if nothing is asked for, or the options contradict each other."""
+    if not media and not card:
+        raise WrongCall("give a media file, such as a wav or mp4, or --card.")
+    if card and as_json:
+        raise WrongCall("the model card is Markdown; leave --json or --card out.")
     if over_time and as_json:
         raise WrongCall("--timeline writes CSV files; leave --json out.")
     if not over_time and is_for_timeline:

@@ -148,6 +148,8 @@ class Training:
         weights: weights of the losses under `static`; None: each is 1.
         metrics: output -> further metrics; the decisions always have the accuracy, or CCC if the task is a number.
         description: further entries of the model's JSON file.
+        patience: number of epochs without a lower validation loss after which training stops; None: it does not.
+        epochs: number of epochs; None: that of the study.
         write_predictions: writes the predictions of a trained network that has no decisions.
     """
 
@@ -162,6 +164,8 @@ class Training:
     weights: Mapping[str, float] | None = None
     metrics: Mapping[str, list] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
+    patience: int | None = None
+    epochs: int | None = None
     write_predictions: "Callable[[JointModel], None] | None" = None
 
     @classmethod
@@ -265,9 +269,10 @@ def _train(run: Run, cell: Cell, training: Training, epochs: int, seed: int, own
         training.items,
         decisions=training.decisions,
         inputs=training.inputs,
-        epochs=epochs,
+        epochs=training.epochs or epochs,
         batch_size=training.batch_size,
         seed=seed,
+        patience=training.patience,
         description=training.description,
         write_predictions=training.write_predictions,
     )

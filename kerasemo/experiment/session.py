@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,13 +36,16 @@ class Paper:
 
 
 @contextmanager
-def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[tuple[Run, Options]]:
+def session(
+    paper: Paper, options: Options, given: Collection[str], command: Sequence[str]
+) -> Iterator[tuple[Run, Options]]:
     """Start or resume a run; at its end, write the report page and turn errors into a message and an exit status.
 
     Args:
         paper: the paper that is reproduced.
         options: the options of the command.
         given: the names of the options that the user has given explicitly.
+        command: the command without its options, for the message after an interruption.
 
     Yields:
         The run and its options; a resumed run has the options with which it was started.
@@ -54,7 +57,7 @@ def session(paper: Paper, options: Options, given: Collection[str]) -> Iterator[
             options.check()
             config = {"title": paper.title, "citation": paper.citation, "options": options.to_config(), "notes": []}
             run = Run.create(options.out, paper.key, config)
-    resume_with = shlex.join([sys.executable, sys.argv[0], "--resume", str(run.path)])
+    resume_with = shlex.join([sys.executable, *command, "--resume", str(run.path)])
     interrupted = f"Interrupted. Finished work is saved; continue with: {resume_with}"
     with plain_errors(options.debug, interrupted), locked(run.path):
         files.sweep(run.path)

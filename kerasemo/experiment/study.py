@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from kerasemo import files
 from kerasemo.command_line import parameters, with_parameters
 from kerasemo.evaluation import tables
 from kerasemo.experiment.cells import FIXED_SUM, WEIGHTING_RATE, Cell, Predictions, Training, train_cell
@@ -15,7 +16,7 @@ from kerasemo.experiment.options import Options
 from kerasemo.experiment.outcome import Outcome
 from kerasemo.experiment.session import Paper, session
 from kerasemo.training.grid import run_cells
-from kerasemo.training.run import Run
+from kerasemo.training.run import MODEL_CARD, Run
 
 Stage = tuple[str, list[Cell]]
 """Text of the progress bar, and cells that can be trained independently of each other."""
@@ -56,6 +57,7 @@ class Study:
         proposed: outcome -> name of the model to export, see `preferring`; None: no export.
         tables: names of all tables in order; if empty, tables are in the order of the rows.
         weighting_rate: learning rate of trainable task weights; None: the network's optimizer trains them.
+        card: outcome, rows -> the model card of the exported model, in Markdown; None: it has none.
     """
 
     paper: Paper
@@ -69,6 +71,7 @@ class Study:
     proposed: Callable[[Outcome], str | None] = preferring()
     tables: Sequence[str] = ()
     weighting_rate: float | None = WEIGHTING_RATE
+    card: Callable[[Outcome, Sequence[dict]], str] | None = None
 
     def main(self, description: str, arguments: Sequence[str] | None = None) -> None:
         """Run the command.
@@ -79,13 +82,23 @@ class Study:
         """
 
         def command(context: typer.Context, **values: Any) -> None:
-            given = {name for name in values if context.get_parameter_source(name).name == "COMMANDLINE"}
-            with session(self.paper, self.options(**values), given) as (run, options):
-                self.reproduce(run, options)
+            self.run(self.options(**values), context)
 
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
         app.command(help=description)(with_parameters(command, parameters(self.options)))
         app(arguments, prog_name=sys.argv[0])
+
+    def run(self, options: Options, context: typer.Context) -> None:
+        """Start or resume a run, with the options of a command.
+
+        Args:
+            options: the options.
+            context: the context of the command, which knows which options were given.
+        """
+        given = {name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"}
+        command = [sys.argv[0], *([context.info_name] if context.parent else [])]
+        with session(self.paper, options, given, command) as (run, resumed):
+            self.reproduce(run, resumed)
 
     def reproduce(self, run: Run, options: Options) -> None:
         """Run all steps, from the corpus to tables and figures.
@@ -94,7 +107,7 @@ class Study:
             run: the run folder.
             options: options of the run.
         """
-        from kerasemo.export import export_model
+        from kerasemo.export import PREPROCESSING, export_model
 
         corpus = self.read(run, options)
         cells = []
@@ -112,6 +125,10 @@ class Study:
         if model := self.proposed(outcome):
             folder = run.path / "saved_model" / model
             export_model(run.path, model, folder)
+            if self.card:
+                for place in (run.path, folder / PREPROCESSING.parent):
+                    with files.whole(place / MODEL_CARD) as temporary:
+                        temporary.write_text(self.card(outcome, rows), encoding="utf-8")
             run.logger().info("SavedModel: %s", folder)
         tables.write(rows, run.path, run.config["notice"], run.config["notes"])
 

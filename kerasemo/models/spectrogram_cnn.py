@@ -29,6 +29,7 @@ from keras import layers
 from kerasemo.errors import InputError
 from kerasemo.features import pretrained
 from kerasemo.layers import LocalResponseNormalization
+from kerasemo.models.on_features import heads
 
 EMBEDDING = "embedding"
 """Name of the second dense layer: 4096 values per spectrogram."""
@@ -163,7 +164,7 @@ def _heads(x, tasks: Mapping[str, int]) -> dict:
     x = layers.Dropout(DROPOUT, name="dropout_1")(x)
     x = layers.Dense(DENSE_UNITS, name=EMBEDDING, **RELU)(x)
     x = layers.Dropout(DROPOUT, name="dropout_2")(x)
-    return {task: layers.Dense(n, activation="softmax" if n > 1 else None, name=task)(x) for task, n in tasks.items()}
+    return heads(x, tasks)
 
 
 def _load_convolutions(network: keras.Model, weights: str | os.PathLike) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from PIL import Image
 
 from kerasemo import __version__, files, progress
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.reporting import charts, curves, figures, results, run_folder
 from kerasemo.reporting.run_folder import RunFolder
+from kerasemo.training.run import MODEL_CARD
 
 _PANELS_PER_IMAGE = 16
 _SET_ASIDE_ROWS = 500
@@ -154,10 +157,21 @@ def _section(folder: RunFolder) -> dict[str, object]:
         "task_losses": _task_losses(folder),
         "weights": _weights(folder),
         "confusions": _confusions(folder),
+        "card": _card(folder),
         "options": list(_flat(folder.config.get("options", {}))),
         "environment": list(_flat(folder.environment)),
         "set_aside": folder.set_aside.head(_SET_ASIDE_ROWS).to_dict("records"),
     }
+
+
+def _card(folder: RunFolder) -> Markup | None:
+    """Return the model card as HTML, with headings from the third level on; HTML in the text itself is escaped."""
+    path = folder.path / MODEL_CARD
+    if not path.is_file():
+        return None
+    sections = path.read_text(encoding="utf-8").partition("\n## ")[2]
+    deeper = re.sub("^#", "##", f"## {sections}", flags=re.MULTILINE)
+    return Markup(MarkdownIt("js-default").render(deeper))
 
 
 def _table(rows: Sequence[results.Row], name: str) -> Table:

@@ -1,7 +1,8 @@
-"""Saves the complete state of training in one file at the end of each epoch."""
+"""Saves the complete state of training in one file at the end of each epoch, and ends training early."""
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
+from kerasemo.training.best_epoch import first_lowest, validation_losses
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -38,6 +40,43 @@ class Checkpoint(keras.callbacks.Callback):
     def history(self) -> pd.DataFrame:
         """One row per epoch: `epoch`, from 1, then every loss, metric and task weight."""
         return pd.DataFrame(self.rows)
+
+
+class EarlyStopping(keras.callbacks.Callback):
+    """Stops training after some epochs without a lower validation loss, and saves the weights of the best epoch.
+
+    Unlike the callback of Keras, it can be resumed, and its loss is the sum of the validation losses of all tasks with
+    equal weights: task weights that are trained change the joint loss of every epoch.
+
+    Args:
+        path: file for the weights of the best epoch.
+        tasks: the tasks with a loss.
+        patience: number of epochs without a lower loss after which training stops.
+        history: history of the epochs before this `fit`.
+    """
+
+    def __init__(self, path: Path, tasks: Sequence[str], patience: int, history: pd.DataFrame):
+        super().__init__()
+        self.path, self.tasks, self.patience = path, tasks, patience
+        self.losses = [] if history.empty else validation_losses(history, tasks).tolist()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last `patience` epochs have not decreased the loss."""
+        return len(self.losses) - first_lowest(self.losses) > self.patience
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(float(validation_losses(pd.DataFrame([logs]), self.tasks).iloc[0]))
+        if first_lowest(self.losses) == len(self.losses) - 1:
+            with files.whole(self.path) as temporary:
+                np.savez(temporary, *map(np.asarray, self.model.variables))
+        self.model.stop_training = self.is_over
+
+    def restore(self, model: keras.Model) -> None:
+        """Give a model the weights of the best epoch."""
+        with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as saved:
+            for number, variable in enumerate(model.variables):
+                variable.assign(saved[f"arr_{number}"])
 
 
 def restore(model: keras.Model, path: Path) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from kerasemo.training.callbacks import Checkpoint, restore
+from kerasemo.training.callbacks import Checkpoint, EarlyStopping, restore
 from kerasemo.training.clips import Clips
 from kerasemo.training.finite import FiniteWeights
 from kerasemo.training.items import Items
@@ -28,6 +28,7 @@ def fit(
     batch_size: int,
     seed: int,
     checkpoint: Path,
+    patience: int | None = None,
 ) -> pd.DataFrame:
     """Train a compiled model, and continue from the checkpoint if there is one.
 
@@ -43,6 +44,8 @@ def fit(
         batch_size: items per step.
         seed: seed of the order of the items.
         checkpoint: file with the state after the last finished epoch.
+        patience: stop after this number of epochs without a lower validation loss, and give the model the weights of
+            the best epoch, see `callbacks.EarlyStopping`; None: train for all epochs.
 
     Returns:
         The history, one row per epoch.
@@ -55,17 +58,22 @@ def fit(
     _build_state(model, train)
     history = restore(model, checkpoint)
     checkpoint_callback = Checkpoint(checkpoint, history)
-    if len(history) < epochs:
+    tasks, best = list(model.task_losses), checkpoint.with_suffix(".best.npz")
+    stopping = EarlyStopping(best, tasks, patience, history) if patience else None
+    if len(history) < epochs and not (stopping and stopping.is_over):
         model.fit(
             train.epochs(batch_size, seed, len(history)),
             steps_per_epoch=math.ceil(len(train) / batch_size),
             validation_data=validation.once() if validation else None,
             initial_epoch=len(history),
             epochs=epochs,
-            callbacks=[FiniteWeights(checkpoint), checkpoint_callback],
+            # The best weights are saved before the state: a resumed run repeats an epoch without a state.
+            callbacks=[FiniteWeights(checkpoint), *filter(None, [stopping]), checkpoint_callback],
             shuffle=False,  # the dataset is shuffled already
             verbose=0,
         )
+    if stopping:
+        stopping.restore(model)
     return checkpoint_callback.history
 
 

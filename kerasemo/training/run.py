@@ -28,6 +28,7 @@ PACKAGES = [
     "resampy",
     "av",
 ]
+MODEL_CARD = "model_card.md"
 
 
 class Run:
@@ -35,7 +36,8 @@ class Run:
 
     It contains `config.json` (the values of all options), `environment.json`, `results.json` and `results.md`,
     `history/<model>.csv`, `predictions/<model>/<partition>.csv`, `figures/`, `checkpoints/`, `saved_model/<model>/`,
-    `set_aside.csv`, `report.html` and `log.txt`. Each file is written completely or not at all.
+    `set_aside.csv`, `report.html` and `log.txt`, and `model_card.md` if a model on all clips is exported. Each file is
+    written completely or not at all.
 
     Args:
         path: the folder of an existing run.

@@ -29,6 +29,7 @@ def train(
     epochs: int,
     batch_size: int,
     seed: int,
+    patience: int | None = None,
     decisions: Mapping[str, str] | None = None,
     inputs: Mapping[str, NetworkInput] | None = None,
     description: Mapping | None = None,
@@ -46,7 +47,7 @@ def train(
         name: name of the model in the run folder.
         model: the built and compiled model.
         items: the items of each partition: `train`, and optionally `validation` and others.
-        epochs, batch_size, seed: as in `fit`.
+        epochs, batch_size, seed, patience: as in `fit`.
         decisions: the outputs that predict a task, and the task of each, such as `{"emotion_audio": "emotion"}`: the
             probabilities of its classes, or a number.
         inputs: how each input of the network is computed from a file.
@@ -63,6 +64,7 @@ def train(
         batch_size=batch_size,
         seed=seed,
         checkpoint=state,
+        patience=patience,
     )
     run.write_table(history, "history", f"{name}.csv")
     if write_predictions:
@@ -78,7 +80,8 @@ def train(
     run.write_json(entries, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
         model.network().save(temporary)
-    state.unlink(missing_ok=True)
+    for file in (state, state.with_suffix(".best.npz")):
+        file.unlink(missing_ok=True)
     release(model)
 
 

@@ -1,0 +1,64 @@
+"""The model card of a trained network: what it predicts, how well on other speakers, and what it is not for.
+
+Source: Mitchell et al. 2019, "Model cards for model reporting", FAT*, which proposes the sections.
+"""
+
+from collections.abc import Mapping, Sequence
+
+NOT_FOR = (
+    "Decisions about people, such as hiring, teaching, policing or medical decisions. The labels are what listeners or "
+    "actors call an emotion; the network does not know what a person feels.",
+    "Speakers, languages, microphones and situations that the corpus does not have, unless it has been tested on them.",
+    "Spontaneous speech, if the corpus is acted.",
+)
+
+
+def model_card(
+    model: str,
+    facts: Mapping[str, str],
+    classes: Mapping[str, Sequence[str] | None],
+    rows: Sequence[Mapping],
+    notes: Sequence[str],
+) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        model: name of the model.
+        facts: what a reader should know, such as `{"Corpus": "...", "Licence of the corpus": "..."}`.
+        classes: task -> its classes; None if the task is a number.
+        rows: rows of the results, see `evaluation.tables`.
+        notes: the notes of the run.
+    """
+    predicted = {task: ", ".join(names) if names else "a number" for task, names in classes.items()}
+    scores = [
+        f"| {row['row']} | {row['metric']} | {_protocol(row['protocol'])} | {_score(row)} |"
+        for row in rows
+        if row["metric"].startswith("test ")
+    ]
+    sections = {
+        "What it is": [f"- **{name}**: {text}" for name, text in facts.items()],
+        "What it predicts": [f"- **{task}**: {text}" for task, text in predicted.items()],
+        "How well": [
+            "Scores of networks that were trained on a part of the corpus, with 95 % intervals by speaker. Those with "
+            "speakers held out are what to expect for new speakers of the same kind.",
+            "",
+            "| model | score | protocol | value |",
+            "|---|---|---|---|",
+            *scores,
+        ],
+        "What it is not for": [f"- {text}" for text in NOT_FOR],
+        "Notes of the run": [f"- {note}" for note in notes],
+    }
+    lines = [f"# Model card: {model}"]
+    for title, content in sections.items():
+        lines += ["", f"## {title}", "", *content]
+    return "\n".join(lines) + "\n"
+
+
+def _protocol(name: str) -> str:
+    return {"paper": "random split: speakers are in training, too", "speaker": "speakers held out"}[name]
+
+
+def _score(row: Mapping) -> str:
+    interval = "" if row["low"] is None else f" [{row['low']:.3f}, {row['high']:.3f}]"
+    return f"{row['measured']:.3f}{interval} (n = {row['n']})"

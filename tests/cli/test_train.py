@@ -1,0 +1,113 @@
+"""`kerasemo train` on a small corpus whose truth is known: loudness shows the arousal, pitch the emotion."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from kerasemo.export import ServedModel
+
+RATE = 16_000
+PITCHES = {"calm": 200.0, "angry": 400.0, "happy": 800.0}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    """A manifest and 48 wavs of four speakers; a third of the clips has no label of arousal."""
+    root = tmp_path_factory.mktemp("own")
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(48):
+        emotion, arousal = list(PITCHES)[number % 3], generator.uniform(1, 5)
+        time = np.arange(RATE) / RATE
+        sound = 0.02 * arousal * np.sin(2 * np.pi * PITCHES[emotion] * time * generator.uniform(0.97, 1.03))
+        soundfile.write(root / f"{number}.wav", sound + 1e-3 * generator.standard_normal(RATE), RATE)
+        labels = {"emotion": emotion, "arousal": arousal if number % 3 != 1 or number % 2 else None}
+        rows.append({"clip": f"c{number}", "audio": f"{number}.wav", "speaker": f"s{number % 4}", **labels})
+    columns = ["clip", "audio", "video", "start_s", "end_s", "speaker", "gender", "dialogue", "emotion", "arousal"]
+    pd.DataFrame(rows).reindex(columns=columns).to_csv(root / "manifest.csv", index=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def run_folder(kerasemo, corpus, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("runs")
+    arguments = ["--tasks", "emotion,arousal", "--features", "mfcc_functionals,short_term_functionals", "--jobs", 1]
+    arguments += ["--batch-size", 4]
+    arguments += ["--tune", 2, "--final", "--epochs", 15, "--protocol", "speaker", "--licence", "CC0", "--out", out]
+    done = kerasemo("train", corpus / "manifest.csv", "--root", corpus, *arguments)
+    assert done.exit_code == 0, done.output
+    (folder,) = (out / "train").iterdir()
+    return folder
+
+
+def test_classes_and_numbers_are_learnt_and_stand_beside_a_linear_baseline(run_folder):
+    results = pd.DataFrame(json.loads((run_folder / "results.json").read_text())).set_index(["row", "metric"])
+    assert results.loc[("Dense network", "test UAR"), "measured"] > 0.8
+    assert results.loc[("Logistic regression", "test UAR"), "measured"] > 0.8
+    assert results.loc[("Dense network", "test CCC of arousal"), "measured"] > 0.3
+    assert results.loc[("Ridge regression", "test CCC of arousal"), "n"] == 40  # clips with a label
+    assert set(results["protocol"]) == {"speaker"}
+
+
+def test_every_clip_is_tested_once_by_a_network_that_was_chosen_on_other_speakers(run_folder):
+    splits = [pd.read_csv(path) for path in (run_folder / "splits").glob("speaker.*.csv")]
+    assert len(splits) == 4
+    for split in splits:
+        speakers = {side: set(part["clip"].str[1:].astype(int) % 4) for side, part in split.groupby("partition")}
+        assert not speakers["test"] & (speakers["train"] | speakers["validation"])
+        assert not speakers["validation"] & speakers["train"]
+
+
+def test_the_final_network_predicts_and_has_a_card(kerasemo, run_folder, corpus):
+    saved_model = run_folder / "saved_model" / "final.final"
+    assert ServedModel(saved_model).predict(corpus / "0.wav").sum() == pytest.approx(1, abs=1e-5)
+    done = kerasemo("predict", saved_model, "--card")
+    assert done.exit_code == 0, done.output
+    for text in ("# Model card", "CC0", "speakers held out", "calm, happy", "arousal**: a number", "not for"):
+        assert text in done.stdout
+    assert "Model card" in (run_folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "give a manifest and --root"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--features", "waveform"], "dense cannot read waveform"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--features", "mfcc,mfcc"], "given twice"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--features", "mfccs"], "feature set 'mfccs' is unknown"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--network", "spectrogram_cnn"], "give --features waveform"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--tasks", "emotions"], "no labels of emotions"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--tune", "9", "--network", "spectrogram_cnn"], "more than"),
+        (["{corpus}/manifest.csv", "--root", "{corpus}", "--balance", "--tasks", "arousal"], "--balance needs classes"),
+    ],
+)
+def test_wrong_calls_give_one_error_message(kerasemo, corpus, tmp_path, arguments, sentence):
+    given = [argument.format(corpus=corpus) for argument in arguments]
+    done = kerasemo("train", *given, "--out", tmp_path / "runs", "--jobs", 1)
+    assert done.exit_code in (1, 2) and sentence in " ".join(done.stderr.split())
+    assert not any(tmp_path.rglob("config.json"))
+
+
+def test_options_are_written_to_yaml_and_read_again(kerasemo, corpus, tmp_path):
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    manifest = corpus / "manifest.csv"
+    done = kerasemo("train", manifest, "--root", corpus, "--tune", 3, "--balance", "--write-config", first)
+    assert done.exit_code == 0 and "tune: 3\n" in first.read_text() and "# " in first.read_text()
+    assert kerasemo("train", "--config", first, "--tune", 4, "--write-config", second).exit_code == 0
+    assert second.read_text() == first.read_text().replace("tune: 3", "tune: 4")
+
+
+def test_every_wrong_entry_of_a_yaml_file_is_reported(kerasemo, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text("epochs: many\nnetworks: dense\nnetwork: dens\nmax-bad: 2\ntune: 3\n")
+    done = kerasemo("train", "--config", path)
+    assert done.exit_code == 2
+    for fault in ("epochs: ", "networks: there is no such option", "network: ", "max_bad: "):
+        assert fault in done.stderr
+    assert "tune" not in done.stderr
+    path.write_text("epochs: [")
+    assert "cannot be read as YAML" in kerasemo("train", "--config", path).stderr
