@@ -60,7 +60,7 @@ class Options(experiment.Options):
         None, "Task; repeat for more, main task first.  [default: emotion, gender; ravdess: also intensity]"
     )
     numbers: experiment.NumberLoss | None = experiment.training(
-        None, "Loss of labels that are numbers, such as valence.  [default: they are classes; IEMOCAP: three levels]"
+        None, "Predict numeric labels, such as valence, as numbers: loss 1 - CCC or square error.  [default: classes]"
     )
     architecture: Literal["alexnet", "vgg16", "both"] = experiment.training("both", "Network to train.")
     weighting: experiment.WeightingName = experiment.weighting("uncertainty")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerasemo.training.items import Items
     from kerasemo.training.joint_model import JointModel
     from kerasemo.training.segments import Segments
+    from kerasemo.weighting import Weighting
 
 WEIGHTING_RATE = 1e-2
 FIXED_SUM = ("softmax", "random")
@@ -297,19 +298,8 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
 
     from kerasemo.metrics import CCC
     from kerasemo.training.joint_model import JointModel
-    from kerasemo.weighting import WEIGHTINGS, Static
 
-    static = training.weights or dict.fromkeys(training.losses, 1.0)
-    if training.weighting == "static" or len(static) == 1:
-        weighting = Static(static)
-    else:
-        settings = {}
-        if training.weighting in FIXED_SUM:
-            settings["total"] = sum(static.values())
-        elif training.weighting == "uncertainty":
-            squared = keras.losses.MeanSquaredError
-            settings["squared"] = [task for task, loss in training.losses.items() if isinstance(loss, squared)]
-        weighting = WEIGHTINGS[training.weighting](list(static), **settings)
+    weighting = _weighting(training)
     is_trained = own_rate is not None and weighting.trainable_variables
     model = JointModel(
         training.network.input,
@@ -323,3 +313,20 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
     metrics = {output: [CCC() if number else "accuracy"] for output, number in is_number.items()}
     model.compile(training.optimizer, weighted_metrics=metrics | dict(training.metrics))
     return model
+
+
+def _weighting(training: Training) -> "Weighting":
+    """Return the weighting of the losses, with the settings that depend on them."""
+    from keras.losses import MeanSquaredError
+
+    from kerasemo.weighting import WEIGHTINGS, Static
+
+    static = training.weights or dict.fromkeys(training.losses, 1.0)
+    if training.weighting == "static" or len(static) == 1:
+        return Static(static)
+    settings = {}
+    if training.weighting in FIXED_SUM:
+        settings["total"] = sum(static.values())
+    elif training.weighting == "uncertainty":
+        settings["squared"] = [task for task, loss in training.losses.items() if isinstance(loss, MeanSquaredError)]
+    return WEIGHTINGS[training.weighting](list(static), **settings)

@@ -169,11 +169,15 @@ def _history(path: Path) -> pd.DataFrame:
     return history
 
 
-def _predictions(path: Path, config: dict) -> pd.DataFrame:
+def _predictions(path: Path, config: dict) -> pd.DataFrame | None:
+    """Read the decisions of a task with classes; None if the task is a number."""
     table = _strings(path)
     columns = list(table)
     task = columns[columns.index("predicted") - 1] if "predicted" in columns else None
-    classes = config.get("classes", {}).get(task)
+    tasks = config.get("classes", {})
+    classes = tasks.get(task)
+    if task in tasks and classes is None:
+        return None
     if classes is None or "clip" not in table:
         raise InputError("it has no columns clip, a task of config.json and predicted")
     unknown = (set(table[task]) | set(table["predicted"])) - set(classes)

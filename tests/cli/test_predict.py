@@ -68,3 +68,16 @@ def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(kerasemo, t
     ):
         done = kerasemo(*arguments)
         assert done.exit_code == 2 and sentence in done.stderr
+
+
+def test_a_number_has_no_class(kerasemo, tmp_path, monkeypatch):
+    class Served:
+        def __init__(self, folder, moved):
+            pass
+
+        def predict(self, path, start_s, end_s, gender):
+            return pd.Series({"valence": np.float32(2.5)})
+
+    monkeypatch.setattr("kerasemo.export.ServedModel", Served)
+    assert json.loads(kerasemo("predict", tmp_path, "a.wav", "--json").stdout) == [{"file": "a.wav", "valence": 2.5}]
+    assert kerasemo("predict", tmp_path, "a.wav").stdout.split() == ["valence", "a.wav", "2.500"]

@@ -144,8 +144,7 @@ def test_numbers_of_a_synthetic_corpus_are_learnt_beside_classes(voices, number_
     settings = {"optimizer": keras.optimizers.Adam, "n_inputs": x.shape[1], "weighting": "uncertainty"}
     model = model_of(train, WIDTHS | {"emotion": 4}, 0.01, number_loss=number_loss, **settings)
     fit(model, train, None, epochs=15, batch_size=16, seed=0, checkpoint=tmp_path / "state.npz")
-    true = table["activation"].to_numpy()[held_out]
-    assert ccc(true, predicted(model, test)) > 0.3
-    # The ratings of a clip are drawn around the mean of its emotion: no network can know more than that.
+    # The ratings of a clip are drawn around the mean of its emotion, which itself would have a CCC of .71.
+    assert ccc(table["activation"].to_numpy()[held_out], predicted(model, test)) > 0.5
     accuracy = (model.predict(dict(test.inputs), verbose=0)["emotion"].argmax(axis=1) == test.targets["emotion"]).mean()
-    assert accuracy > 0.5
+    assert accuracy > 0.6

@@ -54,3 +54,12 @@ def test_confusion_accepts_one_class_without_samples():
 def test_mismatched_labels_and_predictions_are_an_error(labels: str, predictions: str, fault: str):
     with pytest.raises(InputError, match=fault):
         charts.confusion(list(labels), list(predictions), ["a"], "t")
+
+
+def test_predicted_numbers_are_drawn_over_the_true_ones():
+    figure = charts.agreement([1.0, 2.0, 4.0], [1.5, 2.0, 3.0], "Agreement")
+    (axes,) = figure.axes
+    dots = axes.lines[-1]
+    assert (dots.get_xdata().tolist(), dots.get_ydata().tolist()) == ([1, 2, 4], [1.5, 2, 3])
+    line = axes.lines[0]
+    assert line.get_slope() == 1 and line.get_xy1()[0] == line.get_xy1()[1]

@@ -24,8 +24,8 @@ def test_the_protocols_of_a_row_are_one_line():
     assert second.drop is None
 
 
-def test_a_loss_and_a_weight_have_no_drop():
-    for metric in ("validation NLL per clip, equal weights", "final weight of gender"):
+def test_a_loss_an_error_and_a_weight_have_no_drop():
+    for metric in ("validation NLL per clip, equal weights", "final weight of gender", "test RMSE of valence"):
         rows = [
             row("A", name, measured=value) | {"metric": metric} for name, value in (("paper", 0.9), ("speaker", 1.2))
         ]

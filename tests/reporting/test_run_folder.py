@@ -1,5 +1,6 @@
 """Reading of complete, unfinished and damaged run folders."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def test_the_folds_of_one_model_are_pooled(run: Path):
         "architecture_4.paper": 48, "architecture_4.speaker": 96,
     }  # fmt: skip
     assert set(predictions["architecture_4.speaker"]["task"]) == {"emotion"}
+
+
+def test_predictions_of_a_number_are_no_decisions_and_no_problem(run: Path):
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | {"classes": {**config["classes"], "valence": None}}))
+    file = run / "predictions" / "numbers.paper" / "test.csv"
+    file.parent.mkdir()
+    file.write_text("clip,speaker,valence,predicted\na,1,2.5,2.25\n")
+    folder = run_folder.read(run)
+    assert folder.problems == [] and "numbers.paper" not in folder.predictions
 
 
 def test_a_clip_may_be_called_na(run: Path):

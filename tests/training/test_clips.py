@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from kerasemo.features.network_input import NetworkInput
 from kerasemo.features.store import FeatureStore
 from kerasemo.features.waveform import Waveform
 from kerasemo.training.clips import Clips, read_clips
+from kerasemo.training.missing import UNKNOWN
 
 LENGTHS = (7, 3, 5)
 INPUTS = {"audio": NetworkInput(Waveform(), frame_length=4), "video": NetworkInput(Waveform(), frame_length=1)}
@@ -45,6 +47,14 @@ def test_once_gives_every_clip_in_order_with_its_target(clips):
     assert inputs["n_frames"].numpy().tolist() == list(LENGTHS)
     assert inputs["audio"][:, 0, 0].numpy().tolist() == inputs["video"][:, 0, 0, 0].numpy().tolist() == [1, 2, 3]
     assert {tensor.dtype.name for name, tensor in inputs.items() if name != "n_frames"} == {"float32"}
+
+
+def test_a_missing_label_has_the_weight_0(clips):
+    with_gap = replace(clips, targets={"emotion": np.array([0, UNKNOWN, 2]), "valence": np.array([1.0, 2.0, np.nan])})
+    ((_, targets, weights),) = with_gap.once()
+    assert targets["emotion"].numpy().tolist() == [0, 0, 2] and targets["valence"].numpy().tolist() == [1, 2, 0]
+    assert weights["emotion"].numpy().tolist() == [1.5, 0, 1.5] and weights["valence"].numpy().tolist() == [1.5, 1.5, 0]
+    assert with_gap.first()[2] == {"emotion": [1.5], "valence": [1.5]} and clips.first()[2] is None
 
 
 def test_each_epoch_has_a_new_order_that_depends_on_the_seed(clips):
