@@ -67,7 +67,9 @@ class Npy(FeatureSet):
         """
         array = _read(path)
         if self.n_features not in (0, array.shape[-1]):
-            raise BrokenClip(f"{path} has {array.shape[-1]} features, where {self.n_features} are expected.")
+            raise BrokenClip(
+                f"{path} has {array.shape[-1]} features, where the first array of the folder has {self.n_features}."
+            )
         rows = np.atleast_2d(array)
         if self.pool == "mean":
             rows = rows.mean(axis=0, keepdims=True, dtype=float)
@@ -98,9 +100,9 @@ def _read(path: str | os.PathLike) -> np.ndarray:
         raise BrokenClip(f"{path} does not exist.") from None
     except (OSError, ValueError, EOFError):
         raise BrokenClip(f"{path} is no .npy file of numbers, or is damaged or empty.") from None
-    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2) or not array.size:
         raise BrokenClip(
             f"{path} holds an array of {array.dtype} and shape {array.shape}; numbers, frames x features or features, "
-            "are needed."
+            "are needed, at least one."
         )
     return array

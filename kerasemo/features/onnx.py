@@ -91,8 +91,7 @@ class Onnx(OnnxModel):
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """Return the clip's embeddings: float32, `frames x features`, or `1 x features` for a row per clip.
 
-        The file is read twice, first for its length, mean and variance. The last bits may depend on the number of
-        threads.
+        The file is read twice, first for its length, mean and variance. The model has one thread.
 
         Raises:
             BrokenClip: see `media.read_blocks`; or the model fails on this clip, or needs a longer one.
@@ -133,17 +132,28 @@ class Onnx(OnnxModel):
             )
         return int(stated)
 
+    def _block(self) -> int:
+        """The length of a block, in samples."""
+        return max(round(self.block_s * self._rate()), 1)
+
+    def _longest(self) -> int:
+        """The longest sound by which the model is tried, in samples."""
+        return max(self._block(), self._rate())
+
     def _pieces(self, network: Network, n: int) -> list[_Piece]:
         """Divide the `n` samples of a clip."""
-        block = round(self.block_s * self._rate())
+        block = self._block()
         if n <= block:
             return [_Piece(0, n)]
         if network.rank == 2:
             return [_Piece(first, last) for first, last in _parts(n, block)]
-        field, hop = _grid(network, self._rate())
+        field, hop = _grid(network, self._longest())
         if not 1 <= hop <= block:
             raise InputError(self._no_grid())
-        overlap, latest = -(-round(self.overlap_s * self._rate()) // hop), (n - _least(network, 1, self._rate())) // hop
+        overlap, latest = (
+            -(-round(self.overlap_s * self._rate()) // hop),
+            (n - _least(network, 1, self._longest())) // hop,
+        )
         pieces = []
         for frame, end in _parts(_n_frames(n, field, hop), block // hop):
             begin = max(min(frame - overlap, latest), 0)
@@ -153,11 +163,11 @@ class Onnx(OnnxModel):
 
     def _rows(self, network: Network, samples: np.ndarray, path: str | os.PathLike, piece: _Piece) -> np.ndarray:
         """The rows of a piece: `rows x features`."""
-        needed = partial(_least, network, 1, self._rate())
+        needed = partial(_least, network, 1, self._longest())
         try:
             rows = _through(network, samples)
         except InputError as error:
-            if needed() == self._rate():
+            if needed() == self._longest():
                 raise
             if len(samples) >= needed():
                 raise BrokenClip(f"{path} cannot be used: {error}") from None
@@ -167,7 +177,7 @@ class Onnx(OnnxModel):
                 f"{path} is too short: it holds {len(samples)} samples at {self._rate()} Hz, and {self.model} needs "
                 f"{needed()}."
             )
-        if piece.stop and len(rows) != _n_frames(len(samples), *_grid(network, self._rate())):
+        if piece.stop and len(rows) != _n_frames(len(samples), *_grid(network, self._longest())):
             raise InputError(self._no_grid())
         return rows[piece.skip : piece.stop]
 
@@ -192,13 +202,13 @@ def _cut(blocks: Iterator[np.ndarray], pieces: list[_Piece]) -> Iterator[np.ndar
 
 
 def _n_frames(n: int, field: int, hop: int) -> int:
-    """The number of frames of `n` samples, by formula: a frame every `hop` samples, the first one of `field` samples."""
+    """The number of frames of `n` samples, by formula: one every `hop` samples, the first one of `field` samples."""
     return 1 + (n - field) // hop
 
 
 def _parts(n: int, longest: int) -> list[tuple[int, int]]:
     """Return where parts of equal length begin and end (excluded), each with at most `longest` of `n` items."""
-    edges = np.linspace(0, n, -(-n // max(longest, 1)) + 1).astype(int).tolist()
+    edges = np.linspace(0, n, -(-n // longest) + 1).astype(int).tolist()
     return list(pairwise(edges))
 
 
@@ -214,7 +224,10 @@ def _grid(network: Network, longest: int) -> tuple[int, int]:
 @lru_cache(maxsize=4)
 def _least(network: Network, frames: int, longest: int) -> int:
     """Return the least number of samples that give so many frames; `longest` if less never do."""
-    return bisect_left(range(longest), frames, lo=1, key=partial(_n_frames_of, network))
+    count, most = partial(_n_frames_of, network), 1
+    while most < longest and count(most) < frames:
+        most *= 2
+    return bisect_left(range(min(most, longest)), frames, lo=max(most // 2, 1), key=count)
 
 
 def _n_frames_of(network: Network, n: int) -> int:

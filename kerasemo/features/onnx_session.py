@@ -1,7 +1,6 @@
 """An ONNX model that the user provides, run by ONNX Runtime with one input at a time."""
 
 import mmap
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -169,8 +168,8 @@ def _session(path: str) -> "onnxruntime.InferenceSession":
     _require_weights_inside(path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors are raised, too
-    # ONNX Runtime ignores the number of threads that a pool sets for its workers; 0: one per core.
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))
+    # Sums differ in the last bits with the number of threads, and so results would depend on `--jobs`.
+    options.intra_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the errors of ONNX Runtime have no other class in common
