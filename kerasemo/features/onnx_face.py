@@ -24,8 +24,9 @@ class OnnxFace(OnnxModel):
     """Embeddings of the largest face at each moment of a video, by an ONNX model.
 
     The model takes pictures (float32, `batch x 3 x height x width` or `batch x height x width x 3`, red first), and its
-    output is `batch x features`; EmotiEffNet is one. Faces are scaled to the size that the model declares, or to 224 x
-    224 if it takes any size. It needs the extra `kerasemo[onnx]`.
+    output is `batch x features`. EmotiEffNet is one; as published, it gives scores of emotions. Faces are
+    scaled to the size that the model declares, or to 224 x 224 if it takes any size. It needs the extra
+    `kerasemo[onnx]`.
 
     Args:
         every_s: step between rows, in seconds.
