@@ -38,7 +38,8 @@ class Onnx(OnnxModel):
 
     The model takes raw samples (float32, `batch x samples`); wav2vec2, WavLM, HuBERT and emotion2vec are exported like
     this. A second input with `mask` in its name is filled to say that nothing is padded. An output `batch x frames x
-    features` gives a row per frame, an output `batch x features` one row per clip. It needs the extra `kerasemo[onnx]`.
+    features` gives a row per frame, an output `batch x features` one row per clip. Each process loads the model and has
+    one thread. It needs the extra `kerasemo[onnx]`.
 
     Blocks: a clip up to `block_s` is given to the model as a whole. The frames of a longer clip are computed in blocks,
     each with `overlap_s` of sound before and after it, whose frames are dropped, so that there are as many frames as in
@@ -50,9 +51,9 @@ class Onnx(OnnxModel):
     Args:
         sampling_rate: sampling rate that the model needs, in hertz. Default: the entry `sampling_rate` or `sample_rate`
             of the model's metadata, or else 16000.
-        normalise: whether the samples of a clip get mean 0 and variance 1. It must be as in the training of the model:
-            `do_normalize` in its `preprocessor_config.json` is true for wav2vec2, HuBERT and WavLM large, and false for
-            WavLM base; the authors of the dimensional model of audEERING give it plain samples.
+        normalise: whether the samples of a clip get mean 0 and variance 1. It must be as in the training of the model,
+            see `do_normalize` in its `preprocessor_config.json`: true for wav2vec2, for example, and false for WavLM
+            base. The authors of audEERING's dimensional model give plain samples to its ONNX file.
         pool: `none` keeps a row per frame; `mean` and `mean_std` give one row per clip, the mean of the frames, or
             their mean and standard deviation (divided by N).
         block_s: longest sound that is given to the model as a whole, in seconds.

@@ -154,6 +154,8 @@ def test_without_overlap_a_padded_model_sees_the_edges_of_blocks(write, wav):
     differs = np.abs(whole - blocks).max(axis=1) > 1e-3
     # 482 frames in four blocks. Frame k depends on 25 samples from 10 k - 18 on, so the first two of a block differ.
     assert np.flatnonzero(differs).tolist() == [120, 121, 241, 242, 361, 362]
+    # The last of the shortest blocks would begin after the end of the clip.
+    assert Onnx(path, block_s=HOP / RATE, overlap_s=0.0).extract(clip).shape == whole.shape
 
 
 def test_the_samples_in_memory_do_not_grow_with_the_clip(write, monkeypatch):
