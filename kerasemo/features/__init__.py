@@ -12,6 +12,9 @@ from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.frames import Frames
 from kerasemo.features.functionals import EgemapsFunctionals, MfccFunctionals, ShortTermFunctionals, functionals
 from kerasemo.features.mfcc import Mfcc, pool
+from kerasemo.features.npy import Npy
+from kerasemo.features.onnx import Onnx
+from kerasemo.features.onnx_face import OnnxFace
 from kerasemo.features.short_term import ShortTerm
 from kerasemo.features.store import Extraction, FeatureStore
 from kerasemo.features.waveform import Waveform
@@ -29,6 +32,9 @@ __all__ = [
     "Frames",
     "Mfcc",
     "MfccFunctionals",
+    "Npy",
+    "Onnx",
+    "OnnxFace",
     "Resnet50",
     "ShortTerm",
     "ShortTermFunctionals",
@@ -55,6 +61,9 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         FaceVideo,
         Resnet50,
         Vgg16,
+        Onnx,
+        OnnxFace,
+        Npy,
     )
 }
 

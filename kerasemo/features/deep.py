@@ -6,9 +6,9 @@ connected layers, for each frame's face. Nothing is downloaded: the weights are 
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -70,33 +70,15 @@ class FaceNetwork(FeatureSet):
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """Return the clip's features: float32, `rows x features`, with row k at the time `k * every_s`.
 
-        A row without a face or without a frame is a copy of the previous row; rows before the first face are copies of
-        its row. The last bits depend on the number of TensorFlow's threads.
+        See `face_rows`. The last bits depend on the number of TensorFlow's threads.
 
         Raises:
-            BrokenClip: see `media.read_frames`; or no frame shows a face.
+            BrokenClip: see `face_rows`.
             InputError: no weights are given, or they do not fit the network.
         """
         if not self.weights:
             raise InputError(f"{self.name} needs a file of weights, which is not downloaded; give weights=FILE.")
-        seen: list[int] = []
-        faces: list[np.ndarray] = []
-        features: list[np.ndarray] = []
-        for time_s, pictures in read_frames(path, self.every_s, 1, start_s, end_s):
-            row = int(time_s / self.every_s + 1e-3)
-            if box := find_face(pictures[0]):
-                left, top, width, height = box
-                faces.append(scale_to(pictures[0][top : top + height, left : left + width], SIZE, SIZE))
-                seen.append(row)
-            if len(faces) == _BATCH:
-                features.append(_through(self, faces))
-                faces = []
-        if not seen:
-            raise BrokenClip(f"{path} has no face found in any frame.")
-        if faces:
-            features.append(_through(self, faces))
-        before = np.searchsorted(seen, np.arange(row + 1), side="right") - 1
-        return np.concatenate(features)[np.maximum(before, 0)]
+        return face_rows(path, self.every_s, (SIZE, SIZE), partial(_through, self), start_s, end_s)
 
 
 @dataclass(frozen=True)
@@ -132,6 +114,50 @@ class Vgg16(FaceNetwork):
 
         whole = vgg16(self.weights)
         return keras.Model(whole.input, whole.get_layer("fc2").output)
+
+
+def face_rows(
+    path: str | os.PathLike,
+    every_s: float,
+    size: tuple[int, int],
+    network: Callable[[list[np.ndarray]], np.ndarray],
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> np.ndarray:
+    """Compute features of the largest face at each moment of a clip.
+
+    Args:
+        path: the video.
+        every_s: step between rows, in seconds.
+        size: height and width of the faces for the network, in pixels.
+        network: faces, uint8 `height x width x 3` each, red first -> `faces x features`.
+        start_s, end_s: as in `media.read_frames`.
+
+    Returns:
+        `rows x features`, with row k at the time `k * every_s`. A row without a face or without a frame is a copy of
+        the previous row; rows before the first face are copies of its row.
+
+    Raises:
+        BrokenClip: see `media.read_frames`; or no frame shows a face.
+    """
+    seen: list[int] = []
+    faces: list[np.ndarray] = []
+    features: list[np.ndarray] = []
+    for time_s, pictures in read_frames(path, every_s, 1, start_s, end_s):
+        row = int(time_s / every_s + 1e-3)
+        if box := find_face(pictures[0]):
+            left, top, width, height = box
+            faces.append(scale_to(pictures[0][top : top + height, left : left + width], *size))
+            seen.append(row)
+        if len(faces) == _BATCH:
+            features.append(network(faces))
+            faces = []
+    if not seen:
+        raise BrokenClip(f"{path} has no face found in any frame.")
+    if faces:
+        features.append(network(faces))
+    before = np.searchsorted(seen, np.arange(row + 1), side="right") - 1
+    return np.concatenate(features)[np.maximum(before, 0)]
 
 
 def _through(feature_set: FaceNetwork, faces: list[np.ndarray]) -> np.ndarray:

@@ -51,6 +51,15 @@ class FeatureSet(ABC):
             BrokenClip: the file or this part of it cannot be used; the message gives the reason.
         """
 
+    def source(self, clip: str, path: Path) -> Path:
+        """Return the file that `extract` reads for a clip of a manifest: its media file, unless a subclass has another.
+
+        Args:
+            clip: name of the clip.
+            path: its media file.
+        """
+        return path
+
     def get_config(self) -> dict:
         """Return the name under `feature_set`, and every parameter: the argument of `kerasemo.features.from_config`."""
         return {"feature_set": self.name, **asdict(self)}

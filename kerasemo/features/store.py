@@ -66,7 +66,7 @@ class _Clip:
 
 
 class FeatureStore:
-    """A cache of features on disk, indexed by the content of the media files.
+    """A cache of features on disk, indexed by the content of the files that are read (see `FeatureSet.source`).
 
     The key of an entry depends on the content of the file, the start and end of the clip (and the gender, if it is
     used), and the configuration and version of the feature set. The features of a renamed file are therefore found,
@@ -133,7 +133,7 @@ class FeatureStore:
                         features[clip.clip] = np.load(entry, allow_pickle=False)
                 else:
                     first = missing[entry][0]
-                    copied = "" if clip.file == first.file else f"{clip.file} has the same content as {first.file}: "
+                    copied = "" if clip.path == first.path else f"{clip.path} has the same content as {first.path}: "
                     reasons[clip.clip] = copied + reason
         _require_few(clips, reasons, max_bad)
         rows = [(clip.clip, clip.file, feature_set.name, reasons[clip.clip]) for clip in clips if clip.clip in reasons]
@@ -210,7 +210,8 @@ def _clips(manifest: "pd.DataFrame", root: str | os.PathLike, feature_set: Featu
     clips = []
     for clip, file, *values in table[["clip", medium, "start_s", "end_s", *known]].itertuples(index=False, name=None):
         start_s, end_s, *others = (None if value != value else value for value in values)
-        clips.append(_Clip(clip, file, locate(root, file), start_s, end_s, dict(zip(known, others, strict=True))))
+        path = feature_set.source(clip, locate(root, file))
+        clips.append(_Clip(clip, file, path, start_s, end_s, dict(zip(known, others, strict=True))))
     return clips
 
 

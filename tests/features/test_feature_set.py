@@ -23,6 +23,9 @@ OTHER_VALUES = {
     "egemaps_functionals": {"edition": "eGeMAPSv01b"},
     "resnet50": {"every_s": 0.2},
     "vgg16": {"every_s": 0.04},
+    "onnx": {"sampling_rate": 8000, "normalise": False, "pool": "mean_std"},
+    "onnx_face": {"every_s": 0.2, "scale": "unit"},
+    "npy": {"pool": "mean", "medium": "video"},
 }
 OUT_OF_RANGE = [
     ("waveform", "sampling_rate", 0),
@@ -63,6 +66,14 @@ OUT_OF_RANGE = [
     ("egemaps_functionals", "edition", ""),
     ("resnet50", "every_s", np.nan),
     ("vgg16", "every_s", -0.1),
+    ("onnx", "sampling_rate", 0),
+    ("onnx", "pool", "max"),
+    ("onnx", "block_s", 0.0),
+    ("onnx", "overlap_s", -0.1),
+    ("onnx_face", "every_s", 0.0),
+    ("onnx_face", "scale", "caffe"),
+    ("npy", "pool", "max"),
+    ("npy", "medium", "text"),
 ]
 
 
@@ -88,7 +99,8 @@ def test_an_unknown_parameter_is_named_with_those_there_are(name):
 def test_an_unknown_feature_set_is_named_with_those_there_are(config):
     with pytest.raises(
         InputError,
-        match=r"unknown; choose one of waveform, mfcc, .*frames, face_pairs, faces, face_video, resnet50, vgg16\.",
+        match=r"unknown; choose one of waveform, mfcc, .*frames, face_pairs, faces, face_video, resnet50, vgg16, onnx, "
+        r"onnx_face, npy\.",
     ):
         from_config(config)
 

@@ -174,7 +174,8 @@ def test_broken_clips_are_set_aside_with_their_reasons(media, corpus, store, job
         "c02": f"{corpus / 'c02.wav'} is empty (0 bytes).",
         "c06": f"{corpus / 'c06.wav'} is no sound file or is damaged: Error opening {str(corpus / 'c06.wav')!r}: "
         "Format not recognised.",
-        "c08": f"c08.wav has the same content as c01.wav: {corpus / 'c01.wav'} holds NaN or infinite samples.",
+        "c08": f"{corpus / 'c08.wav'} has the same content as {corpus / 'c01.wav'}: "
+        f"{corpus / 'c01.wav'} holds NaN or infinite samples.",
         "c04": f"{corpus / 'c04.wav'} does not exist.",
     }
     expected = pd.DataFrame([(clip, f"{clip}.wav", "mfcc", reason) for clip, reason in reasons.items()])
