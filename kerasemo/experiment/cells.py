@@ -248,16 +248,19 @@ def train_cell(
     from kerasemo.training.reproducible import seed_everything
 
     run = Run(run_path)
-    if run.has_trained(cell.model):
-        return
-    seed = options.seed if cell.seed is None else cell.seed
-    seed_everything(seed)
-    training = build(run, corpus, options, cell)
-    if isinstance(training, Training):
-        _train(run, cell, training, epochs, seed, own_rate)
-        return
-    for side, table in training.items():
-        run.write_table(table, "predictions", cell.model, f"{side}.csv")
+    if not run.has_trained(cell.model):
+        seed = options.seed if cell.seed is None else cell.seed
+        seed_everything(seed)
+        training = build(run, corpus, options, cell)
+        if isinstance(training, Training):
+            _train(run, cell, training, epochs, seed, own_rate)
+        else:
+            for side, table in training.items():
+                run.write_table(table, "predictions", cell.model, f"{side}.csv")
+    if options.tensorboard:
+        from kerasemo.reporting.events import write_events
+
+        write_events(run, cell.model, {**options.to_config(), "network": cell.network, "split": cell.split.name})
 
 
 def _train(run: Run, cell: Cell, training: Training, epochs: int, seed: int, own_rate: float | None) -> None:
