@@ -6,12 +6,14 @@ from kerasemo.errors import WrongCall
 from kerasemo.fusion.lstm import LSTMFusion
 from kerasemo.fusion.mean import Mean, VarianceMatchedMean
 from kerasemo.fusion.multistage import STAGES, MultistageSVRCV
+from kerasemo.fusion.multistage_authors import AuthorsMultistageSVR
 from kerasemo.fusion.protocols import IN_SAMPLE
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 
 # The methods that run by default, and those that only run on request, because they take minutes.
 METHODS = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
-ON_REQUEST = ("lstm",)
+ON_REQUEST = ("multistage-svr-authors", "lstm")
+MULTISTAGE = ("multistage-svr", "multistage-svr-authors")
 # The best method on held-out dialogues of AVEC 2019, recommended for other data, too.
 DEFAULT = "within-between-ridge"
 MAX_STAGES = 10
@@ -26,8 +28,9 @@ def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimat
     Args:
         method: one of `METHODS` or `ON_REQUEST`.
         protocol: with `in-sample`, the multistage SVR chooses from the paper's grid by the score on the frames it was
-            fitted on, as in the paper; with `held-out`, from the values of C by inner folds.
-        n_stages: number of stages of the multistage SVR; the other methods have one.
+            fitted on, as in the paper; with `held-out`, from the values of C by inner folds. The authors' variant
+            always chooses by the scores on the frames it was fitted on.
+        n_stages: number of stages of the multistage SVRs; the other methods have one.
 
     Raises:
         WrongCall: The method does not exist, or the number of stages is out of range.
@@ -37,8 +40,10 @@ def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimat
     """
     if method not in METHODS + ON_REQUEST:
         raise WrongCall(f"there is no fusion method {method!r}; choose from {', '.join(METHODS + ON_REQUEST)}.")
-    if method == "multistage-svr" and not 1 <= n_stages <= MAX_STAGES:
+    if method in MULTISTAGE and not 1 <= n_stages <= MAX_STAGES:
         raise WrongCall(f"{n_stages} stages make no sense; give 1 to {MAX_STAGES}, the paper has {STAGES}.")
+    if method == "multistage-svr-authors":
+        return AuthorsMultistageSVR(n_stages=n_stages)
     if method == "multistage-svr":
         if protocol == IN_SAMPLE:
             return MultistageSVRCV(n_stages=n_stages)

@@ -28,6 +28,7 @@ class Aligned:
         lengths: frames of each recording.
         inputs: `frames x (models * targets)`: all targets of the first model, then those of the second, ...
         labels: `frames x targets`.
+        padding: for each recording, the inputs of the predicted frames after the last label.
     """
 
     models: list[str]
@@ -35,6 +36,7 @@ class Aligned:
     lengths: np.ndarray
     inputs: np.ndarray
     labels: np.ndarray
+    padding: list[np.ndarray]
 
     def split(self, traces: np.ndarray) -> dict[str, np.ndarray]:
         """Split `frames x targets` by recording: recording -> `frames x targets`."""
@@ -114,7 +116,8 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
     }
     _check_distinct({"the labels": np.concatenate(truth), **cropped_of})
     lengths = np.array([len(trace) for trace in truth])
-    return Aligned(list(predictions), recordings, lengths, np.hstack([*cropped_of.values()]), np.concatenate(truth))
+    inputs, padding = np.hstack([*cropped_of.values()]), _padding(predictions, labels)
+    return Aligned(list(predictions), recordings, lengths, inputs, np.concatenate(truth), padding)
 
 
 def constant(aligned: Aligned) -> list[str]:
@@ -153,6 +156,17 @@ def groups(recordings: Sequence[str], file: str | os.PathLike | None = None) -> 
             "too high."
         )
     return [known.get(recording, recording) for recording in recordings], note
+
+
+def _padding(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Return the predictions after the last label of each recording; a model that ends earlier repeats its last row."""
+    padding = []
+    for recording in sorted(labels):
+        traces = [traces_of[recording] for traces_of in predictions.values()]
+        longest = max(map(len, traces))
+        padded = [np.pad(trace, [(0, longest - len(trace)), (0, 0)], mode="edge") for trace in traces]
+        padding.append(np.hstack(padded)[len(labels[recording]) :])
+    return padding
 
 
 def _known(recordings: Iterable[str]) -> list[str]:
