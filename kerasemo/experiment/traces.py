@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasemo import files
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019, avec2019_files
 from kerasemo.evaluation.tables import COLUMNS
 from kerasemo.experiment.options import Options
 from kerasemo.experiment.outcome import Outcome
@@ -64,7 +64,7 @@ class TraceScores:
     def aligned(self, models: Sequence[str]) -> predictions.Aligned:
         """Return the predictions of some models, aligned with the labels."""
         predicted = {
-            model: self.corpus.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
+            model: self.corpus.given.get(model) or avec2019_files.read_traces(self.run.path / "predictions" / model)
             for model in models
         }
         return predictions.align(predicted, self.corpus.devel)
@@ -83,7 +83,7 @@ class TraceScores:
         for folder, each in (("predictions", items), ("predictions_test", self.corpus.unlabelled_items(sets))):
             if each is not None:
                 traces = predict(model, each, self.corpus.shift)
-                avec2019.write_predictions(self.run.file(folder, name), traces)
+                avec2019_files.write_predictions(self.run.file(folder, name), traces)
 
     def average(self, model: str) -> float:
         """Return the average CCC of one model on all recordings."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues, read_traces
+from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues
+from kerasemo.corpora.avec2019_files import read_traces
 from kerasemo.errors import InputError
 
 # The fused predictions of the organisers of AVEC 2019, fitted on the labels of Devel.
@@ -47,7 +48,7 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
     """Read predictions and labels; predictions are cropped to the length of the labels.
 
     Args:
-        folders: one folder per model, named after the model, in the format of `avec2019.read_traces`.
+        folders: one folder per model, named after the model, in the format of `avec2019_files.read_traces`.
         labels: the folder of the labels, in the same format.
 
     Raises:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019_files
 from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.errors import InputError
 from kerasemo.losses import CCCLoss
@@ -174,7 +174,7 @@ def test_train_writes_the_files_and_predictions_of_a_regressor(tmp_path):
     model = regressor()
 
     def write_predictions(model: keras.Model) -> None:
-        avec2019.write_predictions(run.file("predictions", "faus.mtl2", "devel"), predict(model, items))
+        avec2019_files.write_predictions(run.file("predictions", "faus.mtl2", "devel"), predict(model, items))
 
     train(
         run,
@@ -196,7 +196,7 @@ def test_train_writes_the_files_and_predictions_of_a_regressor(tmp_path):
 
 
 def _written_as_predicted(folder: Path, predicted: dict) -> None:
-    written = avec2019.read_traces(folder)
+    written = avec2019_files.read_traces(folder)
     assert list(written) == list(predicted) == list(LENGTHS)
     for recording, trace in predicted.items():
         assert len(trace) == LENGTHS[recording]
