@@ -185,7 +185,7 @@ class TraceScores:
         late: str,
         published: Mapping[str, Sequence[float | None]],
     ) -> Iterator[dict]:
-        """Yield the rows of fused models, and draw figure 3, the scores by stage.
+        """Yield the rows of fused models, draw figure 3, the scores by stage, and note what to know of the methods.
 
         Args:
             outcome: the finished study, for the figure.
@@ -194,6 +194,8 @@ class TraceScores:
             late: row for the first stage of a fusion with several stages.
             published: row -> published scores.
         """
+        for sentence in (methods.NOTES[method] for method in fusions if method in methods.NOTES):
+            self.run.note(sentence)
         fused = self.fuse(models, fusions, n_fused)
         figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
         outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))

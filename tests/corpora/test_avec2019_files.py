@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 from kerasemo.corpora import avec2019_files
 from kerasemo.errors import InputError
 
-
 HEADER = "name;timestamp;arousal;valence;liking"
 GOOD = [HEADER, "'a';0.000000;0.1;0.2;0.3", "'a';0.100000;0.1;0.2;0.3", "'a';0.200000;0.1;0.2;0.3"]
 
