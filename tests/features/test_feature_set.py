@@ -20,6 +20,7 @@ OTHER_VALUES = {
     "short_term": {"sampling_rate": 8000, "window_s": 0.1},
     "short_term_functionals": {"hop_s": 0.05},
     "egemaps": {"edition": "eGeMAPSv02"},
+    "bag_of_words": {"window_s": 2.0, "step_s": 0.5},
     "egemaps_functionals": {"edition": "eGeMAPSv01b"},
     "resnet50": {"every_s": 0.2},
     "vgg16": {"every_s": 0.04},
@@ -61,6 +62,8 @@ OUT_OF_RANGE = [
     ("short_term_functionals", "hop_s", 0.0),
     ("egemaps", "edition", "GeMAPS"),
     ("egemaps_functionals", "edition", ""),
+    ("bag_of_words", "window_s", 0.0),
+    ("bag_of_words", "step_s", np.nan),
     ("resnet50", "every_s", np.nan),
     ("vgg16", "every_s", -0.1),
 ]
