@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion.least_absolute import Problem, solve
-from kerasemo.fusion.multistage import CONTEXTS, CS, STAGES, TOLERANCE, Staged
+from kerasemo.fusion.multistage import COMPARED_TOLERANCE, CONTEXTS, CS, STAGES, TOLERANCE, Staged
 from kerasemo.fusion.multistage_grid import Design, Lagged, as_stage, reach
 from kerasemo.fusion.recordings import checked, checked_input, checked_lengths, shaped
 from kerasemo.fusion.stage import Stage, apply
@@ -28,7 +28,7 @@ class AuthorsMultistageSVR(Staged):
         contexts: contexts to choose from.
         Cs: values of C to choose from.
         n_stages: number of stages.
-        tol: see `MultistageSVR`.
+        tol: `tol` of the chosen regressions, see `MultistageSVR`; for the choice, `COMPARED_TOLERANCE` is enough.
         max_iter: see `MultistageSVR`.
 
     Attributes:
@@ -73,13 +73,16 @@ class AuthorsMultistageSVR(Staged):
         check_array(X, ensure_min_samples=2)
         lengths = checked_lengths(lengths, len(X))
         widest = Lagged.of(X, [len(X)], max(reach(context, quirk=True) for context in self.contexts))
+        bases = {context: widest.narrowed(reach(context, quirk=True)) for context in self.contexts}
         problems: dict[Cell, Problem] = {}
         output = None
         self.stages_, self.chosen_, self.n_iter_ = [], [], []
         for _ in range(self.n_stages):
-            problems = self._solved(widest, output, targets, problems)
+            problems = self._compared(bases, output, targets, problems)
             scores = {cell: _scores(targets, problem.fitted) for cell, problem in problems.items()}
             chosen = [list(scores)[best] for best in np.argmax(list(scores.values()), axis=0)]
+            for context, C in set(chosen):
+                solve(bases[context].windows, [problems[context, C]], self.tol, self.max_iter)
             self.chosen_.append(chosen)
             self.n_iter_.append(max(problem.n_iter for problem in problems.values()))
             self.stages_.append(_joined([_stage(problems, cell, X.shape[1]) for cell in chosen]))
@@ -95,16 +98,26 @@ class AuthorsMultistageSVR(Staged):
         for fused in self._outputs(X, checked_lengths(lengths, len(X)), padding):
             yield shaped(self, fused)
 
-    def _solved(
-        self, widest: Lagged, output: np.ndarray | None, targets: np.ndarray, starts: Mapping[Cell, Problem]
+    def _compared(
+        self,
+        bases: Mapping[int, Lagged],
+        output: np.ndarray | None,
+        targets: np.ndarray,
+        starts: Mapping[Cell, Problem],
     ) -> dict[Cell, Problem]:
-        """Return the solved regressions of one stage, given the output of the previous one, for the whole grid."""
+        """Return the regressions of one stage for the whole grid, solved well enough to be compared.
+
+        Args:
+            bases: the base inputs for each context.
+            output: the output of the previous stage; None for the first.
+            targets: `frames x targets`.
+            starts: the regressions of the previous stage.
+        """
         problems: dict[Cell, Problem] = {}
-        for context in self.contexts:
-            base = widest.narrowed(reach(context, quirk=True))
+        for context, base in bases.items():
             design = Design.of(base, output, context, quirk=True)
             row = {(context, C): design.problem(C, targets, starts.get((context, C))) for C in self.Cs}
-            solve(base.windows, list(row.values()), self.tol, self.max_iter)
+            solve(base.windows, list(row.values()), max(self.tol, COMPARED_TOLERANCE), self.max_iter)
             problems |= row
         return problems
 
