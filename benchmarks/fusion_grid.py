@@ -26,7 +26,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVR
 
 from kerasemo.evaluation.scores import ccc
-from kerasemo.fusion.multistage import CONTEXTS, CS, STAGES, TOLERANCE, MultistageSVR, fit_grid
+from kerasemo.fusion.multistage import CONTEXTS, CS, STAGES, TOLERANCE, MultistageSVR
+from kerasemo.fusion.multistage_grid import fit_grid
 from kerasemo.fusion.predictions import Aligned, load
 from kerasemo.fusion.stage import apply
 from kerasemo.fusion.windows import offsets, windows

@@ -11,12 +11,14 @@ Saved predictions are fused if `--root` has `labels/` and `predictions/` but no 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from kerasemo import experiment
-from kerasemo.corpora.avec2019 import FEATURE_SETS, TARGETS
+from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.corpora.synthetic import SyntheticSewa
 from kerasemo.experiment import Outcome, Paper, Stage, Study, Training
+from kerasemo.experiment.trace_cells import TraceCell, trace_training
 from kerasemo.experiment.trace_corpus import TraceCorpus
 from kerasemo.experiment.traces import TraceScores
 from kerasemo.fusion import methods, scoring
@@ -29,11 +31,9 @@ PAPER = Paper(
     "Atmaja and Akagi 2020, Japan Advanced Institute of Science and Technology",
 )
 
-EPOCHS = (50, 4)  # the second under --quick
+EPOCHS, TRIALS = (50, 4), (20, 2)  # the second of each under --quick
 BATCH_SIZE, LEARNING_RATE = 34, 5e-4
-TRIALS, QUICK_TRIALS = 20, 2
 QUICK = {"train": 4, "devel": 4, "frames": (150, 250)}  # recordings per language; range of their lengths in frames
-
 FAU = "fau_functionals"
 N_PAIRED, N_FUSED, FOLDS = 7, 11, 7
 
@@ -49,28 +49,19 @@ TABLE_2 = {
     "MSE-equal": ((1, 1, 1), None),
 }
 BEST_FACTORS, BEST_PUBLISHED = TABLE_2["MTL2"]
-LATE = "Multimodal late fusion"
-BASELINE, ORGANISERS_FAU = "Baseline, FAU functionals", "visual-func"
+ORGANISERS_FAU, LATE = "visual-func", "Multimodal late fusion"
 TABLE_3 = {
-    BASELINE: (0.531, 0.565, 0.083, None),
+    "Baseline, FAU functionals": (0.531, 0.565, 0.083, None),
     "Unimodal": BEST_PUBLISHED,
     "Bimodal early fusion": (0.552, 0.557, 0.284, 0.464),
     LATE: (0.627, 0.616, 0.292, 0.512),
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
 }
-# Name of a method -> row. The first stage of the multistage SVR is the late fusion.
-FUSIONS = {
-    "multistage-svr": "Multistage fusion",
-    "mean": "Mean",
-    "variance-matched-mean": "Variance-matched mean",
-    "within-between-ridge": "Within-between ridge",
-}
-NOTES = (
-    "Multistage fusion chooses context and C in-sample under the paper's protocol, as the authors' code does. With "
-    f"dialogues held out, it chooses only C, by inner folds; the context is {methods.HELD_OUT_CONTEXTS[0]}.",
-    "The smoothing of the within-between ridge, 1.5 s, was picked on the published predictions of the same dialogues.",
+# Method -> row of further fusions. The first stage of the multistage fusion is the late fusion.
+FUSIONS = {"mean": "Mean", "variance-matched-mean": "Variance-matched mean", methods.DEFAULT: "Within-between ridge"}
+CONTRADICTIONS = (
     "Table 2 of the paper prints .244 as the average of STL3, its cells give .255; the baseline's arousal is .531 in "
-    "table 3 and .537 in the abstract. The published averages .464 and .512 are computed from the cells.",
+    "table 3 and .537 in the abstract. The published averages .464 and .512 are computed from the cells."
 )
 
 
@@ -78,24 +69,12 @@ NOTES = (
 class Options(experiment.Options):
     weighting: experiment.WeightingName = experiment.weighting()
     seeds: int = experiment.training(1, "Number of seeds for table 2: --seed, --seed + 1, and so on.", min=1, max=1000)
-    trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS}]", min=1)
+    trials: int | None = experiment.training(None, f"Trials of the weight search.  [default: {TRIALS[0]}]", min=1)
     heads: Literal["zeros", "glorot_uniform"] = experiment.training("zeros", "Initial weights of heads with a loss.")
     shift: float = experiment.training(0.1, "Seconds by which labels are shifted; AVEC 2019: 2.0.", min=0, max=10)
     per_recording: bool = experiment.training(False, "Compute the CCC loss per recording, not over all frames.")
     scoring: Literal["plain", "avec"] = experiment.training("plain", "CCC of the tables; avec: variances by N - 1.")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A network to train: feature sets, factors of the losses or a weighting, and seed (None: the run's seed)."""
-
-    model: str
-    sets: tuple[str, ...]
-    factors: tuple[float, float, float] = BEST_FACTORS
-    seed: int | None = None
-    weighting: str = "static"
-    loss: Literal["ccc", "mse"] = "ccc"
-    network: str = "lstm_regressor"
+    multistage: Literal["svr", "svr-authors"] = experiment.training("svr", "svr-authors: fuse as the authors' script.")
 
 
 def read(run: Run, options: Options) -> TraceScores:
@@ -104,101 +83,82 @@ def read(run: Run, options: Options) -> TraceScores:
     corpus = TraceCorpus.read(run, root, FAU, options.shift)
     if len(corpus.sets) > N_PAIRED:
         run.note(f"Pairs consist of the {N_PAIRED} feature sets that are best on all of Devel, under both protocols.")
-    for sentence in NOTES:
-        run.note(sentence)
+    run.note(CONTRADICTIONS)
     return TraceScores(run, options, corpus, options.scoring, FOLDS)
 
 
 def networks(run: Run, scores: TraceScores, options: Options) -> Iterator[Stage]:
     """Yield single sets, the losses of table 2 and the weight search; then pairs of the best sets (section 6)."""
-    if not scores.corpus.sets:
+    if not (sets := scores.corpus.sets):
         return
-    unimodal = [Cell(name, (name,)) for name in scores.corpus.sets]
-    table_2 = [cell for seeds in cells_of_losses(options).values() for cell in seeds]
     experiment.note_weighting(run, options.weighting, len(TARGETS))
     trials = searched(options)
-    yield "Training", list(dict.fromkeys(unimodal + table_2 + trials))
+    yield "Training", list(dict.fromkeys([*map(fusing, sets), *table_2(options), *trials]))
     best = max(trials, key=lambda cell: scores.average(cell.model)).factors
     run.note(f"Best weights of {', '.join(TARGETS)} on Devel in the search ({len(trials)} trials): {best}.")
-    yield "Training pairs", pairs(scores)
+    best_sets = sorted(sets, key=lambda name: -scores.average(name))[:N_PAIRED]
+    yield "Training pairs", list(itertools.starmap(fusing, itertools.combinations(best_sets, 2)))
 
 
-def cells_of_losses(options: Options) -> dict[str, list[Cell]]:
-    """Return the networks of table 2: name of a loss -> one network per seed."""
-    losses = {row: Cell(f"{FAU}_{row.lower()}", (FAU,), factors) for row, (factors, _) in TABLE_2.items()}
-    losses |= {"MTL2": Cell(FAU, (FAU,)), "MSE-equal": replace(losses["MSE-equal"], loss="mse")}
-    if options.weighting != "static":
-        losses[options.weighting] = Cell(f"{FAU}_{options.weighting}", (FAU,), weighting=options.weighting)
-    further_seeds = range(1, options.seeds)
+def fusing(*sets: str) -> TraceCell:
+    """Return the network of one feature set, or of the early fusion of several."""
+    return TraceCell("-".join(sets), sets, BEST_FACTORS)
+
+
+def table_2(options: Options) -> dict[TraceCell, str]:
+    """Return the networks of table 2, each with the name of its loss; further seeds follow the first."""
+    losses = {row: TraceCell(f"{FAU}_{row.lower()}", (FAU,), factors) for row, (factors, _) in TABLE_2.items()}
+    losses |= {"MTL2": fusing(FAU), "MSE-equal": replace(losses["MSE-equal"], loss="mse")}
+    if (name := options.weighting) != "static":
+        losses[name] = replace(fusing(FAU), model=f"{FAU}_{name}", weighting=name)
     return {
-        loss: [cell, *(replace(cell, model=f"{cell.model}_seed-{n}", seed=options.seed + n) for n in further_seeds)]
+        replace(cell, model=f"{cell.model}_seed-{n}", seed=options.seed + n) if n else cell: loss
         for loss, cell in losses.items()
+        for n in range(options.seeds)
     }
 
 
-def pairs(scores: TraceScores) -> list[Cell]:
-    """Return the networks for early fusion of each pair of the best sets."""
-    best = sorted(scores.corpus.sets, key=lambda name: -scores.average(name))[:N_PAIRED]
-    return [Cell(f"{one}-{other}", (one, other)) for one, other in itertools.combinations(best, 2)]
-
-
-def searched(options: Options) -> list[Cell]:
+def searched(options: Options) -> list[TraceCell]:
     """Return the networks of the random search of the three factors, on the FAU functionals (section 5)."""
-    trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
-    return [
-        Cell("-".join([f"{FAU}_search", *(f"{round(10 * w)}" for w in point.values())]), (FAU,), tuple(point.values()))
-        for point in draw_points(TARGETS, trials, options.seed)
-    ]
+    points = draw_points(TARGETS, options.trials or TRIALS[options.quick], options.seed)
+    names = ["-".join([f"{FAU}_search", *(f"{round(10 * w)}" for w in point.values())]) for point in points]
+    return [TraceCell(name, (FAU,), tuple(point.values())) for name, point in zip(names, points, strict=True)]
 
 
-def build(run: Run, scores: TraceScores, options: Options, cell: Cell) -> Training:
+def build(run: Run, scores: TraceScores, options: Options, cell: TraceCell) -> Training:
     """Build the LSTM regressor for some feature sets, with a CCC loss for each target."""
-    import keras
+    from keras.optimizers import RMSprop
 
-    from kerasemo.losses import CCCLoss
-    from kerasemo.metrics import CCC
     from kerasemo.models.lstm_regressor import lstm_regressor
 
-    items = scores.corpus.items(cell.sets)
     # A head without a loss stays as it starts: from zeros its CCC would be exactly 0.
     heads = {t: options.heads if factor else "glorot_uniform" for t, factor in zip(TARGETS, cell.factors, strict=True)}
-    loss = CCCLoss(options.per_recording) if cell.loss == "ccc" else keras.losses.MeanSquaredError()
-    return Training(
-        lstm_regressor({name: x.shape[-1] for name, x in items["train"].inputs.items()}, head_initializer=heads),
-        dict.fromkeys(TARGETS, loss),
-        keras.optimizers.RMSprop(LEARNING_RATE),
-        items,
-        BATCH_SIZE,
-        weighting=cell.weighting,
-        weights=dict(zip(TARGETS, cell.factors, strict=True)) if cell.weighting == "static" else None,
-        metrics={target: [CCC()] for target in TARGETS},
-        description={"feature_sets": {name: FEATURE_SETS[name] for name in cell.sets}, "shift": scores.corpus.shift},
-        write_predictions=lambda model: scores.write(cell.model, model, cell.sets, items["validation"]),
-    )
+    network = partial(lstm_regressor, head_initializer=heads)
+    return trace_training(scores, cell, network, RMSprop(LEARNING_RATE), BATCH_SIZE, options.per_recording)
 
 
-def candidates(scores: TraceScores) -> list[str]:
-    """Return the models to choose from for the fusion."""
-    return sorted(scores.corpus.given) or [*scores.corpus.sets, *(cell.model for cell in pairs(scores))]
+def candidates(outcome: Outcome) -> list[str]:
+    """Return the models to choose from for the fusion: those of others, or the networks of single sets and of pairs."""
+    return sorted(outcome.corpus.corpus.given) or list(dict.fromkeys("-".join(cell.sets) for cell in outcome.cells))
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
     """Yield the rows of table 2, the weight search and table 3."""
-    scores, options = outcome.corpus, outcome.options
-    if scores.corpus.sets:
-        for loss, seeds in cells_of_losses(options).items():
+    scores, options, corpus = outcome.corpus, outcome.options, outcome.corpus.corpus
+    if corpus.sets:
+        for loss, seeds in itertools.groupby(cells := table_2(options), cells.get):
             _, published = TABLE_2.get(loss, (None, None))
             yield from scores.over_seeds("Table 2", loss, [cell.model for cell in seeds], published)
         trials = [cell.model for cell in searched(options)]
         yield from scores.best("Weight search", "Best of the searched weights", trials, BEST_PUBLISHED)
-    table_3 = {
-        BASELINE: [model for model in scores.corpus.given if model == ORGANISERS_FAU],
-        "Unimodal": scores.corpus.sets or candidates(scores),
-        "Bimodal early fusion": [cell.model for cell in pairs(scores)],
-    }
-    for row, models in table_3.items():
-        yield from scores.best("Table 3", row, models, TABLE_3[row])
-    yield from scores.fusion_rows(outcome, "Table 3", candidates(scores), FUSIONS, N_FUSED, LATE, TABLE_3)
+    models = candidates(outcome)
+    baseline = [model for model in models if model == ORGANISERS_FAU]
+    pairs = [cell.model for cell in outcome.cells if len(cell.sets) == 2]
+    # The other rows of table 3 are fusions.
+    for row, chosen in zip(TABLE_3, (baseline, corpus.sets or models, pairs), strict=False):
+        yield from scores.best("Table 3", row, chosen, TABLE_3[row])
+    fusions = {f"multistage-{options.multistage}": "Multistage fusion", **FUSIONS}
+    yield from scores.fusion_rows(outcome, "Table 3", models, fusions, N_FUSED, LATE, TABLE_3)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
@@ -210,8 +170,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
 
 def proposed(outcome: Outcome) -> str | None:
     """Save one network from feature sets to fused traces: the recommended fusion, fitted on all of Devel."""
-    scores = outcome.corpus
-    return scores.save_recommended("fusion", candidates(scores), N_FUSED)
+    return outcome.corpus.save_recommended("fusion", candidates(outcome), N_FUSED)
 
 
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed)

@@ -17,3 +17,8 @@ Jobs = Annotated[
         min=1, default_factory=os.cpu_count, show_default="one per core", help="Number of parallel processes."
     ),
 ]
+Root = Annotated[
+    Path, typer.Option(exists=True, file_okay=False, help="Folder that the paths in the manifest are relative to.")
+]
+MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Largest acceptable share of broken clips.")]
+SPLIT_HELP = "CSV with a column clip or speaker, and a column partition or fold."

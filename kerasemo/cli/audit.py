@@ -6,14 +6,9 @@ from typing import Annotated
 
 import typer
 
-from kerasemo.cli.arguments import Manifest
+from kerasemo.cli.arguments import SPLIT_HELP, Manifest
 
-Split = Annotated[
-    Path,
-    typer.Option(
-        exists=True, dir_okay=False, help="CSV with a column clip or speaker, and a column partition or fold."
-    ),
-]
+Split = Annotated[Path, typer.Option(exists=True, dir_okay=False, help=SPLIT_HELP)]
 Root = Annotated[
     Path | None,
     typer.Option(

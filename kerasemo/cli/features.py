@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasemo.cli.arguments import Jobs, Manifest
+from kerasemo.cli.arguments import Jobs, Manifest, MaxBad, Root
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 from kerasemo.errors import WrongCall
@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 
     from kerasemo.features import FeatureSet
 
-Root = Annotated[
-    Path, typer.Option(exists=True, file_okay=False, help="Folder that the paths in the manifest are relative to.")
-]
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="NPZ file to write (.npz), with one array per clip under its name.")
 ]
-MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Largest acceptable share of broken clips.")]
 
 
 class Features(Choice):

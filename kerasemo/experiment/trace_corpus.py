@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019, avec2019_files
 from kerasemo.corpora.avec2019 import FEATURE_SETS
 from kerasemo.errors import InputError
 from kerasemo.experiment.corpora import name_corpus
@@ -57,7 +57,7 @@ class TraceCorpus:
             InputError: labels of Devel are missing, there are neither features nor predictions, or features without
                 labels of Train or without the needed feature set.
         """
-        labels = avec2019.read_traces(root / "labels")
+        labels = avec2019_files.read_traces(root / "labels")
         sets, notes = trace_features.available(root, labels)
         for sentence in notes:
             run.note(sentence)

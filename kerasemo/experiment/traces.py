@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasemo import files
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019, avec2019_files
 from kerasemo.evaluation.tables import COLUMNS
 from kerasemo.experiment.options import Options
 from kerasemo.experiment.outcome import Outcome
@@ -64,7 +64,7 @@ class TraceScores:
     def aligned(self, models: Sequence[str]) -> predictions.Aligned:
         """Return the predictions of some models, aligned with the labels."""
         predicted = {
-            model: self.corpus.given.get(model) or avec2019.read_traces(self.run.path / "predictions" / model)
+            model: self.corpus.given.get(model) or avec2019_files.read_traces(self.run.path / "predictions" / model)
             for model in models
         }
         return predictions.align(predicted, self.corpus.devel)
@@ -83,7 +83,7 @@ class TraceScores:
         for folder, each in (("predictions", items), ("predictions_test", self.corpus.unlabelled_items(sets))):
             if each is not None:
                 traces = predict(model, each, self.corpus.shift)
-                avec2019.write_predictions(self.run.file(folder, name), traces)
+                avec2019_files.write_predictions(self.run.file(folder, name), traces)
 
     def average(self, model: str) -> float:
         """Return the average CCC of one model on all recordings."""
@@ -185,7 +185,7 @@ class TraceScores:
         late: str,
         published: Mapping[str, Sequence[float | None]],
     ) -> Iterator[dict]:
-        """Yield the rows of fused models, and draw figure 3, the scores by stage.
+        """Yield the rows of fused models, draw figure 3, the scores by stage, and note what to know of the methods.
 
         Args:
             outcome: the finished study, for the figure.
@@ -194,6 +194,8 @@ class TraceScores:
             late: row for the first stage of a fusion with several stages.
             published: row -> published scores.
         """
+        for sentence in (methods.NOTES[method] for method in fusions if method in methods.NOTES):
+            self.run.note(sentence)
         fused = self.fuse(models, fusions, n_fused)
         figure = fusion_figures.ccc_per_stage(fused.curves, "Figure 3: CCC by the number of stages", outcome.notice)
         outcome.save(figure, "figure_3", fusion_figures.described(fused.curves))

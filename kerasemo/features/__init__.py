@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from kerasemo.errors import InputError
+from kerasemo.features.bag_of_words import BagOfWords
 from kerasemo.features.deep import Resnet50, Vgg16
 from kerasemo.features.egemaps import Egemaps
 from kerasemo.features.face_pairs import FacePairs
@@ -21,6 +22,7 @@ from kerasemo.features.waveform import Waveform
 
 __all__ = [
     "FEATURE_SETS",
+    "BagOfWords",
     "Egemaps",
     "EgemapsFunctionals",
     "Extraction",
@@ -55,6 +57,7 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
         ShortTermFunctionals,
         Egemaps,
         EgemapsFunctionals,
+        BagOfWords,
         Frames,
         FacePairs,
         Faces,

@@ -1,96 +1,182 @@
-"""Bag of audio words: how often each word of a codebook occurs in a sliding window."""
+"""Bags of words: how often each word of a codebook occurs in a sliding window of low-level descriptors.
+
+Source: Schmitt, Ringeval and Schuller 2016, "At the Border of Acoustics and Linguistics: Bag-of-Audio-Words for the
+Recognition of Emotions in Speech", Interspeech. AVEC 2019: a codebook of 100, one assignment, logarithm, windows of 4 s
+every 0.1 s. There, openXBOW draws the codebook from the training frames; here it is learned by k-means.
+"""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_array, check_is_fitted
+from scipy.spatial.distance import cdist
 
+from kerasemo.command_line import file, no_option, option
 from kerasemo.errors import InputError
+from kerasemo.features.egemaps import HOP_S, Egemaps
+from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.functionals import STEP_S, WINDOW_S, windows
+from kerasemo.features.mfcc import Mfcc
+from kerasemo.features.short_term import ShortTerm
+from kerasemo.files import whole
+
+SIZE = 100
+DESCRIPTORS: dict[str, type[FeatureSet]] = {cls.name: cls for cls in (Mfcc, Egemaps, ShortTerm)}
+"""The feature sets that a codebook can be learnt of: frames of sound at a constant rate, see `hop_s`."""
 
 
-# No TransformerMixin: windows are not the same rows as frames, and `fit_transform` would merge all recordings.
-class BagOfAudioWords(BaseEstimator):
-    """Low-level descriptors -> log(1 + count) of their nearest codewords in each window.
-
-    Frames are standardised, the codebook contains the centres of k-means on the training frames, and each frame counts
-    for its nearest centre. Descriptors of video can be used in the same way.
-
-    Source: Schmitt, Ringeval and Schuller 2016, "At the Border of Acoustics and Linguistics: Bag-of-Audio-Words for the
-    Recognition of Emotions in Speech", Interspeech. AVEC 2019: a codebook of 100, one assignment, logarithm, windows
-    of 4 s every 0.1 s. There, openXBOW draws the codebook from the training frames; here it is learned by k-means.
-
-    Args:
-        hop_s: step between frames, in seconds.
-        size: number of codewords.
-        window_s: length of a window, in seconds.
-        step_s: step between windows, in seconds.
-        random_state: random seed of k-means.
+@dataclass(frozen=True)
+class Codebook:
+    """The words of some low-level descriptors.
 
     Attributes:
-        scaler_: mean and spread of the training frames.
-        kmeans_: the codebook, `kmeans_.cluster_centers_`, `size x descriptors`, in standardised descriptors.
-
-    Example:
-        >>> frames = np.array([[0.0], [0.1], [9.0], [9.1]])
-        >>> bag = BagOfAudioWords(hop_s=0.1, size=2, window_s=0.2).fit(frames)
-        >>> np.expm1(np.sort(bag.transform(frames))).round().astype(int).tolist()
-        [[0, 2], [1, 2], [1, 2], [0, 2]]
+        descriptors: the feature set whose frames are counted.
+        mean: mean of each descriptor over the training frames.
+        spread: standard deviation of each descriptor over the training frames; 1 where it is 0.
+        words: `words x descriptors`, in standardised descriptors.
     """
 
-    def __init__(
-        self,
-        *,
-        hop_s: float,
-        size: int = 100,
-        window_s: float = WINDOW_S,
-        step_s: float = STEP_S,
-        random_state: int = 0,
-    ):
-        self.hop_s = hop_s
-        self.size = size
-        self.window_s = window_s
-        self.step_s = step_s
-        self.random_state = random_state
+    descriptors: FeatureSet
+    mean: np.ndarray
+    spread: np.ndarray
+    words: np.ndarray
 
-    def fit(self, X: np.ndarray, y: None = None) -> "BagOfAudioWords":
-        """Learn the codebook.
+    @classmethod
+    def learn(cls, descriptors: FeatureSet, frames: np.ndarray, size: int = SIZE, seed: int = 0) -> "Codebook":
+        """Learn the words: the centres of k-means on the standardised frames.
 
         Args:
-            X: `frames x descriptors`, the concatenated frames of all training recordings, and of no others.
-            y: not used.
+            descriptors: the feature set that the frames are of.
+            frames: `frames x descriptors`, the concatenated frames of all training clips, and of no others.
+            size: number of words.
+            seed: seed of k-means.
 
         Raises:
-            InputError: fewer frames than codewords.
-            ValueError: X is not a finite table.
+            InputError: there are fewer frames than words.
         """
-        X = check_array(X, dtype=float)
-        if len(X) < self.size:
-            raise InputError(f"a codebook of {self.size} words needs as many frames at least. Received: {len(X)}")
-        self.scaler_ = StandardScaler().fit(X)
-        self.kmeans_ = MiniBatchKMeans(self.size, batch_size=4096, n_init=3, random_state=self.random_state)
-        self.kmeans_.fit(self.scaler_.transform(X))
-        return self
+        # Every worker of the store imports this module; scikit-learn is slow to load, and only needed here.
+        from sklearn.cluster import MiniBatchKMeans
+        from sklearn.preprocessing import StandardScaler
 
-    def transform(self, X: np.ndarray) -> np.ndarray:
-        """Return the bags of one recording.
+        if len(frames) < size:
+            raise InputError(f"a codebook of {size} words needs at least as many training frames, not {len(frames)}.")
+        scaler = StandardScaler().fit(frames.astype(float))
+        kmeans = MiniBatchKMeans(size, batch_size=4096, n_init=3, random_state=seed)
+        kmeans.fit(scaler.transform(frames.astype(float)))
+        return cls(descriptors, scaler.mean_, scaler.scale_, kmeans.cluster_centers_)
+
+    def bags(self, frames: np.ndarray, window_s: float = WINDOW_S, step_s: float = STEP_S) -> np.ndarray:
+        """Return log(1 + count) of the nearest words of the frames in each window, see `functionals.windows`.
 
         Args:
-            X: `frames x descriptors`, of one recording.
+            frames: `frames x descriptors`, of one clip.
+            window_s: length of a window, in seconds.
+            step_s: step between windows, in seconds.
 
         Returns:
-            float64, `windows x size`; for the windows see `functionals.windows`.
+            float64, `windows x words`.
+
+        Example:
+            >>> codebook = Codebook(Mfcc(hop_length=2205), np.zeros(1), np.ones(1), np.array([[0.0], [9.0]]))
+            >>> frames = np.array([[0.0], [0.1], [9.0], [9.1]])
+            >>> np.expm1(codebook.bags(frames, window_s=0.2)).round().astype(int).tolist()
+            [[2, 0], [2, 1], [1, 2], [0, 2]]
+        """
+        nearest = cdist((frames.astype(float) - self.mean) / self.spread, self.words).argmin(axis=1)
+        counted = np.zeros((len(nearest) + 1, len(self.words)), int)
+        counted[np.arange(len(nearest)) + 1, nearest] = 1
+        counted = counted.cumsum(axis=0)
+        first, last = windows(len(nearest), hop_s(self.descriptors), window_s, step_s)
+        return np.log1p(counted[last] - counted[first])
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the codebook as an NPZ file, completely or not at all."""
+        learnt_of = json.dumps([self.descriptors.get_config(), self.descriptors.version])
+        with whole(path) as temporary, temporary.open("wb") as archive:
+            np.savez(archive, descriptors=learnt_of, mean=self.mean, spread=self.spread, words=self.words)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Codebook":
+        """Read a file that `save` wrote.
 
         Raises:
-            InputError: a duration is not above 0.
-            NotFittedError: there is no codebook yet.
-            ValueError: X is not a finite table, or its descriptors are not those of the training frames.
+            InputError: the file is not a codebook, or is one of another version of its descriptors.
         """
-        check_is_fitted(self)
-        words = self.kmeans_.predict(self.scaler_.transform(check_array(X, dtype=float)))
-        counted = np.zeros((len(words) + 1, self.size), int)
-        counted[np.arange(len(words)) + 1, words] = 1
-        counted = counted.cumsum(axis=0)
-        first, last = windows(len(words), self.hop_s, self.window_s, self.step_s)
-        return np.log1p(counted[last] - counted[first])
+        try:
+            with np.load(Path(path), allow_pickle=False) as archive:
+                config, version = json.loads(str(archive["descriptors"]))
+                mean, spread, words = (archive[name] for name in ("mean", "spread", "words"))
+            descriptors = DESCRIPTORS[config.pop("feature_set")](**config)
+            is_whole = words.ndim == 2 and len(words) and mean.shape == spread.shape == words.shape[1:]
+            is_whole = (
+                is_whole and all(np.isfinite(array).all() for array in (mean, spread, words)) and (spread > 0).all()
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, InputError):
+            is_whole = False
+        if not is_whole:
+            raise InputError(f"{path} is not a codebook written by `kerasemo codebook`; learn it again.")
+        if version != descriptors.version:
+            raise InputError(f"{path} was learnt with another version of {descriptors.name}; learn it again.")
+        return cls(descriptors, mean, spread, words)
+
+
+@dataclass(frozen=True)
+class BagOfWords(FeatureSet):
+    """Counts of the words of a codebook in windows of sound.
+
+    `kerasemo codebook` learns the codebook on training clips, and its file says which descriptors are counted. The
+    values are log(1 + count).
+
+    Args:
+        codebook: `.npz` file written by `kerasemo codebook`.
+        window_s: length of a window, in seconds.
+        step_s: step between windows, in seconds.
+        digest: expected digest of `codebook` (blake2b, 20 bytes in hex); computed by default.
+
+    Raises:
+        InputError: the file is missing or is not a codebook, or a parameter is out of range.
+    """
+
+    name: ClassVar[str] = "bag_of_words"
+    medium: ClassVar[str] = "audio"
+    version: ClassVar[int] = 1
+    files: ClassVar[Mapping[str, str]] = {"codebook": "digest"}
+
+    codebook: str = file(required=True)
+    window_s: float = option(WINDOW_S, above=0)
+    step_s: float = option(STEP_S, above=0)
+    digest: str = no_option("")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.codebook:
+            Codebook.load(self.codebook)
+            self._settle_file("codebook")
+
+    def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
+        """Return the clip's bags: float32, `windows x words`.
+
+        Raises:
+            BrokenClip: as the descriptors.
+        """
+        codebook = _loaded(self.codebook, self.digest)
+        frames = codebook.descriptors.extract(path, start_s, end_s)
+        return codebook.bags(frames, self.window_s, self.step_s).astype(np.float32)
+
+
+def hop_s(descriptors: FeatureSet) -> float:
+    """Return the step between frames of one of `DESCRIPTORS`, in seconds."""
+    if isinstance(descriptors, Mfcc):
+        return descriptors.hop_length / descriptors.sampling_rate
+    return HOP_S if isinstance(descriptors, Egemaps) else descriptors.hop_s
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: str, digest: str) -> Codebook:
+    return Codebook.load(path)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kerasemo import files
-from kerasemo.corpora.avec2019 import PADDED_FRAMES, write_predictions, write_traces
+from kerasemo.corpora.avec2019 import PADDED_FRAMES
+from kerasemo.corpora.avec2019_files import write_predictions, write_traces
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.fusion import predictions as saved_predictions
 from kerasemo.fusion import saved
@@ -57,7 +58,7 @@ def fuse(
     """Fuse saved predictions and score each method, stage and protocol, with bootstrap intervals over dialogues.
 
     Args:
-        predictions: one folder per model, named after the model (see `avec2019.read_traces`).
+        predictions: one folder per model, named after the model (see `avec2019_files.read_traces`).
         labels: the folder of the labels.
         methods: some of `methods.METHODS` and `methods.ON_REQUEST`.
         stages: number of stages of the multistage SVR.

@@ -1,8 +1,7 @@
-"""Multistage fusion by support vector regression (atmaja2020, section 4.2), and its grid search."""
+"""Multistage fusion by support vector regression (atmaja2020, section 4.2), and the choice of its context and C."""
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -10,10 +9,9 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from kerasemo.evaluation.scores import ccc
-from kerasemo.fusion.least_absolute import Problem, solve
+from kerasemo.fusion.multistage_grid import fit_grid
 from kerasemo.fusion.recordings import checked, checked_groups, checked_input, checked_lengths, shaped, slices
 from kerasemo.fusion.stage import Stage, apply
-from kerasemo.fusion.windows import Windows, gram, offsets
 
 # The authors' grid.
 CONTEXTS = (11, 13, 15, 17, 19)
@@ -22,9 +20,37 @@ STAGES = 5
 # With this gap, CCC after five stages differs by less than .005 from converged fits on AVEC 2019
 # (benchmarks/fusion_grid.py).
 TOLERANCE = 1.5e-3
+# Fits that are only compared may be less exact; the chosen one is solved to `TOLERANCE`.
+COMPARED_TOLERANCE = 1e-2
 
 
-class MultistageSVR(RegressorMixin, BaseEstimator):
+class Staged(RegressorMixin, BaseEstimator):
+    """A fusion in several linear stages; `fit` sets `stages_`."""
+
+    def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
+        """Return the traces of the last stage, with the number of axes of the targets."""
+        *_, last = self.staged_predict(X, lengths)
+        return last
+
+    def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield the traces of every stage, from the first to the last."""
+        check_is_fitted(self)
+        X = checked_input(self, X)
+        for fused in apply(self.stages_, X, checked_lengths(lengths, len(X))):
+            yield shaped(self, fused)
+
+    def stages(self) -> list[Stage]:
+        """Return the fitted fusion as arrays."""
+        check_is_fitted(self)
+        return self.stages_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+class MultistageSVR(Staged):
     """Several stages of linear support vector regression over a context window.
 
     There is one regression per target (`LinearSVR` with epsilon 0, inputs not scaled). Its inputs are all targets of
@@ -75,30 +101,8 @@ class MultistageSVR(RegressorMixin, BaseEstimator):
         fit_grid([self], X, targets, checked_lengths(lengths, len(X)))
         return self
 
-    def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the traces of the last stage, with the number of axes of the targets."""
-        *_, last = self.staged_predict(X, lengths)
-        return last
 
-    def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the traces of every stage, from the first to the last."""
-        check_is_fitted(self)
-        X = checked_input(self, X)
-        for fused in apply(self.stages_, X, checked_lengths(lengths, len(X))):
-            yield shaped(self, fused)
-
-    def stages(self) -> list[Stage]:
-        """Return the fitted fusion as arrays."""
-        check_is_fitted(self)
-        return self.stages_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-
-class MultistageSVRCV(RegressorMixin, BaseEstimator):
+class MultistageSVRCV(Staged):
     """`MultistageSVR` with context and C chosen from a grid by the mean CCC of the first stage.
 
     Args:
@@ -121,7 +125,7 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
         n_stages: int = STAGES,
         quirk: bool = True,
         inner_folds: int = 0,
-        tol: float = 1e-2,
+        tol: float = COMPARED_TOLERANCE,
     ) -> None:
         self.contexts = contexts
         self.Cs = Cs
@@ -144,22 +148,8 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
             scores = [np.mean([ccc(*pair) for pair in zip(targets.T, traces.T, strict=True)]) for traces in fused]
         best = cells[int(np.argmax(scores))]
         self.best_estimator_ = MultistageSVR(best.context, best.C, self.n_stages, self.quirk).fit(X, y, lengths)
+        self.stages_ = self.best_estimator_.stages_
         return self
-
-    def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the traces of the last stage, with the number of axes of the targets."""
-        check_is_fitted(self)
-        return self.best_estimator_.predict(checked_input(self, X), lengths)
-
-    def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Return the traces of every stage, from the first to the last."""
-        check_is_fitted(self)
-        return self.best_estimator_.staged_predict(checked_input(self, X), lengths)
-
-    def stages(self) -> list[Stage]:
-        """Return the fitted fusion as arrays."""
-        check_is_fitted(self)
-        return self.best_estimator_.stages()
 
     def _fused(
         self,
@@ -182,107 +172,3 @@ class MultistageSVRCV(RegressorMixin, BaseEstimator):
             for cell, traces in zip(cells, fused, strict=True):
                 traces[test_rows] = apply(cell.stages_, X[test_rows], lengths[test])[0]
         return fused
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-
-def fit_grid(cells: Sequence[MultistageSVR], X: np.ndarray, targets: np.ndarray, lengths: np.ndarray) -> None:
-    """Fit many estimators on the same frames, much faster than one by one.
-
-    The smaller windows are part of the larger ones: the windows with the largest reach and their Gram matrix are
-    computed once for all cells. Cells that only differ in C are solved together.
-
-    Args:
-        cells: the estimators to fit, with any parameters.
-        X: `frames x inputs`, float64.
-        targets: `frames x targets`.
-        lengths: frames of each recording.
-    """
-    widest = _Lagged.of(X, lengths, max(_reach(cell) for cell in cells))
-    rows: dict[tuple, list[MultistageSVR]] = {}
-    for cell in cells:
-        rows.setdefault((cell.context, cell.quirk, cell.n_stages, cell.tol, cell.max_iter), []).append(cell)
-    for row in rows.values():
-        _fit_row(row, widest.narrowed(_reach(row[0])), targets)
-
-
-def _fit_row(cells: Sequence[MultistageSVR], base: "_Lagged", targets: np.ndarray) -> None:
-    """Fit estimators that only differ in C."""
-    first = cells[0]
-    copies = np.unique(offsets(first.context, first.quirk), return_counts=True)[1]
-    outputs: list[np.ndarray | None] = [None] * len(cells)
-    problems: list[Problem | None] = [None] * len(cells)
-    for cell in cells:
-        cell.stages_, cell.gaps_, cell.n_iter_ = [], [], []
-    for _ in range(first.n_stages):
-        problems = [
-            _problem(cell.C, copies, base, targets, output, previous)
-            for cell, output, previous in zip(cells, outputs, problems, strict=True)
-        ]
-        solve(base.windows, problems, first.tol, first.max_iter)
-        for number, (cell, problem) in enumerate(zip(cells, problems, strict=True)):
-            cell.stages_.append(_stage(problem.weights, len(copies), base.inputs.shape[1]))
-            cell.gaps_.append(problem.gap)
-            cell.n_iter_.append(problem.n_iter)
-            outputs[number] = problem.fitted
-
-
-def _problem(
-    C: float,
-    copies: np.ndarray,
-    base: "_Lagged",
-    targets: np.ndarray,
-    output: np.ndarray | None,
-    previous: Problem | None,
-) -> Problem:
-    """Return the regression of one stage; `output` is the output of the previous stage, None for the first."""
-    frames = len(targets)
-    added = _Lagged.of(np.empty((frames, 0)) if output is None else output, base.lengths, base.reach)
-    across = gram(base.inputs, added.inputs, base.lengths, base.reach)
-    sums = np.concatenate([base.sums, added.sums])[:, None]
-    products = np.block([[base.gram, across], [across.T, added.gram]])
-    products = np.block([[products, sums], [sums.T, np.full((1, 1), float(frames))]])
-    # If a frame occurs n times in the window, its weight w is the sum of n equal weights, which cost w^2 / n together.
-    costs = [np.repeat(1 / copies, part.inputs.shape[1]) for part in (base, added)]
-    return Problem(C, np.concatenate([*costs, [1.0]]), products, targets, added.windows, previous)
-
-
-def _stage(weights: np.ndarray, lags: int, n_base: int) -> Stage:
-    """Convert the weights of lagged base inputs, lagged added inputs and the constant 1 to a stage."""
-    n_targets = weights.shape[1]
-    base = weights[: lags * n_base].reshape(lags, n_base, n_targets)
-    added = weights[lags * n_base : -1].reshape(lags, -1, n_targets)
-    kernel = np.concatenate([base, added], axis=1)
-    return Stage(kernel, np.zeros(kernel.shape[1:]), weights[-1])
-
-
-def _reach(cell: MultistageSVR) -> int:
-    return int(offsets(cell.context, cell.quirk).max())
-
-
-@dataclass(frozen=True)
-class _Lagged:
-    """Inputs, their windows (float32), and the sums and Gram matrix of the windows (float64)."""
-
-    inputs: np.ndarray
-    lengths: np.ndarray
-    reach: int
-    windows: Windows
-    sums: np.ndarray
-    gram: np.ndarray
-
-    @classmethod
-    def of(cls, inputs: np.ndarray, lengths: np.ndarray, reach: int) -> "_Lagged":
-        sums = Windows(inputs, lengths, reach).transposed_dot(np.ones((len(inputs), 1)))[:, 0]
-        products = gram(inputs, inputs, lengths, reach)
-        return cls(inputs, lengths, reach, Windows(inputs.astype(np.float32), lengths, reach), sums, products)
-
-    def narrowed(self, reach: int) -> "_Lagged":
-        """Return a copy with a smaller reach; sums and Gram matrix are views."""
-        n_removed = (self.reach - reach) * self.inputs.shape[1]
-        kept = slice(n_removed, len(self.sums) - n_removed)
-        narrow = Windows(self.windows.inputs, self.lengths, reach)
-        return replace(self, reach=reach, windows=narrow, sums=self.sums[kept], gram=self.gram[kept, kept])

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues, read_traces
+from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues
+from kerasemo.corpora.avec2019_files import read_traces
 from kerasemo.errors import InputError
 
 # The fused predictions of the organisers of AVEC 2019, fitted on the labels of Devel.
@@ -28,6 +29,7 @@ class Aligned:
         lengths: frames of each recording.
         inputs: `frames x (models * targets)`: all targets of the first model, then those of the second, ...
         labels: `frames x targets`.
+        padding: for each recording, the inputs of the predicted frames after the last label.
     """
 
     models: list[str]
@@ -35,6 +37,7 @@ class Aligned:
     lengths: np.ndarray
     inputs: np.ndarray
     labels: np.ndarray
+    padding: list[np.ndarray]
 
     def split(self, traces: np.ndarray) -> dict[str, np.ndarray]:
         """Split `frames x targets` by recording: recording -> `frames x targets`."""
@@ -45,7 +48,7 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
     """Read predictions and labels; predictions are cropped to the length of the labels.
 
     Args:
-        folders: one folder per model, named after the model, in the format of `avec2019.read_traces`.
+        folders: one folder per model, named after the model, in the format of `avec2019_files.read_traces`.
         labels: the folder of the labels, in the same format.
 
     Raises:
@@ -114,7 +117,8 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
     }
     _check_distinct({"the labels": np.concatenate(truth), **cropped_of})
     lengths = np.array([len(trace) for trace in truth])
-    return Aligned(list(predictions), recordings, lengths, np.hstack([*cropped_of.values()]), np.concatenate(truth))
+    inputs, padding = np.hstack([*cropped_of.values()]), _padding(predictions, labels)
+    return Aligned(list(predictions), recordings, lengths, inputs, np.concatenate(truth), padding)
 
 
 def constant(aligned: Aligned) -> list[str]:
@@ -153,6 +157,17 @@ def groups(recordings: Sequence[str], file: str | os.PathLike | None = None) -> 
             "too high."
         )
     return [known.get(recording, recording) for recording in recordings], note
+
+
+def _padding(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Return the predictions after the last label of each recording; a model that ends earlier repeats its last row."""
+    padding = []
+    for recording in sorted(labels):
+        traces = [traces_of[recording] for traces_of in predictions.values()]
+        longest = max(map(len, traces))
+        padded = [np.pad(trace, [(0, longest - len(trace)), (0, 0)], mode="edge") for trace in traces]
+        padding.append(np.hstack(padded)[len(labels[recording]) :])
+    return padding
 
 
 def _known(recordings: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from joblib import delayed
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from kerasemo.errors import InputError, WrongCall
@@ -124,12 +125,15 @@ def fit_and_predict(
         One array `frames x targets` per stage.
     """
     rows = slices(data.lengths)
-    train_rows, test_rows = (
-        np.concatenate([np.r_[rows[number]] for number in np.flatnonzero(side)]) for side in (train, test)
-    )
-    fitted = clone(estimator).fit(
-        data.inputs[train_rows], data.labels[train_rows], data.lengths[train], np.asarray(groups)[train]
-    )
+    parts = []
+    for side in (train, test):
+        numbers = np.flatnonzero(side)
+        known = {"lengths": data.lengths[side]}
+        if has_fit_parameter(estimator, "padding"):
+            known["padding"] = [data.padding[number] for number in numbers]
+        parts.append((np.concatenate([np.r_[rows[number]] for number in numbers]), known))
+    (frames, known), (test_frames, test_known) = parts
+    fitted = clone(estimator).fit(data.inputs[frames], data.labels[frames], groups=np.asarray(groups)[train], **known)
     if hasattr(fitted, "staged_predict"):
-        return list(fitted.staged_predict(data.inputs[test_rows], data.lengths[test]))
-    return [fitted.predict(data.inputs[test_rows], data.lengths[test])]
+        return list(fitted.staged_predict(data.inputs[test_frames], **test_known))
+    return [fitted.predict(data.inputs[test_frames], **test_known)]

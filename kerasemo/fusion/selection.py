@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion.recordings import checked, checked_input
@@ -29,7 +29,14 @@ class BestModels(RegressorMixin, BaseEstimator):
         self.estimator = estimator
         self.n_models = n_models
 
-    def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "BestModels":
+    def fit(
+        self,
+        X,
+        y,
+        lengths: Sequence[int] | None = None,
+        groups: Sequence | None = None,
+        padding: Sequence[np.ndarray] | None = None,
+    ) -> "BestModels":
         """Choose the models and fit their fusion.
 
         Args:
@@ -37,6 +44,7 @@ class BestModels(RegressorMixin, BaseEstimator):
             y: `frames` or `frames x targets`.
             lengths: frames of each recording.
             groups: the group of each recording.
+            padding: see `AuthorsMultistageSVR.fit`; other fusions do not use it.
         """
         X, targets = checked(self, X, y)
         n_targets = targets.shape[1]
@@ -47,7 +55,7 @@ class BestModels(RegressorMixin, BaseEstimator):
         ]
         self.models_ = np.argsort(scores, kind="stable")[::-1][: self.n_models]
         self.columns_ = (self.models_[:, None] * n_targets + np.arange(n_targets)).ravel()
-        self.estimator_ = clone(self.estimator).fit(X[:, self.columns_], y, lengths, groups)
+        self.estimator_ = clone(self.estimator).fit(X[:, self.columns_], y, lengths, groups, **self._padding(padding))
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
@@ -55,14 +63,22 @@ class BestModels(RegressorMixin, BaseEstimator):
         *_, last = self.staged_predict(X, lengths)
         return last
 
-    def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
+    def staged_predict(
+        self, X, lengths: Sequence[int] | None = None, padding: Sequence[np.ndarray] | None = None
+    ) -> Iterator[np.ndarray]:
         """Yield the traces of every stage, from the first to the last; other fusions have one stage."""
         check_is_fitted(self)
         X = checked_input(self, X)[:, self.columns_]
         if hasattr(self.estimator_, "staged_predict"):
-            yield from self.estimator_.staged_predict(X, lengths)
+            yield from self.estimator_.staged_predict(X, lengths, **self._padding(padding))
         else:
             yield self.estimator_.predict(X, lengths)
+
+    def _padding(self, padding: Sequence[np.ndarray] | None) -> dict[str, list[np.ndarray]]:
+        """Return the chosen columns of the padding as an argument, if the fusion takes it."""
+        if padding is None or not has_fit_parameter(self.estimator, "padding"):
+            return {}
+        return {"padding": [frames[:, self.columns_] for frames in padding]}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

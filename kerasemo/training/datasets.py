@@ -1,6 +1,10 @@
-"""Creates a `tf.data.Dataset` from arrays in memory, in an order that depends only on seed and epoch."""
+"""Creates a `tf.data.Dataset` from arrays, in an order that depends only on seed and epoch.
 
-from collections.abc import Mapping
+Arrays are in memory, or objects that read some of their rows when a batch needs them, such as `sequences.Padded`: they
+have `shape`, `dtype`, and `[rows]` that returns an array.
+"""
+
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -37,12 +41,9 @@ def epochs(
         >>> sorted(first) == sorted(second) == [0, 1, 2, 3], first == second
         (True, False)
     """
-    tensors = tf.nest.map_structure(tf.constant, _as_tuple(inputs, targets, weights))
-
-    def gather(indices):
-        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, indices), tensors)
-
-    return orders(n_items(inputs), batch_size, seed, first_epoch).map(gather).prefetch(tf.data.AUTOTUNE)
+    gather = _gather(_as_tuple(inputs, targets, weights))
+    # One batch is prepared in advance: batches of long sequences are large.
+    return orders(n_items(inputs), batch_size, seed, first_epoch).map(gather).prefetch(1)
 
 
 def orders(n: int, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
@@ -62,7 +63,8 @@ def once(
     weights: Mapping[str, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """Return a dataset with each clip once, in the given order, for validation. Arguments as in `epochs`."""
-    return tf.data.Dataset.from_tensor_slices(_as_tuple(inputs, targets, weights)).batch(batch_size).prefetch(1)
+    gather = _gather(_as_tuple(inputs, targets, weights))
+    return tf.data.Dataset.range(n_items(inputs)).batch(batch_size).map(gather).prefetch(1)
 
 
 def n_items(arrays: Mapping[str, np.ndarray]) -> int:
@@ -75,6 +77,21 @@ def n_items(arrays: Mapping[str, np.ndarray]) -> int:
     if len(set(lengths.values())) != 1:
         raise ValueError(f"Arrays must have the same length. Received: {lengths}")
     return next(iter(lengths.values()))
+
+
+def _gather(arrays: tuple[dict, ...]) -> Callable[[tf.Tensor], tuple[dict, ...]]:
+    """Return a function from row numbers to these rows of all arrays."""
+    readers = tf.nest.map_structure(_reader, arrays)
+    return lambda rows: tf.nest.map_structure(lambda reader: reader(rows), readers)
+
+
+def _reader(array) -> Callable[[tf.Tensor], tf.Tensor]:
+    if isinstance(array, np.ndarray):
+        tensor = tf.constant(array)
+        return lambda rows: tf.gather(tensor, rows)
+    return lambda rows: tf.ensure_shape(
+        tf.numpy_function(array.__getitem__, [rows], array.dtype), (None, *array.shape[1:])
+    )
 
 
 def _as_tuple(inputs, targets, weights) -> tuple[dict, ...]:

@@ -99,8 +99,8 @@ def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray], mask: np.ndarray
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization) and layer.input.name in inputs:
             items = inputs[layer.input.name]
-            # Sequence by sequence, so that the valid frames are not copied all at once.
-            layer.adapt(items if mask is None else [x[valid][np.newaxis] for x, valid in zip(items, mask, strict=True)])
+            # Sequence by sequence, so that memory use does not depend on their number.
+            layer.adapt(items if mask is None else (x[valid][np.newaxis] for x, valid in zip(items, mask, strict=True)))
             mean, variance = map(keras.ops.convert_to_numpy, (layer.adapt_mean, layer.adapt_variance))
             is_constant = np.sqrt(variance) <= np.maximum(CONSTANT * np.abs(mean), keras.config.epsilon())
             layer.adapt_variance.assign(np.where(is_constant, 1, variance))

@@ -24,7 +24,7 @@ class Items:
     """Items that a network is trained or scored on: named inputs and targets, and clip and speaker of each item.
 
     Args:
-        inputs: named arrays, items along the first axis.
+        inputs: named arrays, items along the first axis; see `datasets` for arrays that are not in memory.
         targets: named arrays, items along the first axis; see `missing` for items without a label.
         index: one row per item, with at least `clip` and `speaker`.
         mask: the valid frames of padded sequences, `items x frames`; None: items are not sequences.

@@ -4,7 +4,7 @@ Annotators react with a delay. For training, labels are therefore shifted to ear
 back by the same number of frames. Source: atmaja2020, section 4.1 (0.1 s, one frame).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -12,11 +12,39 @@ import pandas as pd
 
 from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.errors import InputError
+from kerasemo.training import datasets
 from kerasemo.training.items import Items
 
 SHIFT = 1
 """Number of frames of `HOP_S` by which labels are shifted to earlier frames."""
 BATCH_SIZE = 34
+
+
+class Padded:
+    """Recordings as one array, padded with zeros: `recordings x frames x columns`, float32.
+
+    The recordings are read when they are indexed. If they are memory maps, memory use depends on the size of a batch.
+
+    Args:
+        recordings: `frames x columns` each.
+        n_frames: number of frames with the padding.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, recordings: Sequence[np.ndarray], n_frames: int) -> None:
+        self.recordings = recordings
+        self.shape = len(recordings), n_frames, recordings[0].shape[1]
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        numbers = np.arange(len(self))[rows]
+        padded = np.zeros((*numbers.shape, *self.shape[1:]), self.dtype)
+        for place, number in zip(padded.reshape(-1, *self.shape[1:]), numbers.flat, strict=True):
+            place[: len(self.recordings[number])] = self.recordings[number]
+        return padded
 
 
 def sequence_items(
@@ -33,8 +61,8 @@ def sequence_items(
         shift: number of frames, 0 or more.
 
     Returns:
-        Items with an input for each feature set, `recordings x frames x features`, a target for each of `TARGETS`,
-        `recordings x frames x 1`, the mask, and the index `clip, speaker, frames`; each recording has one speaker.
+        Items with an input for each feature set, `Padded`, a target for each of `TARGETS`, `recordings x frames x 1`,
+        the mask, and the index `clip, speaker, frames`; each recording has one speaker.
 
     Raises:
         InputError: There is no recording, one is not longer than the shift, or the features of a recording are missing.
@@ -45,11 +73,12 @@ def sequence_items(
     short = [recording for recording, length in lengths.items() if length <= shift]
     if short:
         raise InputError(f"{short[0]} has {lengths[short[0]]} frames, too few for a shift of {shift}; leave it out.")
+    longest = max(lengths.values())
     inputs = {
-        name: _padded([_fitted(name, recordings, recording, length) for recording, length in lengths.items()])
+        name: Padded([_frames(name, recordings, recording, length) for recording, length in lengths.items()], longest)
         for name, recordings in features.items()
     }
-    shifted = _padded([shift_to_front(trace, shift) for trace in traces.values()])
+    shifted = Padded([shift_to_front(trace, shift) for trace in traces.values()], longest)[:]
     index = pd.DataFrame({"clip": list(traces), "speaker": list(traces), "frames": list(lengths.values())})
     targets = {target: shifted[:, :, [column]] for column, target in enumerate(TARGETS)}
     mask = np.arange(shifted.shape[1]) < index["frames"].to_numpy()[:, np.newaxis] - shift
@@ -67,7 +96,7 @@ def predict(model: keras.Model, items: Items, shift: int = SHIFT) -> dict[str, n
     Returns:
         Recording -> `frames x 3`, float64, in the order of the items.
     """
-    outputs = model.predict(dict(items.inputs), batch_size=BATCH_SIZE, verbose=0)
+    outputs = model.predict(datasets.once(items.inputs, items.targets, BATCH_SIZE), verbose=0)
     traces = np.concatenate([outputs[target] for target in TARGETS], axis=-1).astype(np.float64)
     lengths = dict(zip(items.index["clip"], items.index["frames"], strict=True))
     return {
@@ -96,17 +125,8 @@ def shift_to_back(trace: np.ndarray, shift: int) -> np.ndarray:
     return np.concatenate([np.repeat(trace[:1], min(shift, len(trace)), axis=0), trace[: max(len(trace) - shift, 0)]])
 
 
-def _fitted(name: str, recordings: Mapping[str, np.ndarray], recording: str, length: int) -> np.ndarray:
-    """Return the features of a recording, with the number of frames of its trace."""
+def _frames(name: str, recordings: Mapping[str, np.ndarray], recording: str, length: int) -> np.ndarray:
+    """Return the features of a recording, with at most as many frames as its trace has."""
     if recording not in recordings:
         raise InputError(f"feature set {name} has no {recording}, which has labels; add its file or leave it out.")
-    frames = recordings[recording][:length]
-    return np.pad(frames, [(0, length - len(frames)), (0, 0)])
-
-
-def _padded(arrays: list[np.ndarray]) -> np.ndarray:
-    """Stack arrays `frames x columns`, padded with zeros, as `arrays x frames x columns`, float32."""
-    padded = np.zeros((len(arrays), max(map(len, arrays)), arrays[0].shape[1]), np.float32)
-    for padded_array, array in zip(padded, arrays, strict=True):
-        padded_array[: len(array)] = array
-    return padded
+    return recordings[recording][:length]

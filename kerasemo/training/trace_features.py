@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from kerasemo import files
-from kerasemo.corpora.avec2019 import FEATURE_SETS, HOP_S, iterate_features
+from kerasemo.corpora.avec2019 import FEATURE_SETS, HOP_S
+from kerasemo.corpora.avec2019_files import iterate_features
 from kerasemo.errors import InputError
 from kerasemo.features.functionals import WINDOW_S, functionals
 
@@ -22,13 +23,13 @@ def read(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     Descriptors at a rate of their own become functionals: mean and deviation in windows of 4 s, one every `HOP_S`.
 
     Args:
-        folder: see `avec2019.read_features`.
+        folder: see `avec2019_files.iterate_features`.
 
     Returns:
         Recording -> features, float32 `frames x features`, memory maps; a row every `HOP_S`.
 
     Raises:
-        InputError: see `avec2019.iterate_features`.
+        InputError: see `avec2019_files.iterate_features`.
     """
     return _load(_cached(Path(folder)))
 

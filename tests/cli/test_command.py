@@ -37,6 +37,8 @@ ENTRIES = [
         (["synth", "avec2019", "-o", "s", "--train", "3"], "synthetic SEWA: train must be even"),
         (["features", "mfcc", "m.csv", "--crop", "track"], "No such option: --crop"),
         (["features", "faces", "m.csv", "--digest", "0"], "No such option: --digest"),
+        (["codebook", "frames"], "no feature set with a codebook 'frames'; choose from mfcc, egemaps, short_term."),
+        (["features", "bag_of_words", "m.csv", "--root", ".", "-o", "a.npz"], "Missing option '--codebook'"),
         (["features", "vgg16", "m.csv", "--root", ".", "-o", "a.npz"], "Missing option '--weights'"),
         (["features", "frames", "m.csv", "--root", ".", "-o", "a.npz", "--every-s", "0"], "every_s must be above 0"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019_files
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +16,10 @@ def predictions(tmp_path_factory):
     generator = np.random.default_rng(0)
     names = ["Devel_DE_01", "Devel_DE_12", "Devel_DE_02", "Devel_DE_05", "Devel_DE_03", "Devel_DE_08"]
     labels = {name: generator.standard_normal((50, 3)).cumsum(axis=0) for name in names}
-    avec2019.write_traces(folder / "labels", labels)
+    avec2019_files.write_traces(folder / "labels", labels)
     for model, noise in {"near": 0.5, "far": 5.0}.items():
         traces = {name: trace + noise * generator.standard_normal(trace.shape) for name, trace in labels.items()}
-        avec2019.write_predictions(folder / model, traces)
+        avec2019_files.write_predictions(folder / model, traces)
     return folder
 
 
@@ -33,8 +33,8 @@ def test_fuse_scores_both_protocols_and_writes_what_it_found(kerasemo, predictio
     rows = pd.DataFrame(json.loads((tmp_path / "fused" / "results.json").read_text()))
     assert set(rows["protocol"]) == {"in-sample", "held-out"} and len(rows) == 2 * 2 * 4
     assert (tmp_path / "fused" / "figures" / "ccc_per_stage.png").exists()
-    assert avec2019.read_traces(tmp_path / "fused" / "predictions" / "mean.held-out").keys() == set(
-        avec2019.read_traces(predictions / "labels")
+    assert avec2019_files.read_traces(tmp_path / "fused" / "predictions" / "mean.held-out").keys() == set(
+        avec2019_files.read_traces(predictions / "labels")
     )
     again = kerasemo(*call)
     assert again.exit_code == 1 and "holds something already" in again.stderr

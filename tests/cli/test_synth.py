@@ -1,6 +1,6 @@
 """`kerasemo synth`."""
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019_files
 
 
 def test_synth_writes_a_corpus_once(kerasemo, tmp_path):
@@ -29,4 +29,4 @@ def test_synth_leaves_other_folders_alone(kerasemo, tmp_path):
 def test_synth_writes_the_other_corpus(kerasemo, tmp_path):
     done = kerasemo("synth", "avec2019", "-o", tmp_path / "s", "--train", 2, "--devel", 2, "--width", 8, "--jobs", 2)
     assert done.exit_code == 0, done.output
-    assert len(avec2019.read_traces(tmp_path / "s" / "labels")) == 8
+    assert len(avec2019_files.read_traces(tmp_path / "s" / "labels")) == 8

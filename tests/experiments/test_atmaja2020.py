@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019, avec2019_files
 from kerasemo.corpora.synthetic import SyntheticSewa
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "atmaja2020.py"
@@ -30,10 +30,10 @@ def root(tmp_path_factory) -> Path:
     generator = np.random.default_rng(0)
     recordings = avec2019.recordings("Devel")
     labels = {r: 0.1 * generator.standard_normal((60, 3)).cumsum(axis=0) for r in recordings if "CN" not in r}
-    avec2019.write_traces(root / "labels", labels)
+    avec2019_files.write_traces(root / "labels", labels)
     for model, share, noise in [("good", 1.0, 0.1), ("narrow", 0.5, 0.1), ("noise", 0.0, 0.3), ("svr", 1.0, 0.0)]:
         traces = {r: share * trace + noise * generator.standard_normal(trace.shape) for r, trace in labels.items()}
-        avec2019.write_predictions(root / "predictions" / model, traces)
+        avec2019_files.write_predictions(root / "predictions" / model, traces)
     return root
 
 
@@ -103,7 +103,9 @@ def test_every_table_and_the_chain_on_a_corpus_with_features(run, tmp_path):
         "Table 2": 21, "Table 2, by language": 14, "Weight search": 1, "Weight search, by language": 2, "Table 3": 8,
         "Table 3, by language": 4,
     }  # fmt: skip
-    first, second = (avec2019.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1"))
+    first, second = (
+        avec2019_files.read_traces(folder / "predictions" / f"fau_functionals{end}") for end in ("", "_seed-1")
+    )
     assert any((first[recording] != second[recording]).any() for recording in first)
     assert "synthetic corpus: not comparable with the paper" in (folder / "results.md").read_text()
     assert (folder / "saved_model" / "fusion" / "saved_model.pb").exists()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from kerasemo.corpora.avec2019 import write_predictions, write_traces
+from kerasemo.corpora.avec2019_files import write_predictions, write_traces
 from kerasemo.fusion.predictions import Aligned, align
 
 RECORDINGS = ["Devel_DE_01", "Devel_DE_12", "Devel_DE_02", "Devel_DE_05", "Devel_HU_01", "Devel_HU_14"]

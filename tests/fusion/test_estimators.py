@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion.mean import Mean, VarianceMatchedMean
 from kerasemo.fusion.multistage import MultistageSVR, MultistageSVRCV
+from kerasemo.fusion.multistage_authors import AuthorsMultistageSVR
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 from kerasemo.fusion.stage import apply
 
@@ -17,6 +18,7 @@ ESTIMATORS = [
     WithinBetweenRidge(smoothing=4),
     MultistageSVR(context=2, n_stages=2),
     MultistageSVRCV(contexts=(1, 2), Cs=(0.1, 1.0), n_stages=2, inner_folds=2),
+    AuthorsMultistageSVR(contexts=(1, 2), Cs=(0.1, 1.0), n_stages=2),
 ]
 every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from kerasemo.corpora.avec2019 import TARGETS, read_traces
+from kerasemo.corpora.avec2019 import TARGETS
+from kerasemo.corpora.avec2019_files import read_traces
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion import fuse as module

@@ -3,7 +3,8 @@ import pytest
 from sklearn.svm import LinearSVR
 
 from kerasemo.evaluation.scores import ccc
-from kerasemo.fusion.multistage import MultistageSVR, MultistageSVRCV, fit_grid
+from kerasemo.fusion.multistage import MultistageSVR, MultistageSVRCV
+from kerasemo.fusion.multistage_grid import fit_grid
 from kerasemo.fusion.windows import offsets
 
 EXACT = {"tol": 1e-5, "max_iter": 20_000}

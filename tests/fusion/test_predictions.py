@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from kerasemo.corpora.avec2019 import PADDED_FRAMES, read_traces, write_predictions, write_traces
+from kerasemo.corpora.avec2019 import PADDED_FRAMES
+from kerasemo.corpora.avec2019_files import read_traces, write_predictions, write_traces
 from kerasemo.errors import InputError
 from kerasemo.fusion.predictions import FUSED_MARK, align, constant, groups, load
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019_files
 from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.errors import InputError
 from kerasemo.losses import CCCLoss
@@ -54,7 +54,7 @@ def padded(items: Items, frames: int) -> Items:
     def pad(array: np.ndarray) -> np.ndarray:
         return np.pad(array, [(0, 0), (0, frames), *[(0, 0)] * (array.ndim - 2)], constant_values=5)
 
-    arrays = [{name: pad(array) for name, array in named.items()} for named in (items.inputs, items.targets)]
+    arrays = [{name: pad(array[:]) for name, array in named.items()} for named in (items.inputs, items.targets)]
     return Items(*arrays, items.index, np.pad(items.mask, [(0, 0), (0, frames)]))
 
 
@@ -76,8 +76,8 @@ def test_items_contain_shifted_labels_within_the_mask():
         for column, target in enumerate(TARGETS):
             np.testing.assert_array_equal(items.targets[target][i, valid, 0], trace[2:, column].astype("float32"))
         for name, array in items.inputs.items():
-            np.testing.assert_array_equal(array[i, : len(trace)], features[name][recording].astype("float32"))
-            assert not np.any(array[i, len(trace) :])
+            np.testing.assert_array_equal(array[i][: len(trace)], features[name][recording].astype("float32"))
+            assert not np.any(array[i][len(trace) :])
 
 
 def test_features_may_differ_from_the_labels_by_a_few_frames():
@@ -85,11 +85,34 @@ def test_features_may_differ_from_the_labels_by_a_few_frames():
     longer = np.concatenate([features["faus"]["Devel_DE_01"], np.ones((4, 3))])
     exact = sequence_items(features, traces)
     features["faus"]["Devel_DE_01"] = longer
-    np.testing.assert_array_equal(sequence_items(features, traces).inputs["faus"], exact.inputs["faus"])
+    np.testing.assert_array_equal(sequence_items(features, traces).inputs["faus"][:], exact.inputs["faus"][:])
     features["faus"]["Devel_DE_01"] = longer[:20]
-    inputs = sequence_items(features, traces).inputs["faus"]
+    inputs = sequence_items(features, traces).inputs["faus"][:]
     np.testing.assert_array_equal(inputs[0, 19], longer[19].astype("float32"))
     assert not inputs[0, 20:30].any(), "zeros follow, as in the loader of AVEC 2019"
+
+
+def test_memory_maps_are_read_batch_by_batch_with_the_values_of_arrays(tmp_path):
+    features, traces = corpus()
+    mapped = {}
+    for name, recordings in features.items():
+        for recording, array in recordings.items():
+            np.save(tmp_path / f"{name}.{recording}.npy", array.astype(np.float32))
+        mapped[name] = {each: np.load(tmp_path / f"{name}.{each}.npy", mmap_mode="r") for each in recordings}
+    items = sequence_items(mapped, traces)
+    arrays = {name: array[:] for name, array in sequence_items(features, traces).inputs.items()}
+    in_memory = Items(arrays, items.targets, items.index, items.mask)
+    for name, array in items.inputs.items():
+        assert all(
+            np.shares_memory(part, mapped[name][each]) for each, part in zip(traces, array.recordings, strict=True)
+        )
+        np.testing.assert_array_equal(array[np.array([2, 0])], arrays[name][[2, 0]])
+        np.testing.assert_array_equal(array[-1], arrays[name][-1])
+        np.testing.assert_array_equal(list(array), arrays[name])
+    for stream, expected in ((items.once(), in_memory.once()), (items.epochs(2, 0).take(4), in_memory.epochs(2, 0))):
+        for batch, other in zip(stream, expected, strict=False):
+            for one, two in zip(keras.tree.flatten(batch), keras.tree.flatten(other), strict=True):
+                np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +132,16 @@ def test_mismatched_recordings_are_an_error(damage, message):
 
 def test_standardisation_uses_only_valid_frames():
     items = sequence_items(*corpus(scale=1000))
-    items.inputs["faus"][:, :, 1] = 1000.1  # constant, padding included
+    inputs = {name: array[:] for name, array in items.inputs.items()}
+    inputs["faus"][:, :, 1] = 1000.1  # constant, padding included
     model = regressor()
-    adapt(model, items.inputs, items.mask)
+    adapt(model, inputs, items.mask)
     for name in WIDTHS:
-        standardised = np.array(model.get_layer(f"{name}_standardised")(items.inputs[name]))[items.mask]
+        standardised = np.array(model.get_layer(f"{name}_standardised")(inputs[name]))[items.mask]
         np.testing.assert_allclose(standardised.mean(axis=0), 0, atol=1e-3)
         spread = [1, 0, 1] if name == "faus" else 1
         np.testing.assert_allclose(standardised.std(axis=0), spread, atol=1e-4)
-    moved = np.array(model.get_layer("faus_standardised")(items.inputs["faus"] + 1))
+    moved = np.array(model.get_layer("faus_standardised")(inputs["faus"] + 1))
     assert np.abs(moved[..., 1] - 1).max() < 1e-3
 
 
@@ -130,7 +154,7 @@ def test_history_has_the_ccc_of_whole_partitions_without_padding(tmp_path):
     other_history = fit(other, more, more, checkpoint=tmp_path / "b.npz", **arguments)
     # The tolerance is for float32 gradients of arrays of different shapes.
     pd.testing.assert_frame_equal(history, other_history, rtol=1e-4, atol=1e-5)
-    outputs = model.predict(items.inputs, verbose=0)
+    outputs = model.predict({name: array[:] for name, array in items.inputs.items()}, verbose=0)
     for target in TARGETS:
         expected = 1 - float(CCCLoss()(items.targets[target], outputs[target], items.mask))
         assert history[f"val_{target}_ccc"].iloc[-1] == pytest.approx(expected, abs=1e-6)
@@ -174,7 +198,7 @@ def test_train_writes_the_files_and_predictions_of_a_regressor(tmp_path):
     model = regressor()
 
     def write_predictions(model: keras.Model) -> None:
-        avec2019.write_predictions(run.file("predictions", "faus.mtl2", "devel"), predict(model, items))
+        avec2019_files.write_predictions(run.file("predictions", "faus.mtl2", "devel"), predict(model, items))
 
     train(
         run,
@@ -196,7 +220,7 @@ def test_train_writes_the_files_and_predictions_of_a_regressor(tmp_path):
 
 
 def _written_as_predicted(folder: Path, predicted: dict) -> None:
-    written = avec2019.read_traces(folder)
+    written = avec2019_files.read_traces(folder)
     assert list(written) == list(predicted) == list(LENGTHS)
     for recording, trace in predicted.items():
         assert len(trace) == LENGTHS[recording]

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from kerasemo.corpora import avec2019
+from kerasemo.corpora import avec2019, avec2019_files
 from kerasemo.corpora.synthetic import SyntheticSewa, is_synthetic
 from kerasemo.corpora.synthetic import sewa as writer
 from kerasemo.errors import InputError
@@ -28,12 +28,12 @@ def test_folders_are_the_official_ones_and_hold_the_same_recordings(small):
     )
     expected = ["Devel_DE_01", "Devel_DE_12", "Devel_HU_01", "Devel_HU_14"]
     expected += [f"Train_{language}_{number:02d}" for language in ("DE", "HU") for number in (1, 2, 3, 4)]
-    labels = avec2019.read_traces(small / "labels")
+    labels = avec2019_files.read_traces(small / "labels")
     assert list(labels) == sorted(expected)
     assert all(30 <= len(trace) <= 50 for trace in labels.values())
     assert np.abs(np.concatenate([*labels.values()])).max() <= 1
     for name in avec2019.FEATURE_SETS.values():
-        features = avec2019.read_features(small / name)
+        features = {recording: array for recording, _, array in avec2019_files.iterate_features(small / name)}
         assert {recording: array.shape for recording, array in features.items()} == {
             recording: (len(trace), 9) for recording, trace in labels.items()
         }
@@ -42,11 +42,11 @@ def test_folders_are_the_official_ones_and_hold_the_same_recordings(small):
 def test_partners_share_sound_but_not_sight(small):
     dialogues = [["Devel_DE_01", "Devel_DE_12"], ["Devel_HU_01", "Devel_HU_14"], ["Train_DE_03", "Train_DE_04"]]
     for name in avec2019.FEATURE_SETS.values():
-        features = avec2019.read_features(small / name)
+        features = {recording: array for recording, _, array in avec2019_files.iterate_features(small / name)}
         for one, other in dialogues:
             assert np.array_equal(features[one], features[other]) == name.startswith("audio")
         assert not np.array_equal(features["Train_DE_01"][:30], features["Train_DE_03"][:30])
-    labels = avec2019.read_traces(small / "labels")
+    labels = avec2019_files.read_traces(small / "labels")
     assert not np.array_equal(labels["Devel_DE_01"], labels["Devel_DE_12"])
 
 
