@@ -39,7 +39,7 @@ def of_clips(
     """
     columns = ["gender", *(column for column in manifest if column not in RESERVED)]
     if task not in columns:
-        raise InputError(f"the corpus has no labels of {task}; possible values of --task are {', '.join(columns)}.")
+        raise InputError(f"the corpus has no labels of {task}; its labels are {', '.join(columns)}.")
     values = manifest[task]
     if as_number and is_numeric_dtype(values) and not is_bool_dtype(values):
         return values.astype(float).where(np.isfinite(values))
@@ -127,8 +127,6 @@ def require_on_both_sides(table: pd.DataFrame, splits: Sequence[Split]) -> None:
     for task in table:
         labelled = set(np.flatnonzero(known(table[task].to_numpy())))
         if unlearned := [split.name for split in splits if labelled.isdisjoint(split.train)]:
-            raise InputError(
-                f"no training clip of {unlearned[0]} has a label of {task}; choose other tasks with --task."
-            )
+            raise InputError(f"no training clip of {unlearned[0]} has a label of {task}; choose other tasks.")
         if all(labelled.isdisjoint(split.test) for split in splits):
-            raise InputError(f"no test clip has a label of {task}; try another --seed, or other tasks with --task.")
+            raise InputError(f"no test clip has a label of {task}; try another --seed, or other tasks.")

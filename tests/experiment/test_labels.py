@@ -33,9 +33,7 @@ def test_only_columns_with_labels_are_tasks():
     with pytest.raises(InputError, match="the corpus has no labels of accent"):
         labels.of_clips(TABLE, "accent")
     for column in ("speaker", "clip", "group"):
-        with pytest.raises(
-            InputError, match=f"the corpus has no labels of {column}; possible values of --task are gender, "
-        ):
+        with pytest.raises(InputError, match=f"the corpus has no labels of {column}; its labels are gender, "):
             labels.of_clips(TABLE.assign(group="x"), column)
 
 
