@@ -5,12 +5,14 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from kerasemo.evaluation.scores import ccc
+from kerasemo.fusion.auto import Auto
 from kerasemo.fusion.mean import Mean, VarianceMatchedMean
 from kerasemo.fusion.multistage import MultistageSVR, MultistageSVRCV
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 from kerasemo.fusion.stage import apply
 
 ESTIMATORS = [
+    Auto(smoothing=(4,)),
     Mean(),
     VarianceMatchedMean(),
     EqualWeightsRidge(),
