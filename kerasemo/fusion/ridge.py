@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
+from scipy.linalg import block_diag
 from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
@@ -66,7 +68,7 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         shared = [mean_inputs(level, targets.shape[1]) for level in levels]
         moments = Moments(np.hstack([*shared, *levels]), targets, group_of_frame)
         intercept, *weights = self._fitted(moments, len(levels), X.shape[1] // targets.shape[1])
-        self.coef_ = per_input(np.array(weights), len(levels)) * gain[:, None]
+        self.coef_ = _per_input(np.array(weights), len(levels)) * gain[:, None]
         # A constant offset only affects the first level: the others are deviations from it.
         self.intercept_ = intercept - mean @ self.coef_[0]
         return self
@@ -181,6 +183,14 @@ class Moments:
         """The number of groups."""
         return len(self.sums)
 
+    def combined(self, basis: np.ndarray) -> "Moments":
+        """Return the moments of linear combinations of the inputs, `inputs x combinations`."""
+        moments = copy(self)
+        moments.n_inputs = basis.shape[1]
+        columns = block_diag(1, basis, np.eye(self.n_targets))
+        moments.sums = columns.T @ self.sums @ columns
+        return moments
+
     def fit(self, sums: np.ndarray, penalties: np.ndarray) -> np.ndarray:
         """Compute a ridge regression, rescaled to the standard deviation of the targets.
 
@@ -257,7 +267,7 @@ def weight_penalties(strength: float, cross: float, n_levels: int, n_models: int
     )
 
 
-def per_input(weights: np.ndarray, n_levels: int) -> np.ndarray:
+def _per_input(weights: np.ndarray, n_levels: int) -> np.ndarray:
     """Return the sum of shared weights and deviations, `levels x inputs x targets`."""
     n_targets = weights.shape[1]
     shared = weights[: n_levels * n_targets].reshape(n_levels, n_targets, n_targets)

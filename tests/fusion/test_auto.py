@@ -24,9 +24,8 @@ def fitted(X, y, **options):
 def moments_and_penalties(X, y):
     """Return the moments and penalties of a fit to one target without smoothing."""
     auto = Auto(smoothing=())
-    levels = auto._levels(X, LENGTHS)
-    inputs = np.hstack([*(level.mean(axis=1, keepdims=True) for level in levels), *levels])
-    return Moments(inputs, y[:, None], np.repeat(GROUPS, LENGTHS)), auto._penalties(X, 1)
+    moments = Moments(np.hstack(auto._levels(X, LENGTHS)), y[:, None], np.repeat(GROUPS, LENGTHS))
+    return moments.combined(auto._basis(X.shape[1], 1)), auto._penalties(X, 1)
 
 
 def test_labels_of_a_group_are_not_used_for_its_left_out_candidates():
