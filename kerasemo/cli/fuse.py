@@ -63,7 +63,7 @@ def fuse(
         print(note)
     print(_as_ccc_table(fused.rows), end="")
     if fused.default:
-        print(f"Recommended by its held-out scores: {fused.default}")
+        print(f"Recommended: {fused.default}, which makes all its choices on the training folds")
     print(plot_fusion(output))
 
 

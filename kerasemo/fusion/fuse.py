@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from kerasemo import files
 from kerasemo.corpora.avec2019 import PADDED_FRAMES
@@ -14,11 +15,11 @@ from kerasemo.corpora.avec2019_files import write_predictions, write_traces
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.fusion import predictions as saved_predictions
 from kerasemo.fusion import saved
-from kerasemo.fusion.methods import METHODS, estimator
+from kerasemo.fusion.methods import DEFAULT, METHODS, estimator
 from kerasemo.fusion.multistage import STAGES
 from kerasemo.fusion.predictions import FUSED_MARK, Aligned
 from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, run_all
-from kerasemo.fusion.scoring import DDOF, group_sums, recommended, score_rows
+from kerasemo.fusion.scoring import DDOF, group_sums, score_rows
 
 PROTOCOLS = {"in-sample": (IN_SAMPLE,), "held-out": (HELD_OUT,), "both": (IN_SAMPLE, HELD_OUT)}
 _MARK_TEXT = "These predictions are from a fusion fitted on labels. Do not fuse them again on the same labels.\n"
@@ -30,7 +31,7 @@ class Fused:
 
     Args:
         rows: the rows of `results.json`: `method, stage, protocol, target, ccc, low, high, n, default`.
-        default: the recommended method; None without the held-out protocol.
+        default: the recommended method, always `methods.DEFAULT`; None if it is not one of the given methods.
         notes: sentences that the user should read.
         traces: `(method, protocol) -> recording -> frames x targets` of the last stage.
     """
@@ -69,8 +70,9 @@ def fuse(
         seed: seed of folds and intervals.
         jobs: number of parallel processes; it does not affect the results.
         out: folder to write, new or empty: `results.json`, `config.json` (options, models, dialogues, notes),
-            `predictions/<method>.<protocol>/`, and the recommended method fitted on all recordings, as `fusion.npz`,
-            or `fusion.keras` if it is a network. None: nothing is written.
+            `predictions/<method>.<protocol>/`, and the recommended method (or the first given one, if the recommended
+            is not among them) fitted on all recordings, as `fusion.npz`, or `fusion.keras` if it is a network. None:
+            nothing is written.
         scoring: `plain`, or `avec` with variances divided by N - 1.
 
     Returns:
@@ -94,7 +96,7 @@ def fuse(
     notes += [f"The {name} is constant and gives no information." for name in saved_predictions.constant(data)]
     fold_of = fold_of_recordings(group_of, folds, seed) if HELD_OUT in PROTOCOLS[protocol] else None
     outputs = run_all(estimators, data, group_of, fold_of, jobs)
-    fused = _scored(outputs, data, group_of, fold_of, DDOF[scoring], seed, notes)
+    fused = _scored(outputs, data, group_of, DDOF[scoring], seed, notes)
     if out is not None:
         config = {
             "models": data.models,
@@ -106,7 +108,8 @@ def fuse(
             "scoring": scoring,
             "notes": fused.notes,
         }
-        _write(Path(out), fused, data, group_of, stages, config)
+        to_save = estimator(fused.default or methods[0], HELD_OUT, stages)
+        _write(Path(out), fused, data, group_of, to_save, config)
     return fused
 
 
@@ -114,31 +117,25 @@ def _scored(
     outputs: dict[tuple[str, str], list[np.ndarray]],
     data: Aligned,
     group_of: Sequence[str],
-    fold_of: np.ndarray | None,
     ddof: int,
     seed: int,
     notes: list[str],
 ) -> Fused:
     sums = {run: [group_sums(data, stage, group_of) for stage in stages] for run, stages in outputs.items()}
-    default = None
-    if fold_of is not None:
-        fold_of_group = dict(zip(group_of, fold_of, strict=True))
-        last = {method: stages[-1] for (method, protocol), stages in sums.items() if protocol == HELD_OUT}
-        default, agreed = recommended(last, np.array([fold_of_group[group] for group in sorted(fold_of_group)]))
-        if not agreed:
-            notes = [*notes, f"The best method depends on the dialogues: for some, it is not {default}."]
     rows = [
-        {"method": method, "stage": number, "protocol": protocol, **row, "default": method == default}
+        {"method": method, "stage": number, "protocol": protocol, **row, "default": method == DEFAULT}
         for (method, protocol), stages in sums.items()
         for number, stage_sums in enumerate(stages, start=1)
         for row in score_rows(stage_sums, ddof, seed)
     ]
     traces = {run: data.split(stages[-1]) for run, stages in outputs.items()}
-    return Fused(rows, default, notes, traces)
+    return Fused(rows, DEFAULT if any(row["default"] for row in rows) else None, notes, traces)
 
 
-def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_stages: int, config: dict) -> None:
-    """Write all results into a new folder, completely or not at all."""
+def _write(
+    out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], to_save: BaseEstimator, config: dict
+) -> None:
+    """Write all results and a fusion fitted on all recordings into a new folder, completely or not at all."""
     with files.whole(out) as folder:
         folder.mkdir()
         for (method, protocol), traces in fused.traces.items():
@@ -146,11 +143,10 @@ def _write(out: Path, fused: Fused, data: Aligned, group_of: Sequence[str], n_st
             longest = max(map(len, traces.values()))
             (write_predictions if longest <= PADDED_FRAMES else write_traces)(target, traces)
             (target / FUSED_MARK).write_text(_MARK_TEXT, encoding="utf-8")
-        if fused.default is not None:
-            fitted = estimator(fused.default, HELD_OUT, n_stages).fit(data.inputs, data.labels, data.lengths, group_of)
-            if hasattr(fitted, "stages"):
-                saved.save(folder / "fusion.npz", data.models, fitted.stages())
-            else:
-                fitted.network_.save(folder / "fusion.keras")
+        fitted = to_save.fit(data.inputs, data.labels, data.lengths, group_of)
+        if hasattr(fitted, "stages"):
+            saved.save(folder / "fusion.npz", data.models, fitted.stages())
+        else:
+            fitted.network_.save(folder / "fusion.keras")
         (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
         (folder / "results.json").write_text(json.dumps(fused.rows, indent=1) + "\n", encoding="utf-8")

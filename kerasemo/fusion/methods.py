@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from kerasemo.errors import WrongCall
+from kerasemo.fusion.auto import Auto
 from kerasemo.fusion.lstm import LSTMFusion
 from kerasemo.fusion.mean import Mean, VarianceMatchedMean
 from kerasemo.fusion.multistage import STAGES, MultistageSVRCV
@@ -11,11 +12,11 @@ from kerasemo.fusion.protocols import IN_SAMPLE
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 
 # The methods that run by default, and those that only run on request, because they take minutes.
-METHODS = ("mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
+METHODS = ("auto", "mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
 ON_REQUEST = ("multistage-svr-authors", "lstm")
 MULTISTAGE = ("multistage-svr", "multistage-svr-authors")
-# The best method on held-out dialogues of AVEC 2019, recommended for other data, too.
-DEFAULT = "within-between-ridge"
+# Recommended for all data: it makes all its choices on the training folds.
+DEFAULT = "auto"
 MAX_STAGES = 10
 # Wider contexts do not improve held-out scores and take the most time, so only C is chosen in the held-out protocol.
 HELD_OUT_CONTEXTS = (11,)
@@ -66,6 +67,7 @@ def estimator(method: str, protocol: str, n_stages: int = STAGES) -> BaseEstimat
             return MultistageSVRCV(n_stages=n_stages)
         return MultistageSVRCV(contexts=HELD_OUT_CONTEXTS, n_stages=n_stages, inner_folds=HELD_OUT_INNER_FOLDS)
     single = {
+        "auto": Auto,
         "mean": Mean,
         "variance-matched-mean": VarianceMatchedMean,
         "equal-weights-ridge": EqualWeightsRidge,

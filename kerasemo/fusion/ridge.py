@@ -1,10 +1,12 @@
-"""Ridge regression that shrinks to equal weights. The recommended fusion uses it within and between recordings."""
+"""Ridge regression that shrinks to equal weights, also with separate weights within and between recordings."""
 
 import itertools
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.linalg import block_diag
+from scipy.ndimage import gaussian_filter
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -65,10 +67,10 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         levels = self._levels((X - mean) * gain, lengths)
         shared = [mean_inputs(level, targets.shape[1]) for level in levels]
         moments = Moments(np.hstack([*shared, *levels]), targets, group_of_frame)
-        weights, centre = self._fitted(moments, len(levels), X.shape[1] // targets.shape[1])
-        self.coef_ = self._per_input(weights, len(levels)) * gain[:, None]
+        intercept, *weights = self._fitted(moments, len(levels), X.shape[1] // targets.shape[1])
+        self.coef_ = _per_input(np.array(weights), len(levels)) * gain[:, None]
         # A constant offset only affects the first level: the others are deviations from it.
-        self.intercept_ = centre - mean @ self.coef_[0]
+        self.intercept_ = intercept - mean @ self.coef_[0]
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
@@ -92,10 +94,10 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         """Return factors of the penalty of inputs of other targets to choose from; infinity excludes these inputs."""
         return [np.inf]
 
-    def _fitted(self, moments: "Moments", n_levels: int, n_models: int) -> tuple[np.ndarray, np.ndarray]:
-        """Choose the best penalties of each target; return weights and intercepts."""
+    def _fitted(self, moments: "Moments", n_levels: int, n_models: int) -> np.ndarray:
+        """Choose the best penalties of each target; return intercepts and weights."""
         grid = list(itertools.product(self.strengths, self._cross_penalties()))
-        penalties = [_penalties(*point, n_levels, n_models, moments.n_targets) for point in grid]
+        penalties = [weight_penalties(*point, n_levels, n_models, moments.n_targets) for point in grid]
         if moments.n_groups < 3:
             best = np.full(moments.n_targets, len(grid) - 1)
         else:
@@ -103,14 +105,6 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         self.chosen_ = np.array(grid)[best]
         chosen = np.stack([penalties[point][:, target] for target, point in enumerate(best)], axis=1)
         return moments.fit(moments.sums.sum(axis=0), chosen)
-
-    def _per_input(self, weights: np.ndarray, n_levels: int) -> np.ndarray:
-        """Return the sum of shared weights and deviations, `levels x inputs x targets`."""
-        n_targets = weights.shape[1]
-        shared = weights[: n_levels * n_targets].reshape(n_levels, n_targets, n_targets)
-        deviations = weights[n_levels * n_targets :].reshape(n_levels, -1, n_targets)
-        n_models = deviations.shape[1] // n_targets
-        return deviations + np.tile(shared / n_models, (1, n_models, 1))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -147,24 +141,27 @@ class WithinBetweenRidge(EqualWeightsRidge):
     def stages(self) -> list[Stage]:
         """Return the fitted fusion as arrays."""
         check_is_fitted(self)
-        between, within = self.coef_
-        impulse = np.zeros(2 * int(TRUNCATE * self.smoothing + 0.5) + 1)
-        impulse[len(impulse) // 2] = 1.0
-        kernel = self._smooth(impulse)[:, None, None] * within
-        return [Stage(kernel, between - within, self.intercept_)]
+        between, *within = self.coef_
+        reach = int(TRUNCATE * max(self._smoothings()) + 0.5)
+        impulse = np.eye(2 * reach + 1)[:, [reach]]
+        smoothed = [_smooth(impulse, smoothing) for smoothing in self._smoothings()]
+        kernel = sum(shape[:, None] * weights for shape, weights in zip(smoothed, within, strict=True))
+        return [Stage(kernel, between - sum(within), self.intercept_)]
 
     def _levels(self, X: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-        between, within = np.empty_like(X), np.empty_like(X)
+        between, *within = (np.empty_like(X) for _ in range(1 + len(self._smoothings())))
         for rows in slices(lengths):
             between[rows] = X[rows].mean(axis=0)
-            within[rows] = self._smooth(X[rows]) - between[rows]
-        return [between, within]
+            for smoothing, level in zip(self._smoothings(), within, strict=True):
+                level[rows] = _smooth(X[rows], smoothing) - between[rows]
+        return [between, *within]
 
     def _cross_penalties(self) -> Sequence[float]:
         return self.cross
 
-    def _smooth(self, traces: np.ndarray) -> np.ndarray:
-        return gaussian_filter1d(traces, self.smoothing, axis=0, mode="nearest", truncate=TRUNCATE)
+    def _smoothings(self) -> Sequence[float]:
+        """Return the smoothing of each level of changes within a recording."""
+        return [self.smoothing]
 
 
 class Moments:
@@ -186,41 +183,58 @@ class Moments:
         """The number of groups."""
         return len(self.sums)
 
-    def fit(self, sums: np.ndarray, penalties: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def combined(self, basis: np.ndarray) -> "Moments":
+        """Return the moments of linear combinations of the inputs, `inputs x combinations`."""
+        moments = copy(self)
+        moments.n_inputs = basis.shape[1]
+        columns = block_diag(1, basis, np.eye(self.n_targets))
+        moments.sums = columns.T @ self.sums @ columns
+        return moments
+
+    def fit(self, sums: np.ndarray, penalties: np.ndarray) -> np.ndarray:
         """Compute a ridge regression, rescaled to the standard deviation of the targets.
+
+        Rescaled least squares, which is the result without penalties, is the linear predictor with the highest
+        concordance correlation coefficient (Kim, Bottai et al., "Maximum Agreement Linear Predictors", arXiv
+        2304.04221).
 
         Args:
             sums: sums over the groups to fit on.
-            penalties: `inputs x targets`, in units of the inputs' variance.
+            penalties: `inputs x targets`; inputs with an infinite penalty are excluded.
 
         Returns:
-            Weights, `inputs x targets`, and the intercept of each target.
+            Intercept, then weights of each target: `(1 + inputs) x targets`.
         """
-        mean = sums[0, 1:] / sums[0, 0]
-        covariance = sums[1:, 1:] / sums[0, 0] - np.outer(mean, mean)
-        input_covariance = covariance[: self.n_inputs, : self.n_inputs]
-        weights = np.empty((self.n_inputs, self.n_targets))
-        for target in range(self.n_targets):
-            # Scaling by the root of the penalty excludes inputs with an infinite penalty.
-            scale = 1 / np.sqrt(penalties[:, target])
-            system = input_covariance * np.outer(scale, scale) + np.eye(self.n_inputs)
-            weights[:, target] = scale * np.linalg.solve(
-                system, scale * covariance[: self.n_inputs, self.n_inputs + target]
-            )
-        spread = np.sqrt(np.maximum(np.einsum("it,ij,jt->t", weights, input_covariance, weights), 0))
+        mean, covariance = mean_and_covariance(sums)
+        weights = np.zeros((self.n_inputs, self.n_targets))
+        for target, penalty in enumerate(penalties.T):
+            used = np.flatnonzero(np.isfinite(penalty))
+            system = covariance[np.ix_(used, used)] + np.diag(penalty[used])
+            weights[used, target] = np.linalg.solve(system, covariance[used, self.n_inputs + target])
+        return self.matched(sums, np.vstack([mean[self.n_inputs :] - mean[: self.n_inputs] @ weights, weights]))
+
+    def matched(self, sums: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Rescale a linear fusion to the standard deviation of the targets; its mean stays the same.
+
+        Args:
+            sums: sums over the groups that define the standard deviations.
+            coefficients: intercept, then weights of each target: `(1 + inputs) x targets`.
+        """
+        mean, covariance = mean_and_covariance(sums)
+        weights, own = coefficients[1:], slice(self.n_inputs)
+        spread = np.sqrt(np.maximum((weights * (covariance[own, own] @ weights)).sum(axis=0), 0))
         wanted = np.sqrt(np.maximum(np.diag(covariance)[self.n_inputs :], 0))
-        weights *= matching_gain(spread, wanted)
-        return weights, mean[self.n_inputs :] - mean[: self.n_inputs] @ weights
+        rescaled = weights * matching_gain(spread, wanted)
+        return np.vstack([coefficients[0] + mean[own] @ (weights - rescaled), rescaled])
 
     def left_out_ccc(self, penalties: np.ndarray) -> np.ndarray:
         """Return the CCC of each target over all groups, where each group is predicted by a fit on the others."""
         total = self.sums.sum(axis=0)
-        scores = sum(self._scored(left_out, *self.fit(total - left_out, penalties)) for left_out in self.sums)
+        scores = sum(self._scored(left_out, self.fit(total - left_out, penalties)) for left_out in self.sums)
         return ccc_of_sums(scores)
 
-    def _scored(self, sums: np.ndarray, weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
+    def _scored(self, sums: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """Return the sums of `ccc_sums` for the predictions of a group, `targets x 6`."""
-        coefficients = np.vstack([intercept, weights])
         true = sums[1 + self.n_inputs :]
         predicted = sums[: 1 + self.n_inputs, : 1 + self.n_inputs] @ coefficients
         return np.stack(
@@ -236,7 +250,13 @@ class Moments:
         )
 
 
-def _penalties(strength: float, cross: float, n_levels: int, n_models: int, n_targets: int) -> np.ndarray:
+def mean_and_covariance(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and covariance of columns, given the sums of products of a constant 1 and the columns."""
+    mean = sums[0, 1:] / sums[0, 0]
+    return mean, sums[1:, 1:] / sums[0, 0] - np.outer(mean, mean)
+
+
+def weight_penalties(strength: float, cross: float, n_levels: int, n_models: int, n_targets: int) -> np.ndarray:
     """Return the penalty of each weight for each target: first the shared weights of all levels, then deviations."""
     factors = np.where(np.eye(n_targets, dtype=bool), 1.0, cross)
     return np.concatenate(
@@ -245,3 +265,17 @@ def _penalties(strength: float, cross: float, n_levels: int, n_models: int, n_ta
             np.tile(strength * factors, (n_levels * n_models, 1)),
         ]
     )
+
+
+def _per_input(weights: np.ndarray, n_levels: int) -> np.ndarray:
+    """Return the sum of shared weights and deviations, `levels x inputs x targets`."""
+    n_targets = weights.shape[1]
+    shared = weights[: n_levels * n_targets].reshape(n_levels, n_targets, n_targets)
+    deviations = weights[n_levels * n_targets :].reshape(n_levels, -1, n_targets)
+    n_models = deviations.shape[1] // n_targets
+    return deviations + np.tile(shared / n_models, (1, n_models, 1))
+
+
+def _smooth(traces: np.ndarray, smoothing: float) -> np.ndarray:
+    """Smooth each column; 0 does not change it."""
+    return gaussian_filter(traces, (smoothing, 0), mode="nearest", truncate=TRUNCATE)

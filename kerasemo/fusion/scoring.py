@@ -1,6 +1,6 @@
-"""CCC of fused traces with bootstrap intervals over dialogues, and the choice of the recommended method."""
+"""CCC of fused traces with bootstrap intervals over dialogues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -49,28 +49,6 @@ def score_rows(sums: np.ndarray, ddof: int, seed: int) -> list[dict[str, object]
         {"target": target, "ccc": float(value), "low": bottom, "high": top, "n": n}
         for target, value, bottom, top in zip([*TARGETS, AVERAGE], scores, low, high, strict=True)
     ]
-
-
-def recommended(held_out: Mapping[str, np.ndarray], fold_of_group: np.ndarray) -> tuple[str, bool]:
-    """Choose the recommended method by held-out scores.
-
-    Each fold votes for the method with the best average CCC over the held-out predictions of the *other* folds, so that
-    the score of a fold does not affect its own vote. The method with most votes wins; if several have the same number,
-    the one with the best average CCC over all folds.
-
-    Args:
-        held_out: method -> sums of its last stage, the result of `group_sums`.
-        fold_of_group: the fold of each group.
-
-    Returns:
-        The name of the method, and whether all folds voted for it.
-    """
-    votes = dict.fromkeys(held_out, 0)
-    for fold in np.unique(fold_of_group):
-        others = {method: average(sums[fold_of_group != fold]) for method, sums in held_out.items()}
-        votes[max(others, key=others.__getitem__)] += 1
-    best = max(held_out, key=lambda method: (votes[method], average(held_out[method])))
-    return best, votes[best] == sum(votes.values())
 
 
 def average(sums: np.ndarray) -> float:

@@ -25,10 +25,10 @@ def predictions(tmp_path_factory):
 
 def test_fuse_scores_both_protocols_and_writes_what_it_found(kerasemo, predictions, tmp_path):
     call = ("fuse", predictions / "near", predictions / "far", "--labels", predictions / "labels", "--jobs", 1)
-    call += ("--folds", 3, "--method", "mean", "--method", "within-between-ridge", "-o", tmp_path / "fused")
+    call += ("--folds", 3, "--method", "mean", "--method", "auto", "-o", tmp_path / "fused")
     done = kerasemo(*call)
     assert done.exit_code == 0, done.output
-    assert "Recommended by its held-out scores: within-between-ridge" in done.output
+    assert "Recommended: auto" in done.output
     assert "95 % of the average" in done.output
     rows = pd.DataFrame(json.loads((tmp_path / "fused" / "results.json").read_text()))
     assert set(rows["protocol"]) == {"in-sample", "held-out"} and len(rows) == 2 * 2 * 4

@@ -5,6 +5,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from kerasemo.evaluation.scores import ccc
+from kerasemo.fusion.auto import Auto
 from kerasemo.fusion.mean import Mean, VarianceMatchedMean
 from kerasemo.fusion.multistage import MultistageSVR, MultistageSVRCV
 from kerasemo.fusion.multistage_authors import AuthorsMultistageSVR
@@ -12,6 +13,7 @@ from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 from kerasemo.fusion.stage import apply
 
 ESTIMATORS = [
+    Auto(smoothing=(4,)),
     Mean(),
     VarianceMatchedMean(),
     EqualWeightsRidge(),

@@ -19,7 +19,7 @@ from kerasemo.fusion.predictions import load
 from kerasemo.fusion.stage import apply
 
 COLUMNS = ["method", "stage", "protocol", "target", "ccc", "low", "high", "n", "default"]
-FAST_METHODS = ("mean", "equal-weights-ridge", "within-between-ridge")
+FAST_METHODS = ("mean", "equal-weights-ridge", "auto")
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ def test_results_and_predictions_of_all_methods_are_written(folders, tmp_path, q
     fused = fuse(models, labels, methods=METHODS, stages=2, folds=3, out=tmp_path / "out")
     rows = json.loads((tmp_path / "out" / "results.json").read_text())
     assert rows == fused.rows and all(list(row) == COLUMNS for row in rows)
-    # Four methods with one stage and one with two, two protocols, three targets and the average.
-    assert len(rows) == 6 * 2 * 4
-    assert {row["method"] for row in rows if row["default"]} == {fused.default}
+    # Five methods with one stage and one with two, two protocols, three targets and the average.
+    assert len(rows) == 7 * 2 * 4
+    assert {row["method"] for row in rows if row["default"]} == {fused.default} == {"auto"}
     truth = read_traces(labels)
     for method, protocol in fused.traces:
         written = read_traces(tmp_path / "out" / "predictions" / f"{method}.{protocol}")
@@ -88,6 +88,16 @@ def test_saved_fusion_is_the_recommended_method_fitted_on_all_recordings(folders
     traces = data.split(apply(stages, data.inputs, data.lengths)[-1])
     for recording, expected in fused.traces[fused.default, "in-sample"].items():
         np.testing.assert_allclose(traces[recording], expected, atol=1e-12)
+
+
+def test_without_the_recommended_method_the_first_one_is_saved(folders, tmp_path):
+    fused = fuse(*folders, methods=["equal-weights-ridge", "mean"], folds=3, out=tmp_path / "out")
+    assert fused.default is None and not any(row["default"] for row in fused.rows)
+    data = load(*folders)
+    _, stages = saved.load(tmp_path / "out" / "fusion.npz")
+    traces = apply(stages, data.inputs, data.lengths)[-1]
+    expected = np.concatenate(list(fused.traces["equal-weights-ridge", "in-sample"].values()))
+    np.testing.assert_allclose(traces, expected, atol=1e-12)
 
 
 def test_avec_scoring_divides_by_n_minus_one(folders):

@@ -32,7 +32,7 @@ def test_the_same_seed_gives_the_same_traces(data):
 def test_lstm_runs_on_request_and_is_saved_as_a_network(folders, tmp_path, monkeypatch):
     monkeypatch.setattr("kerasemo.fusion.fuse.estimator", lambda *_: LSTMFusion(units=(4,), n_epochs=1))
     fused = fuse(*folders, methods=["lstm"], protocol="held-out", folds=2, out=tmp_path / "out")
-    assert fused.default == "lstm" and (tmp_path / "out" / "fusion.keras").exists()
+    assert fused.default is None and (tmp_path / "out" / "fusion.keras").exists()
 
 
 def test_lstm_runs_only_on_request_with_the_units_of_the_paper():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerasemo.evaluation.scores import ccc, ccc_of_sums, ccc_sums
-from kerasemo.fusion.scoring import group_sums, recommended, score_rows
+from kerasemo.fusion.scoring import group_sums, score_rows
 
 
 @pytest.mark.parametrize("ddof", [0, 1])
@@ -38,23 +38,3 @@ def test_ccc_of_sums_accepts_several_sets():
     sums = ccc_sums(true, predicted)
     assert sums.shape == (4, 6)
     np.testing.assert_allclose(ccc_of_sums(sums), [ccc(true[:, k], predicted[:, k]) for k in range(4)])
-
-
-def sums_of(*quality):
-    """Return the sums of four groups for a method with the given quality in each group, 0 to 1."""
-    generator = np.random.default_rng(0)
-    true, noise = generator.normal(size=(2, 4, 200, 1))
-    return np.stack([ccc_sums(t, q * t + (1 - q) * e) for t, e, q in zip(true, noise, quality, strict=True)])
-
-
-def test_method_that_is_best_in_all_folds_is_recommended():
-    methods = {"mean": sums_of(0.5, 0.5, 0.5, 0.5), "good": sums_of(0.6, 0.6, 0.6, 0.6)}
-    assert recommended(methods, np.arange(4)) == ("good", True)
-    assert recommended(dict(reversed(methods.items())), np.arange(4)) == ("good", True)
-
-
-def test_score_of_a_fold_does_not_affect_its_vote():
-    """The lucky method is only better in the first fold, which must vote for the steady method."""
-    methods = {"lucky": sums_of(1.0, 0.5, 0.5, 0.5), "steady": sums_of(0.55, 0.55, 0.55, 0.55)}
-    assert recommended(methods, np.arange(4)) == ("lucky", False)
-    assert recommended({name: sums[1:] for name, sums in methods.items()}, np.arange(3)) == ("steady", True)
