@@ -52,7 +52,7 @@ SETTINGS = {
     ABLATION: [Setting(0.5, 0.2, weight=0.0), Setting(weight=0.0)],
 }
 CANDIDATES = {f"{name}_{i}": each for name, settings in SETTINGS.items() for i, each in enumerate(settings)}
-TABLE, FEATURES = "Actors held out", [f"{name}_feature" for name in emodal.MODALITIES]
+TABLE, FEATURES = "Actors held out", ("audio_feature", "image_feature")
 COMPARED = {
     "logistic_both": "Logistic regression, both",
     "both": "Paper",
@@ -97,7 +97,7 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     if "paper" in options.protocols:
         first += experiment.plan(run, names, corpus, replace(options, protocol="paper"), TRAIN)
     if "speaker" in options.protocols:
-        outer = nested.outer_splits(corpus, options.seed)
+        outer = nested.outer_splits(corpus)
         first += experiment.cells_of(run, names, corpus.table, outer)
         if "both" in names:
             further = [options.seed + n for n in range(1, options.seeds)]
@@ -106,32 +106,31 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
             variants = experiment.cells_of(run, [VARIANT, ABLATION, LITERAL], corpus.table, outer, [None, *further])
     yield "Training", first
     if variants:
-        chosen = {split.name: setting(run, corpus, options, Cell(VARIANT, split, corpus.table)) for split in outer}
+        chosen = {split.name: setting(run, corpus, Cell(VARIANT, split, corpus.table)) for split in outer}
         run.note(f"Settings of the variant: {chosen}.")
     yield "Training variants", variants
 
 
-def setting(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Setting:
+def setting(run: Run, corpus: Corpus, cell: Cell) -> Setting:
     """Return the setting of a network; that of a variant is the best one in the inner folds of its outer fold."""
     if cell.network not in (VARIANT, ABLATION, LITERAL):
         return CANDIDATES.get(cell.network, Setting())
     variant = VARIANT if cell.network == VARIANT else ABLATION
     keys = [key for key, each in CANDIDATES.items() if each in SETTINGS[variant]]
-    chosen = CANDIDATES[nested.best(run, corpus, nested.outer_splits(corpus, options.seed), cell.split, keys)]
+    chosen = CANDIDATES[nested.best(run, corpus, cell.split, keys)]
     return replace(chosen, weight=1.0) if cell.network == LITERAL else chosen
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
     """Build EMODal with all losses or without one; or return the predictions of a logistic regression."""
     if cell.network in LOGISTIC:
-        folds = nested.fold_numbers(nested.outer_splits(corpus, options.seed), len(corpus.table))
-        return logistic_regression(corpus, cell, LOGISTIC[cell.network][1], LOGISTIC_CS, folds)
+        return logistic_regression(corpus, cell, LOGISTIC[cell.network][1], LOGISTIC_CS)
     import keras
 
     from kerasemo.metrics import spread
     from kerasemo.models.emodal import emodal as emodal_network
 
-    chosen = setting(run, corpus, options, cell)
+    chosen = setting(run, corpus, cell)
     no_loss = None if chosen.weight else emodal.COMMON
     _, modalities, off = emodal.NETWORKS.get(cell.network, (None, emodal.MODALITIES, no_loss))
     shapes = {f"{name}_shape": corpus.features[name].shape[1:] for name in modalities}
@@ -156,8 +155,8 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | 
 
 def once(outcome: Outcome) -> Outcome:
     """Return the part of an outcome that `zhang2018.py` has too: the first seed, without variants and inner folds."""
-    names = emodal.NETWORKS | LOGISTIC
-    return replace(outcome, cells=[cell for cell in outcome.cells if cell.network in names and cell.seed is None])
+    cells = [cell for cell in outcome.cells if cell.network in emodal.NETWORKS | LOGISTIC and cell.seed is None]
+    return replace(outcome, cells=cells)
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:

@@ -18,9 +18,9 @@ from kerasemo.training.run import Run
 NONE = np.array([], int)
 
 
-def outer_splits(corpus: Corpus, seed: int) -> list[Split]:
+def outer_splits(corpus: Corpus) -> list[Split]:
     """Return the splits with speakers held out; all other speakers are for training, none for validation."""
-    return speaker_splits(corpus.table["group"], corpus.folds, seed, train_share=1.0)
+    return speaker_splits(corpus.table["group"], corpus.folds, seed=0, train_share=1.0)
 
 
 def inner_splits(outer: Sequence[Split]) -> list[Split]:
@@ -37,25 +37,24 @@ def inner_splits(outer: Sequence[Split]) -> list[Split]:
     ]
 
 
-def fold_numbers(outer: Sequence[Split], n: int) -> np.ndarray:
-    """Return the number of the outer fold in which each of n rows is tested."""
-    numbers = np.zeros(n, int)
-    for number, split in enumerate(outer):
+def fold_numbers(corpus: Corpus) -> np.ndarray:
+    """Return the number of the outer fold in which each row of `corpus.table` is tested."""
+    numbers = np.zeros(len(corpus.table), int)
+    for number, split in enumerate(outer_splits(corpus)):
         numbers[split.test] = number
     return numbers
 
 
-def best(run: Run, corpus: Corpus, outer: Sequence[Split], split: Split, candidates: Sequence[str]) -> str:
+def best(run: Run, corpus: Corpus, split: Split, candidates: Sequence[str]) -> str:
     """Return the candidate with the highest accuracy in the inner folds of an outer fold.
 
     Args:
         run: the run folder, with the predictions of every candidate on every inner split.
         corpus: the corpus whose `table` was split.
-        outer: all outer splits.
         split: the outer split to choose for; its test clips are not looked at.
         candidates: keys of the candidates' networks; the first one wins a tie.
     """
-    inner = [each for each in inner_splits(outer) if np.isin(split.test, each.test).all()]
+    inner = [each for each in inner_splits(outer_splits(corpus)) if np.isin(split.test, each.test).all()]
     tested = set(corpus.table["clip"].iloc[split.test])
 
     def accuracy(candidate: str) -> float:
