@@ -168,7 +168,7 @@ def rows(outcome: Outcome) -> Iterator[dict]:
 def figures(outcome: Outcome, results: list[dict]) -> None:
     """Draw the tables, and the spread of the features with the paper's common loss and with that of the variant."""
     emodal.figures(once(outcome), results)
-    outcome.draw_scores([row for row in results if row["metric"] == "test accuracy"], TABLE, "actors_held_out")
+    outcome.draw_scores(results, TABLE, "actors_held_out", metric="test accuracy")
     comparison.draw_spread(outcome, {name: COMPARED[name] for name in ("both", LITERAL, ABLATION, VARIANT)}, FEATURES)
 
 
