@@ -172,7 +172,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     comparison.draw_spread(outcome, {name: COMPARED[name] for name in ("both", LITERAL, ABLATION, VARIANT)}, FEATURES)
 
 
-PROPOSED = experiment.preferring(VARIANT, "both")
+PROPOSED = experiment.preferring(ABLATION, "both")
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, PROPOSED, [*emodal.TABLES, TABLE])
 
 if __name__ == "__main__":
