@@ -16,7 +16,7 @@ from kerasemo import experiment
 from kerasemo.command_line import no_option
 from kerasemo.corpora import ravdess
 from kerasemo.experiment import Cell, Corpus, Outcome, Paper, Stage, Study, Training, comparison, emodal, nested
-from kerasemo.experiment.logistic import logistic_regression
+from kerasemo.experiment.linear import linear_baseline
 from kerasemo.training.run import Run
 
 PAPER = Paper(
@@ -27,7 +27,6 @@ PAPER = Paper(
 
 EPOCHS = (60, 5)  # the second under --quick
 BATCH_SIZE, LEARNING_RATE, TRAIN = 64, 1e-3, 0.8
-LOGISTIC_CS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 LOGISTIC = {
     "logistic_audio": ("Logistic regression, audio", ("audio",), None),
     "logistic_image": ("Logistic regression, image", ("image",), None),
@@ -84,7 +83,7 @@ def read(run: Run, options: Options) -> Corpus:
     classes = experiment.present(ravdess.EMOTIONS.values(), table["emotion"])
     experiment.require_classes({"emotion": classes})
     run.configure(corpus="features of RAVDESS", notice=None, classes={"emotion": classes})
-    experiment.require_groups(replace(options, protocol="speaker"), table["speaker"], ravdess.folds())
+    experiment.require_groups(options, table["speaker"], ravdess.folds())
     run.note(f"{len(table)} clips of {table['speaker'].nunique()} speakers; all that are not tested are for training.")
     return Corpus.of_clips(table, {"emotion": classes}, ravdess.folds(), {}, arrays)
 
@@ -124,7 +123,7 @@ def setting(run: Run, corpus: Corpus, cell: Cell) -> Setting:
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
     """Build EMODal with all losses or without one; or return the predictions of a logistic regression."""
     if cell.network in LOGISTIC:
-        return logistic_regression(corpus, cell, LOGISTIC[cell.network][1], LOGISTIC_CS)
+        return linear_baseline(corpus, cell, LOGISTIC[cell.network][1])
     import keras
 
     from kerasemo.metrics import spread

@@ -37,14 +37,6 @@ def inner_splits(outer: Sequence[Split]) -> list[Split]:
     ]
 
 
-def fold_numbers(corpus: Corpus) -> np.ndarray:
-    """Return the number of the outer fold in which each row of `corpus.table` is tested."""
-    numbers = np.zeros(len(corpus.table), int)
-    for number, split in enumerate(outer_splits(corpus)):
-        numbers[split.test] = number
-    return numbers
-
-
 def best(run: Run, corpus: Corpus, split: Split, candidates: Sequence[str]) -> str:
     """Return the candidate with the highest accuracy in the inner folds of an outer fold.
 
