@@ -48,7 +48,7 @@ def trainable(run: Run, features: Collection[str], weighting: str) -> list[str]:
 
 
 def with_losses(
-    network: "keras.Model", off: str | None, shifted: bool
+    network: "keras.Model", off: str | None, shifted: bool, standardised: bool = False
 ) -> "tuple[keras.Model, dict[str, keras.losses.Loss]]":
     """Return EMODal with all of its losses or without one.
 
@@ -56,6 +56,7 @@ def with_losses(
         network: a network of `models.emodal`.
         off: the loss to switch off; None: no loss.
         shifted: use the common loss in the form that is never negative, as needed by weightings that learn.
+        standardised: standardise what the common loss reads over the batch; the paper does not.
 
     Returns:
         The network, without the output of the loss that is switched off, and the losses by output.
@@ -70,7 +71,9 @@ def with_losses(
         specific = [outputs["emotion_audio"], outputs["emotion_image"]]
         outputs["emotion"] = keras.layers.Average(name="decision")(specific)
     losses = {
-        task: SoftHGR(shifted=shifted) if task == COMMON else keras.losses.SparseCategoricalCrossentropy()
+        task: SoftHGR(shifted=shifted, standardised=standardised)
+        if task == COMMON
+        else keras.losses.SparseCategoricalCrossentropy()
         for task in outputs
         if task != off
     }

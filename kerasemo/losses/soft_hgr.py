@@ -7,6 +7,10 @@ equation 7; zhang2018, section 2, "common loss").
 The maximum of H over all f and g is half the sum of the squares of the first k maximal correlations of the two
 modalities. If the modalities are jointly Gaussian, and f and g linear, these are the canonical correlations. The
 maximum is 0 if the modalities are independent, and never more than k/2.
+
+H depends on the scale of the features, which other losses change: if they enlarge f by a factor b, the g that maximises
+H is smaller by this factor, and a classifier that reads g learns slowly. `standardised` replaces all covariances by
+correlations, so that the best g does not depend on the scale of f.
 """
 
 from typing import ClassVar
@@ -21,7 +25,7 @@ from kerasemo.losses.replicas import over_replicas
 ROUNDING = 1e-6
 
 
-def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
+def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1, standardised: bool = False):
     """Return the Soft-HGR score H of two feature vectors of the same clips.
 
     Score and gradient are polynomials in the features, and finite for all finite features, including constant ones.
@@ -34,6 +38,8 @@ def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
             ratios of the weights matter, as with `aweights` in `numpy.cov`. None: all weights are equal.
         centred: subtract the mean over the batch from each feature; otherwise the moments are about 0.
         ddof: 1 divides all moments by N - 1, 0 by N, where N is the number of clips.
+        standardised: divide each feature by its standard deviation over the batch first. The score is then the sum of
+            the correlations of both features minus 1/2 tr(corr(f) corr(g)), at most k/2.
 
     Returns:
         A scalar, at most k/2.
@@ -58,6 +64,10 @@ def soft_hgr(f, g, sample_weight=None, *, centred: bool = True, ddof: int = 1):
     moments, squares = over_replicas([ops.matmul(ops.transpose(share * clips), clips), ops.sum(ops.square(share))])
     left = 1 - ddof * squares
     covariance = ops.where(left > ROUNDING, moments / ops.maximum(left, ROUNDING), 0.0)
+    if standardised:
+        # The lower limit keeps score and gradient of constant features finite.
+        scale = ops.rsqrt(ops.maximum(ops.diagonal(covariance), keras.config.epsilon()))
+        covariance = scale[:, None] * covariance * scale
     return ops.trace(covariance[:k, k:]) - ops.sum(covariance[:k, :k] * covariance[k:, k:]) / 2
 
 
@@ -71,7 +81,7 @@ class SoftHGR(keras.losses.Loss):
     The value in a history is the mean over batches, and therefore depends on the batch size.
 
     Args:
-        centred, ddof: as in `soft_hgr`.
+        centred, ddof, standardised: as in `soft_hgr`.
         shifted: use k/2 - H, which has the same gradient and is never negative. Weightings that divide by a loss, or
             train its weight against a regulariser, need this (`uncertainty` and `liebel_korner` have no minimum for a
             negative loss).
@@ -93,19 +103,21 @@ class SoftHGR(keras.losses.Loss):
 
     reads_labels: ClassVar[bool] = False
 
-    def __init__(self, centred=True, ddof=1, shifted=False, name="soft_hgr", dtype=None):
+    def __init__(self, centred=True, ddof=1, shifted=False, standardised=False, name="soft_hgr", dtype=None):
         super().__init__(name=name, dtype=dtype)
         if ddof not in (0, 1):
             raise ValueError(f"Moments are divided by N - 1 or by N. Received: ddof={ddof}")
-        self.centred, self.ddof, self.shifted = centred, ddof, shifted
+        self.centred, self.ddof, self.shifted, self.standardised = centred, ddof, shifted, standardised
 
     # Overrides `__call__`: Keras treats the result of `call` as a loss per clip and multiplies it by the weights.
     def __call__(self, y_true, y_pred, sample_weight=None):
         f, g = ops.unstack(ops.cast(y_pred, self.dtype), 2, axis=1)
-        loss = -soft_hgr(f, g, sample_weight, centred=self.centred, ddof=self.ddof)
+        options = {"centred": self.centred, "ddof": self.ddof, "standardised": self.standardised}
+        loss = -soft_hgr(f, g, sample_weight, **options)
         if self.shifted:
             loss = loss + f.shape[-1] / 2
         return loss / tf.distribute.get_strategy().num_replicas_in_sync
 
     def get_config(self) -> dict:
-        return {"name": self.name, "centred": self.centred, "ddof": self.ddof, "shifted": self.shifted}
+        names = ("name", "centred", "ddof", "shifted", "standardised")
+        return {name: getattr(self, name) for name in names}

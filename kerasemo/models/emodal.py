@@ -15,13 +15,15 @@ The paper does not specify the following, which was chosen here:
 - Voice features, and face features given as a vector, are standardised in the network (`adapt` its `Normalization`
   layers, see `training.fit.adapt`); pictures are scaled to -1..1.
 - Kind and strength of the augmentation of pictures.
+
+`audio_dropout`, `image_dropout` and `modes` are not in the paper; they make a variant for few clips and new speakers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from kerasemo.layers import InTraining
 
@@ -56,6 +58,8 @@ def emodal(
     dense_units: int = DENSE_UNITS,
     dropout: float = DROPOUT,
     audio_dropout: float = 0.0,
+    image_dropout: float = 0.0,
+    modes: int | None = None,
     augmentation: keras.layers.Layer | None = None,
 ) -> keras.Model:
     """EMODal, or one of its two unimodal networks.
@@ -71,13 +75,16 @@ def emodal(
         dropout: dropout rate after this layer, 0..1.
         audio_dropout: dropout rate before each dense layer of the voice network, 0..1. The paper has none; it reduces
             overfitting if there are few clips and many features.
+        image_dropout: dropout rate before the dense layer of the face network, 0..1; the paper has none.
+        modes: the common loss reads this number of linear projections of each feature vector, which only it uses. Few
+            modes keep it from fitting correlations of single actors. None: it reads the features, as in the paper.
         augmentation: layer that changes the pictures in training, such as `augmentation(seed)`.
 
     Returns:
         A model from `audio` and `image` to `emotion` (the decision, from both modalities), `emotion_audio`,
         `emotion_image` (from one modality; all probabilities, `batch x classes`) and `common` (the features of both
-        modalities, audio first, `batch x 2 x 10`; only used by `SoftHGR`). With one modality, the model has only this
-        input and the output `emotion`.
+        modalities or their projections, audio first, `batch x 2 x 10` or `batch x 2 x modes`; only used by `SoftHGR`).
+        With one modality, the model has only this input and the output `emotion`.
 
     Raises:
         ValueError: A modality is unknown, none is given, a shape has the wrong number of axes, or pictures are too
@@ -97,7 +104,7 @@ def emodal(
     if "image" in modalities:
         inputs["image"] = keras.Input(image_shape, name="image")
         vector = _face_vector(inputs["image"], filters, augmentation)
-        features["image"] = _image_feature(vector, dense_units, dropout)
+        features["image"] = _image_feature(vector, dense_units, image_dropout, dropout)
     if len(features) == 1:
         outputs = {"emotion": _probabilities("emotion", n_classes)(*features.values())}
         return keras.Model(inputs, outputs, name="emodal")
@@ -105,7 +112,7 @@ def emodal(
     outputs = {"emotion": _probabilities("emotion", n_classes)(combined)}
     for modality, feature in features.items():
         outputs[f"emotion_{modality}"] = _probabilities(f"emotion_{modality}", n_classes)(feature)
-    outputs["common"] = layers.Reshape((2, FEATURE_UNITS), name="common")(combined)
+    outputs["common"] = _common(features, combined, modes)
     return keras.Model(inputs, outputs, name="emodal")
 
 
@@ -173,10 +180,19 @@ def _face_vector(image, filters, augment):
     return layers.Flatten(name="image_vector")(x)
 
 
-def _image_feature(x, dense_units: int, dropout: float):
+def _image_feature(x, dense_units: int, vector_dropout: float, dropout: float):
+    x = layers.Dropout(vector_dropout, name="image_vector_dropout")(x)
     x = layers.Dense(dense_units, activation="relu", name="image_dense")(x)
     x = layers.Dropout(dropout, name="image_dropout")(x)
     return layers.Dense(FEATURE_UNITS, name="image_feature")(x)
+
+
+def _common(features: Mapping, combined, modes: int | None):
+    if modes is None:
+        return layers.Reshape((2, FEATURE_UNITS), name="common")(combined)
+    # Without a bias: the loss subtracts means.
+    projections = [layers.Dense(modes, use_bias=False, name=f"{name}_common")(x) for name, x in features.items()]
+    return ops.stack(projections, axis=1)
 
 
 def _probabilities(name: str, n_classes: int) -> keras.layers.Layer:

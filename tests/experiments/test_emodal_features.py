@@ -122,6 +122,34 @@ def test_figures_exist_and_the_saved_model_refuses_media_files(finished, write_m
         served.predict(write_mp4(seconds=0.4, size=(64, 48)))
 
 
+@pytest.mark.slow
+def test_variants_are_chosen_in_inner_folds_of_actors(run, script, tmp_path, monkeypatch):
+    for owner, name, kept in (
+        (script.emodal, "NETWORKS", ["both", "no_common"]),
+        (script, "LOGISTIC", ["logistic_both"]),
+        (script, "CANDIDATES", ["variant_0", "variant_no_common_0"]),
+    ):
+        monkeypatch.setattr(owner, name, {key: getattr(owner, name)[key] for key in kept})
+    features = write_features(tmp_path / "features.csv", actors=range(1, 4))
+    done = run("--features", features, "--protocol", "speaker", "--epochs", 2, "--out", tmp_path / "runs")
+    assert done.returncode == 0, done.stderr
+    folder = only_run(tmp_path / "runs")
+    table = results(folder).query("table == 'Actors held out'")
+    accuracies = table[table["metric"] == "test accuracy"].set_index("row")["measured"]
+    assert list(accuracies.index) == list(script.COMPARED.values())
+    differences = table[table["metric"] == "difference of test accuracies"].set_index("row")["measured"]
+    assert differences["Variant minus: Paper"] == pytest.approx(accuracies["Variant"] - accuracies["Paper"])
+    for fold in range(3):
+        setting = json.loads((folder / "checkpoints" / f"variant.speaker.fold{fold}.json").read_text())["setting"]
+        assert setting == {"audio_dropout": 0.5, "image_dropout": 0.2, "modes": 2, "weight": 1.0}
+        for network in ("both", "variant"):
+            history = pd.read_csv(folder / "history" / f"{network}.speaker.fold{fold}.csv")
+            assert (history[["audio_feature_spread", "image_feature_spread"]] > 0).all(axis=None)
+    inner = pd.read_csv(folder / "splits" / "inner.fold0-1.csv")
+    assert (inner["partition"] == "train").sum() == 16 and (inner["partition"] == "test").sum() == 32
+    assert (folder / "figures" / "spread.png").exists()
+
+
 def test_a_single_modality_with_speakers_held_out(run, tmp_path):
     features = write_features(tmp_path / "sound.csv", modalities=["audio"], actors=range(1, 4))
     done = run("--features", features, "--protocol", "speaker", "--epochs", 1, "--out", tmp_path / "runs")

@@ -53,11 +53,12 @@ def test_covariances_are_between_features_not_between_clips():
     )
 
 
+@pytest.mark.parametrize("standardised", [False, True])
 @OPTIONS
-def test_gradient_by_finite_differences(centred, ddof):
+def test_gradient_by_finite_differences(centred, ddof, standardised):
     f, g = features(n=5, k=2)
     weight = np.array([1.0, 0.5, 2.0, 0.0, 1.0])
-    options = {"sample_weight": weight, "centred": centred, "ddof": ddof}
+    options = {"sample_weight": weight, "centred": centred, "ddof": ddof, "standardised": standardised}
     _, gradients = value_and_gradients(f, g, **options)
     step = 1e-6
     for moved, gradient in zip((f, g), gradients, strict=True):
@@ -71,14 +72,32 @@ def test_gradient_by_finite_differences(centred, ddof):
             assert gradient[position] == pytest.approx((ends[0] - ends[1]) / (2 * step), abs=1e-8)
 
 
+def test_standardised_score_equals_the_correlations_of_numpy():
+    f, g = features()
+    both = np.corrcoef(f, g, rowvar=False)
+    expected = np.trace(both[:3, 3:]) - np.trace(both[:3, :3] @ both[3:, 3:]) / 2
+    assert float(soft_hgr(f, g, standardised=True)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_only_the_standardised_score_and_its_gradient_for_the_voice_do_not_depend_on_the_scale_of_the_face():
+    f, g = features()
+    for standardised in (False, True):
+        score, (gradient, _) = value_and_gradients(f, g, standardised=standardised)
+        scaled_score, (scaled_gradient, _) = value_and_gradients(f, 8 * g, standardised=standardised)
+        assert (scaled_score == pytest.approx(score, rel=1e-9)) == standardised
+        assert np.allclose(scaled_gradient, gradient, rtol=1e-9) == standardised
+
+
+@pytest.mark.parametrize("standardised", [False, True])
 @OPTIONS
 @pytest.mark.parametrize("n", [1, 2, 12])
-def test_constant_features_have_finite_score_and_gradient(n, centred, ddof):
+def test_constant_features_have_finite_score_and_gradient(n, centred, ddof, standardised):
     constant = np.full((n, 3), 0.1, "float32")
-    score, gradients = value_and_gradients(constant, 7 * constant, centred=centred, ddof=ddof)
+    options = {"centred": centred, "ddof": ddof, "standardised": standardised}
+    score, gradients = value_and_gradients(constant, 7 * constant, **options)
     assert np.isfinite(score) and np.isfinite(gradients).all()
     if centred:
-        assert score == pytest.approx(0, abs=1e-12)
+        assert score == pytest.approx(0, abs=1e-6 if standardised else 1e-12)
 
 
 def test_one_clip_has_score_and_gradient_0_but_two_clips_have_a_gradient():
@@ -212,10 +231,12 @@ def test_two_mirrored_devices_equal_one():
 
 
 def test_config_round_trip():
-    loss = SoftHGR(centred=False, ddof=0, shifted=True, name="common")
+    loss = SoftHGR(centred=False, ddof=0, shifted=True, standardised=True, name="common")
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert isinstance(restored, SoftHGR)
+    assert restored.get_config() == loss.get_config()
     assert (restored.centred, restored.ddof, restored.shifted, restored.name) == (False, 0, True, "common")
+    assert restored.standardised
 
 
 def test_ddof_must_be_0_or_1():

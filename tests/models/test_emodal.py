@@ -75,6 +75,18 @@ def test_face_features_replace_the_convolutions():
     )
 
 
+def test_projections_for_the_common_loss_alone():
+    network, inputs = emodal(CLASSES, image_shape=SMALL, modes=3), items().inputs
+    n_more = network.count_params() - emodal(CLASSES, image_shape=SMALL).count_params()
+    assert n_more == 2 * FEATURE_UNITS * 3
+    common = np.asarray(network(inputs)["common"])
+    assert common.shape == (N, 2, 3)
+    for position, name in enumerate(("audio", "image")):
+        feature = keras.Model(network.input, network.get_layer(f"{name}_feature").output)(inputs)
+        kernel = network.get_layer(f"{name}_common").kernel
+        np.testing.assert_allclose(common[:, position], feature @ kernel, atol=1e-5)
+
+
 def test_decisions_are_probabilities_and_common_contains_both_features():
     network, inputs = emodal(CLASSES, image_shape=SMALL), items().inputs
     outputs = network(inputs)
@@ -93,7 +105,14 @@ def test_a_specific_classifier_uses_only_its_modality(modality):
     assert changed == {"emotion": True, "emotion_audio": modality == "audio", "emotion_image": modality == "image"}
 
 
-@pytest.mark.parametrize(("options", "random"), [({}, "image"), ({"dropout": 0, "audio_dropout": 0.5}, "audio")])
+@pytest.mark.parametrize(
+    ("options", "random"),
+    [
+        ({}, "image"),
+        ({"dropout": 0, "audio_dropout": 0.5}, "audio"),
+        ({"dropout": 0, "image_dropout": 0.5}, "image"),
+    ],
+)
 def test_dropout_is_active_only_in_training_and_where_requested(options, random):
     network, inputs = emodal(CLASSES, image_shape=SMALL, **options), items().inputs
     a, b = (network(inputs, training=True) for _ in range(2))
