@@ -22,7 +22,7 @@ ENTRIES = [
     [
         (
             ["manifest", "iemocapp", "--root", "."],
-            "'iemocapp'; choose from ravdess, avec2019, iemocap, folder.",
+            "'iemocapp'; choose from ravdess, avec2019, iemocap, emodb, cremad, folder, table, audformat, ",
         ),
         (["synth", "sewa"], "no synthetic corpus 'sewa'; choose from ravdess, avec2019, iemocap, films."),
         (["features", "mfc"], "no feature set 'mfc'; choose from waveform, mfcc, "),

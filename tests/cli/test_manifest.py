@@ -15,9 +15,9 @@ def test_manifest_of_a_folder_says_what_is_not_known_of_it(kerasemo, tmp_path):
     assert done.exit_code == 0, done.output
     first, note = done.output.splitlines()
     assert first.endswith("m.csv: 4 clips of 3 groups") and note.startswith("Of 1 of 4 clips neither source nor")
-    (tmp_path / "c.csv").write_text("audio,emotion,source\nsad/a__1.wav,sad,a\nhappy/a__2.wav,sad,b\n")
-    csv = ("--root", tmp_path / "root", "-o", tmp_path / "m.csv", "--clips", tmp_path / "c.csv")
-    assert kerasemo("manifest", "folder", *csv).output.endswith("m.csv: 2 clips of 2 groups\n")
+    (tmp_path / "c.csv").write_text("audio,emotion,source\nsad/a__1.wav,sad,a\nhappy/a__2.wav,happy,b\n")
+    csv = ("--force", "--root", tmp_path / "root", "-o", tmp_path / "m.csv", "--clips", tmp_path / "c.csv")
+    assert kerasemo("manifest", "folder", *csv).output.splitlines()[0].endswith("m.csv: 2 clips of 2 groups")
 
 
 def test_the_manifest_of_dialogues_heeds_its_options(kerasemo, dialogues, tmp_path):
