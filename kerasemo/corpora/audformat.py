@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from kerasemo import files
@@ -29,7 +30,7 @@ CLIPS = "clips"
 """The table that `write` creates."""
 
 _START, _END = "start", "end"
-_SCHEMES = ("emotion", "speaker", "gender")
+_LOOKED_UP = ("speaker", "gender")
 _ROW = "kerasemo.row"
 _TYPES = {"i": "int", "u": "int", "f": "float", "b": "bool"}
 _SPLIT_TYPES = {"train": "train", "dev": "dev", "devel": "dev", "valid": "dev", "validation": "dev", "test": "test"}
@@ -39,8 +40,8 @@ _SPLIT_TYPES = {"train": "train", "dev": "dev", "devel": "dev", "valid": "dev", 
 class Audformat(Listed):
     """A database in audformat, of which a table lists the clips.
 
-    Emotions, speakers and genders that the table does not have are looked up in the database: in other tables, in the
-    labels of schemes, in tables of speakers. The split of each clip, by the tables that have one, is `partition`.
+    Speakers and genders that the table does not have are looked up in the database: in other tables, in the labels of
+    schemes, in tables of speakers. The split of each clip, by the tables that have one, is `partition`.
 
     Args:
         table: the table with the clips; several are separated by commas.
@@ -69,7 +70,7 @@ class Audformat(Listed):
             raise InputError(f"{root} has no table {', '.join(unknown)}; it has: {', '.join(database.tables)}.")
         columns = tables.columns_of(self.columns)
         try:
-            rows = _rows(database, names, [columns.get(scheme, scheme) for scheme in _SCHEMES])
+            rows = _rows(database, names, [columns.get(scheme, scheme) for scheme in _LOOKED_UP])
         except (ValueError, TypeError) as error:
             raise InputError(f"{root}, table {self.table}: {one_line(error)}.") from None
         return self._manifest(rows, Path(root), f"the table {self.table} of {root}")
@@ -131,15 +132,21 @@ def _rows(database: "audformat.Database", names: list[str], schemes: list[str]) 
     database[_ROW] = audformat.Table(rows.index)
     _add(database[_ROW], _ROW, range(len(rows)))
     for scheme in [scheme for scheme in schemes if scheme not in rows]:
-        found = database.get(_ROW, [scheme]).set_index(_ROW)[scheme].dropna()
-        if len(found):
-            rows[scheme] = found.reindex(range(len(rows))).to_numpy()
+        found = _of_rows(database.get(_ROW, [scheme]), scheme, len(rows))
+        if not pd.isna(found).all():
+            rows[scheme] = found
     if of_splits and "partition" not in rows:
         for name, split in of_splits.items():
             _add(database[name], "partition", split)
         found = database.get(_ROW, ["partition"], aggregate_function=lambda several: None)
-        rows["partition"] = found.set_index(_ROW)["partition"].reindex(range(len(rows))).to_numpy()
+        rows["partition"] = _of_rows(found, "partition", len(rows))
     return rows.reset_index().astype("str")
+
+
+def _of_rows(found: pd.DataFrame, scheme: str, rows: int) -> np.ndarray:
+    """The value of each row; None if there is none, or if there are several for parts of it."""
+    values = found.dropna().groupby(_ROW)[scheme].agg(lambda of_row: of_row.iloc[0] if of_row.nunique() == 1 else None)
+    return values.reindex(range(rows)).to_numpy(object)
 
 
 def _add(table: "audformat.Table", name: str, values: object) -> None:

@@ -78,7 +78,12 @@ class EmoBox(Table):
                 end.mask(is_part & end.isna(), length),
             )
             length = (rows["end_time"] - rows["start_time"]).fillna(length)
-        about = {"dataset": output.stem, "type": "raw", "sample_rate": rate, "num_frame": (length * rate).round()}
+        about = {
+            "dataset": output.stem,
+            "type": "raw",
+            "sample_rate": rate,
+            "num_frame": (length * rate).round().astype(int),
+        }
         rows = rows.assign(**about, task="category", length=length, channel=channels)
         tables.write_rows(rows, output)
 
@@ -104,7 +109,7 @@ def _sound(root: Path, path: str) -> tuple[int, float, int]:
         with av.open(os.fspath(root / path)) as container:
             stream = container.streams.audio[0]
             return stream.rate, container.duration / av.time_base, stream.channels
-    except (OSError, IndexError, TypeError) as error:
+    except (av.FFmpegError, IndexError, TypeError) as error:
         raise InputError(
             f"{root / path} has no sound that can be read, but EmoBox needs its length: {one_line(error)}."
         ) from None

@@ -66,8 +66,8 @@ def audit(
         sounds: the first result of `find_sounds`; if given, the same recording in other encodings is found, too.
 
     Returns:
-        One row per leak: `kind` (clip, speaker, dialogue, file, content, sound), `name`, `sides` (joined by ` | `), `clips`
-        (number of affected clips).
+        One row per leak: `kind` (clip, speaker, dialogue, file, content, sound), `name`, `sides` (joined by ` | `),
+        `clips` (number of affected clips).
 
     Raises:
         InputError: The split names clips or speakers that the manifest does not have, or a file below `root` is
@@ -88,7 +88,8 @@ def audit(
         digests = {path: _digest(manifests.locate(root, path)) for path in _files(clips)}
         leaks += _leaks("content", clips, lambda clip: [digests[path] for path in _present(clip, ["audio", "video"])])
     if sounds is not None:
-        leaks += _leaks("sound", clips, lambda clip: sounds.get(clip["clip"], []))
+        of_several = _leaks("sound", clips, lambda clip: sounds.get(clip["clip"], []))
+        leaks += [leak for leak in of_several if leak[-1] > 1]  # not a clip's own sound and video
     return pd.DataFrame(leaks, columns=["kind", "name", "sides", "clips"])
 
 

@@ -1,8 +1,8 @@
 """Finds sounds that are one recording in several encodings, by fingerprints of the decoded sound.
 
 Source: Haitsma and Kalker 2002, "A Highly Robust Audio Fingerprinting System", ISMIR. A fingerprint has 32 bits every
-11.6 ms: the signs of how the energy changes from band to band and from frame to frame, which an encoding, a sampling rate
-or a volume hardly changes. Sounds that share all bits of a frame are compared frame by frame at that distance in time.
+11.6 ms: the signs of how the energy changes from band to band and from frame to frame, which encoding, sampling rate
+and volume hardly change. Sounds that share all bits of a frame are compared frame by frame at that distance in time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ encodings down to 24 kbit/s reached 0.14, the most similar takes of a sentence 0
 MIN_FRAMES = 43
 """Frames that two sounds must have in common: half a second."""
 NEIGHBOURS = 8
-"""Each frame is compared with this many of those with the same bits, so that the time grows with the number of frames."""
+"""Each frame is compared with this many others of the same bits, so that the time grows with the number of frames."""
 
 _BLOCK = 4096
 

@@ -24,7 +24,7 @@ ENTRIES = [
             ["manifest", "iemocapp", "--root", "."],
             "'iemocapp'; choose from ravdess, avec2019, iemocap, emodb, cremad, folder, table, audformat, ",
         ),
-        (["synth", "sewa"], "no synthetic corpus 'sewa'; choose from ravdess, avec2019, iemocap, films."),
+        (["synth", "sewa"], "no synthetic corpus 'sewa'; choose from ravdess, avec2019, iemocap, films, emodb, "),
         (["features", "mfc"], "no feature set 'mfc'; choose from waveform, mfcc, "),
         (["manifest", "ravdess", "--root", "absent", "-o", "m.csv"], "does not exist"),
         (["features", "mfcc", "absent.csv", "--root", ".", "-o", "x"], "does not exist"),
