@@ -91,7 +91,7 @@ class Audformat(Listed):
         Raises:
             InputError: audformat is not installed, or two clips are the same part of the same file.
         """
-        database = _database(tables.to_rows(table, cls.layout, cls.name), output.resolve().name)
+        database = _database(tables.to_rows(table, cls.layout), output.resolve().name)
         with tempfile.TemporaryDirectory() as folder:
             database.save(folder)
             for path in sorted(Path(folder).iterdir(), key=lambda path: path.name == HEADER):

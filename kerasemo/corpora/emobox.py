@@ -67,7 +67,7 @@ class EmoBox(Table):
         """
         if output.suffix != ".jsonl":
             raise InputError(f"{output}: lists of EmoBox are JSON lines; give a name that ends in .jsonl.")
-        rows = tables.to_rows(table, cls.layout, cls.name)
+        rows = tables.to_rows(table, cls.layout, *_OF_FILES)
         of_files = {path: _sound(root, path) for path in rows["wav"].unique()}
         rate, length, channels = (rows["wav"].map(lambda path, i=i: of_files[path][i]) for i in range(3))
         if {"start_time", "end_time"} & {*rows}:

@@ -69,7 +69,7 @@ class Listed(Corpus):
         Raises:
             InputError: The manifest cannot be written in this format.
         """
-        tables.write_rows(tables.to_rows(table, cls.layout, cls.name), output)
+        tables.write_rows(tables.to_rows(table, cls.layout), output)
 
     def _manifest(self, rows: pd.DataFrame, root: Path, source: str | os.PathLike) -> pd.DataFrame:
         layout = {own: theirs for own, theirs in self.layout.items() if theirs in rows or own == FILE}
@@ -123,7 +123,7 @@ class Nkululeko(Table):
 
     @classmethod
     def write(cls, table: pd.DataFrame, root: Path, output: Path) -> None:
-        rows = tables.to_rows(table, cls.layout, cls.name)
+        rows = tables.to_rows(table, cls.layout)
         if {"start", "end"} & {*rows}:
             rows["start"] = rows["start"].fillna(0.0) if "start" in rows else 0.0
         for column in [column for column in ("start", "end") if column in rows]:

@@ -5,7 +5,6 @@ A table has one row per clip, and a column with the path of its file. Everything
 """
 
 import io
-import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from kerasemo.errors import InputError, one_line
 
 FILE = "file"
 """Column of a table in the place of `audio` and `video`: a sound, or a video with its sound."""
+OWN = "manifest."
+"""Stands before a manifest's column whose name has another meaning in the table."""
 SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
 VIDEO = frozenset({".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 RESERVED = frozenset({"clip", "speaker", "emotion", "predicted"})
@@ -142,22 +143,20 @@ def finish(table: pd.DataFrame, source: str | os.PathLike) -> pd.DataFrame:
     return manifest.check(table[first], str(source))
 
 
-def to_rows(table: pd.DataFrame, columns: Mapping[str, str], taker: str) -> pd.DataFrame:
+def to_rows(table: pd.DataFrame, columns: Mapping[str, str], *others: str) -> pd.DataFrame:
     """Turn a manifest into a table of others, the inverse of `to_clips`; columns without a value are left out.
 
     `start_s` and `end_s` have their names in the table only where they apply to `FILE`, see `whole_file`; a video
-    beside a sound file is in the column `video`. Read back, a video whose `audio` was empty has its own sound.
+    beside a sound file is in the column `video`; a label with the name of a column of the table has `OWN` before it.
+    Read back, a video whose `audio` was empty has its own sound.
 
     Args:
         table: the manifest.
         columns: as in `to_clips`.
-        taker: what the table is for, in messages.
-
-    Raises:
-        InputError: The manifest has a label with the name of a column of the table.
+        *others: further columns of the table.
     """
-    if taken := sorted({*columns.values()} - {*columns} & {*table}):
-        raise InputError(f"the manifest has a column {', '.join(taken)}, whose name {taker} has given away; rename it.")
+    taken = {*columns.values(), *others, FILE} - ({*columns} - {FILE})
+    table = table.rename(columns={name: OWN + name for name in table if name in taken})
     file = table["audio"].fillna(table["video"])
     rows = table.drop(columns=manifest.MEDIA).assign(video=table["video"].where(table["video"] != file))
     rows.insert(0, columns[FILE], file)
@@ -178,13 +177,12 @@ def _named(rows: pd.DataFrame, columns: Mapping[str, str], source: str | os.Path
     """The columns under the names of the manifest, in the order of the table."""
     if missing := [theirs for theirs in columns.values() if theirs not in rows]:
         raise InputError(f"{source} has no column {', '.join(missing)}; it has: {', '.join(rows)}.")
-    names = [[own for own, theirs in columns.items() if theirs == name] or [name] for name in rows]
-    return pd.DataFrame(
-        {
-            own: rows[columns[own]].fillna(rows[own]) if own in columns and own in rows else rows[columns.get(own, own)]
-            for own in itertools.chain(*names)
-        }
-    )
+    table: dict[str, pd.Series] = {}
+    for name, values in rows.items():
+        for own in [own for own, theirs in columns.items() if theirs == name] or [name.removeprefix(OWN)]:
+            first, second = (values, table.get(own)) if columns.get(own) == name else (table.get(own, values), values)
+            table[own] = first if second is None else first.fillna(second)
+    return pd.DataFrame(table)
 
 
 def _below(root: Path, path: str) -> str:

@@ -129,9 +129,7 @@ def test_wrong_databases_are_named(database, save, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"holds no db\.yaml; give the root of a database"):
         Audformat(table="emotion").read(tmp_path)
     root = save(database)
-    with pytest.raises(
-        InputError, match=r"has no table emotions, x; it has: emotion, files, files\.test, "
-    ):
+    with pytest.raises(InputError, match=r"has no table emotions, x; it has: emotion, files, files\.test, "):
         Audformat(table="emotions,x").read(root)
     with pytest.raises(InputError, match="has no column mood; it has: file, start, end, emotion"):
         Audformat(table="emotion", columns="emotion=mood").read(root)
