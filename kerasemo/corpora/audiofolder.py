@@ -2,7 +2,7 @@
 
 Source: documentation of Hugging Face `datasets`, "Create an audio dataset". `metadata.csv` or `metadata.jsonl` has a
 row per file; its column `file_name` is the path relative to the metadata, other columns are free. The metadata is in
-the root, or in the folder of each split (`train`, `validation`, `test`); files below it belong to the split.
+the root or in folders; files below a folder `train`, `validation` or `test` belong to this split.
 """
 
 import os
@@ -35,11 +35,11 @@ class AudioFolder(Listed):
 
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
         root = Path(root)
-        found = [path for name in METADATA for path in [root / name, *sorted(root.glob(f"*/{name}"))] if path.is_file()]
+        found = sorted(path for name in METADATA for path in root.rglob(name))
         if not found:
             raise InputError(
-                f"{root} holds no {' or '.join(METADATA)}, nor do the folders in it; folders of classes without "
-                "metadata are read by `kerasemo manifest folder`."
+                f"{root} holds no {' or '.join(METADATA)}; folders of classes without metadata are read by `kerasemo "
+                "manifest folder`."
             )
         if len({path.parent for path in found}) < len(found):
             raise InputError(f"{root} holds metadata as CSV and as JSON lines for the same files; remove one.")
@@ -55,12 +55,15 @@ class AudioFolder(Listed):
         super().write(table, root, output)
 
     def _rows(self, path: Path, root: Path) -> pd.DataFrame:
-        rows = tables.read_rows(path)
+        rows, folder = tables.read_rows(path), path.parent.relative_to(root)
         if "file_name" in rows:
-            rows["file_name"] = (path.parent.relative_to(root).as_posix() + "/" + rows["file_name"]).str.removeprefix(
-                "./"
-            )
-            split = rows["file_name"].str.split("/").str[0]
-            if split.isin(SPLITS).any() and "partition" not in rows:
-                rows["partition"] = split.where(split.isin(SPLITS))
+            rows["file_name"] = rows["file_name"].map(lambda name: (folder / name).as_posix(), na_action="ignore")
+            splits = rows["file_name"].map(_split, na_action="ignore")
+            if splits.notna().any() and "partition" not in rows:
+                rows["partition"] = splits
         return rows
+
+
+def _split(path: str) -> str | None:
+    """The split that a file belongs to by its folder."""
+    return next((folder for folder in path.split("/")[:-1] if folder in SPLITS), None)

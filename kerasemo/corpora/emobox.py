@@ -49,11 +49,15 @@ class EmoBox(Table):
 
     def read(self, root: str | os.PathLike) -> pd.DataFrame:
         rows, beside = tables.read_rows(self.clips), Path(self.clips).parent
+        if missing := [name for name in ("key", "wav", "emo") if name not in rows]:
+            raise InputError(
+                f"{self.clips} is no list of EmoBox: it has no {', '.join(missing)}, but {', '.join(rows)}."
+            )
         rows = rows.drop(columns=[name for name in _OF_FILES if name in rows])
-        if (beside / SPEAKERS).is_file() and "speaker" not in rows and "key" in rows:
+        if (beside / SPEAKERS).is_file() and "speaker" not in rows:
             lines = (beside / SPEAKERS).read_text(encoding="utf-8").splitlines()
             rows["speaker"] = rows["key"].map({fields[0]: fields[2] for line in lines if (fields := line.split())[2:]})
-        if (beside / CLASSES).is_file() and "emo" in rows:
+        if (beside / CLASSES).is_file():
             rows["emo"] = rows["emo"].replace(_class_names(beside / CLASSES))
         if self.fold is not None:
             rows["partition"] = rows["key"].map(_partitions(beside / f"fold_{self.fold}", self.fold))
@@ -67,6 +71,8 @@ class EmoBox(Table):
         """
         if output.suffix != ".jsonl":
             raise InputError(f"{output}: lists of EmoBox are JSON lines; give a name that ends in .jsonl.")
+        if "emotion" not in table:
+            raise InputError("lists of EmoBox need the column emotion, which the manifest does not have.")
         rows = tables.to_rows(table, cls.layout, *_OF_FILES)
         of_files = {path: _sound(root, path) for path in rows["wav"].unique()}
         rate, length, channels = (rows["wav"].map(lambda path, i=i: of_files[path][i]) for i in range(3))

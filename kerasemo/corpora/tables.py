@@ -114,10 +114,7 @@ def to_clips(rows: pd.DataFrame, columns: Mapping[str, str], root: Path, source:
             f"none of the files that {source} lists is in {root}; give the folder that its paths start from."
         )
     _require_labels(table, source)
-    for column in [column for column in manifest.SECONDS if column in table]:
-        table[column] = _seconds(table[column], source)
-    if {*manifest.SECONDS} <= {*table}:  # from 0 to the end: the whole file
-        table["start_s"] = table["start_s"].mask((table["start_s"] == 0) & table["end_s"].isna())
+    _read_seconds(table, source)
     if "gender" in table:
         table["gender"] = table["gender"].map(lambda text: _GENDERS.get(text.lower(), text), na_action="ignore")
     if "clip" not in table:
@@ -186,8 +183,8 @@ def _named(rows: pd.DataFrame, columns: Mapping[str, str], source: str | os.Path
 
 
 def _below(root: Path, path: str) -> str:
-    """A path relative to the root, if it is below it."""
-    place = PurePosixPath(path)
+    """A path with slashes, and relative to the root if it is below it."""
+    place = PurePosixPath(path if (root / path).exists() else path.replace("\\", "/"))
     for folder in (root, root.resolve()):
         if place.is_absolute() and place.is_relative_to(folder):
             place = place.relative_to(folder)
@@ -222,11 +219,15 @@ def _require_labels(table: pd.DataFrame, source: str | os.PathLike) -> None:
         )
 
 
-def _seconds(column: pd.Series, source: str | os.PathLike) -> pd.Series:
-    """Seconds as numbers, from numbers or from times such as `0 days 00:00:01.5`."""
-    seconds = pd.to_numeric(column, errors="coerce").astype(float)
-    seconds = seconds.fillna(pd.to_timedelta(column.mask(seconds.notna()), errors="coerce").dt.total_seconds())
-    wrong = column.index[column.notna() & seconds.isna()]
-    if len(wrong):
-        raise InputError(f"{source}: {column.name} in line {wrong[0] + 2} is no number of seconds: {column[wrong[0]]}.")
-    return seconds
+def _read_seconds(table: pd.DataFrame, source: str | os.PathLike) -> None:
+    """Turn seconds into numbers, from numbers or from times such as `0 days 00:00:01.5`."""
+    for name in [name for name in manifest.SECONDS if name in table]:
+        column = table[name]
+        seconds = pd.to_numeric(column, errors="coerce").astype(float)
+        seconds = seconds.fillna(pd.to_timedelta(column.mask(seconds.notna()), errors="coerce").dt.total_seconds())
+        wrong = column.index[column.notna() & seconds.isna()]
+        if len(wrong):
+            raise InputError(f"{source}: {name} in line {wrong[0] + 2} is no number of seconds: {column[wrong[0]]}.")
+        table[name] = seconds
+    if {*manifest.SECONDS} <= {*table}:  # from 0 to the end: the whole file
+        table["start_s"] = table["start_s"].mask((table["start_s"] == 0) & table["end_s"].isna())

@@ -104,7 +104,11 @@ def find_sounds(manifest: pd.DataFrame, root: Path, jobs: int = 1) -> tuple[dict
     Returns:
         For each clip whose sound is in several files, the recordings, each named by its files; and for each file whose
         sound cannot be compared, the reason.
+
+    Raises:
+        InputError: A file is missing.
     """
+    digests = {path: _digest(manifests.locate(root, path)) for path in _files(manifest)}
     parts = {clip["clip"]: _parts(clip) for clip in manifest.to_dict("records")}
     distinct = sorted({part for each in parts.values() for part in each}, key=str)
     tasks = [joblib.delayed(_fingerprint)(root, *part) for part in distinct]
@@ -117,7 +121,7 @@ def find_sounds(manifest: pd.DataFrame, root: Path, jobs: int = 1) -> tuple[dict
     names = {}
     for same in recordings.values():
         paths = sorted({path for path, _, _ in same})
-        if len({_digest(manifests.locate(root, path)) for path in paths}) > 1:
+        if len({digests[path] for path in paths}) > 1:
             names |= dict.fromkeys(same, " = ".join(paths[:3]) + (f" and {len(paths) - 3} more" if paths[3:] else ""))
     sounds = {clip: sorted({names[part] for part in each if part in names}) for clip, each in parts.items()}
     return sounds, {part[0]: each for part, each in found.items() if isinstance(each, str)}

@@ -71,7 +71,7 @@ def test_a_manifest_comes_back_the_same(name, root, text):
 
 def test_a_video_whose_sound_is_not_to_be_used_has_it_again(name, root):
     soundfile.write(root / "v.mp4", np.zeros(RATE), RATE, format="WAV")
-    table = pd.DataFrame({"clip": ["v"], "audio": [None], "video": ["v.mp4"], "speaker": ["s"]})
+    table = pd.DataFrame({"clip": ["v"], "audio": [None], "video": ["v.mp4"], "speaker": ["s"], "emotion": ["sad"]})
     for column in {*manifest.COLUMNS} - {*table}:
         table[column] = None
     text, seconds = dict.fromkeys(manifest.COLUMNS, "str"), dict.fromkeys(manifest.SECONDS, float)
@@ -137,8 +137,11 @@ def test_a_list_of_emobox_alone(root):
         EmoBox(clips=path, fold=1).read(root)
 
 
-def test_wrong_classes_of_emobox_are_named(root):
+def test_wrong_lists_and_classes_of_emobox_are_named(root):
     path = emobox(root)
+    write(root / "other.jsonl", '{"wav": "a.wav", "label": "sad"}\n')
+    with pytest.raises(InputError, match="is no list of EmoBox: it has no key, emo, but wav, label"):
+        EmoBox(clips=root / "other.jsonl").read(root)
     write(path.parent / "label_map.json", "[1]")
     with pytest.raises(InputError, match=r"label_map\.json is no list of classes"):
         EmoBox(clips=path).read(root)
@@ -154,6 +157,8 @@ def test_emobox_is_told_what_its_loader_needs(root):
     assert "start_time" not in third and third["length"] == 4.0
     with pytest.raises(InputError, match=r"give a name that ends in \.jsonl"):
         EmoBox.write(table, root, root / "my.json")
+    with pytest.raises(InputError, match="need the column emotion, which the manifest does not have"):
+        EmoBox.write(table.drop(columns="emotion"), root, root / "my.jsonl")
     (root / "b.wav").write_bytes(b"no sound")
     with pytest.raises(InputError, match=r"b\.wav has no sound that can be read, but EmoBox needs its length"):
         EmoBox.write(table, root, root / "my.jsonl")
@@ -168,11 +173,13 @@ def test_an_audiofolder_with_metadata_in_its_root(root):
 
 
 def test_an_audiofolder_with_metadata_in_each_split(root):
+    (root / "data").mkdir()
+    (root / "test").rename(root / "data" / "test")
     write(root / "train/metadata.jsonl", '{"file_name": "a.wav", "emotion": "sad", "text": "x"}\n')
-    write(root / "test/metadata.jsonl", '{"file_name": "a.wav", "emotion": "calm"}\n')
+    write(root / "data/test/metadata.jsonl", '{"file_name": "a.wav", "emotion": "calm"}\n')
     table = AudioFolder().read(root).set_index("audio")
-    assert table["emotion"].to_dict() == {"test/a.wav": "calm", "train/a.wav": "sad"}
-    assert table["partition"].to_dict() == {"test/a.wav": "test", "train/a.wav": "train"}
+    assert table["emotion"].to_dict() == {"data/test/a.wav": "calm", "train/a.wav": "sad"}
+    assert table["partition"].to_dict() == {"data/test/a.wav": "test", "train/a.wav": "train"}
 
 
 def test_a_wrong_audiofolder_is_named(root):

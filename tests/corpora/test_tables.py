@@ -54,10 +54,9 @@ def test_a_manifest_is_a_table_too(root):
 
 
 def test_values_of_others_are_understood(root):
-    text = (
-        f"file,start_s,end_s,gender,emotion,kept\n{root}/a.wav,0 days 00:00:01.5,2,F,sad,03\n./b.wav,0,,unknown,sad,\n"
-    )
-    first, second = read(root, text).to_dict("records")
+    rows = f"{root}/a.wav,0 days 00:00:01.5,2,F,03\n./b.wav,0,,unknown,\nfilm\\c.mp4,,,,\n"
+    first, second, third = read(root, f"file,start_s,end_s,gender,kept\n{rows}").to_dict("records")
+    assert third["audio"] == "film/c.mp4"
     assert (first["audio"], first["start_s"], first["end_s"]) == ("a.wav", 1.5, 2.0)
     assert (first["gender"], first["kept"]) == ("female", "03")
     assert second["audio"] == "b.wav" and str(second["start_s"]) == str(second["gender"]) == "nan"
