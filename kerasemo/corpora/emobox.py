@@ -76,21 +76,14 @@ class EmoBox(Table):
         rows = tables.to_rows(table, cls.layout, *_OF_FILES)
         of_files = {path: _sound(root, path) for path in rows["wav"].unique()}
         rate, length, channels = (rows["wav"].map(lambda path, i=i: of_files[path][i]) for i in range(3))
-        if {"start_time", "end_time"} & {*rows}:
-            start, end = (rows.get(name, pd.Series(float("nan"), rows.index)) for name in ("start_time", "end_time"))
-            is_part = start.notna() | end.notna()
-            rows["start_time"], rows["end_time"] = (
-                start.mask(is_part & start.isna(), 0.0),
-                end.mask(is_part & end.isna(), length),
-            )
-            length = (rows["end_time"] - rows["start_time"]).fillna(length)
-        about = {
-            "dataset": output.stem,
-            "type": "raw",
-            "sample_rate": rate,
-            "num_frame": (length * rate).round().astype(int),
-        }
-        rows = rows.assign(**about, task="category", length=length, channel=channels)
+        times = rows.reindex(columns=["start_time", "end_time"])
+        is_part = times.notna().any(axis=1)
+        rows["start_time"] = times["start_time"].fillna(0.0).where(is_part)
+        rows["end_time"] = times["end_time"].fillna(length).where(is_part)
+        length = (rows["end_time"] - rows["start_time"]).fillna(length)
+        frames = (length * rate).round().astype(int)
+        rows = rows.assign(dataset=output.stem, type="raw", sample_rate=rate, num_frame=frames, task="category")
+        rows = rows.assign(length=length, channel=channels)
         tables.write_rows(rows, output)
 
 

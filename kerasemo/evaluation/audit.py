@@ -23,7 +23,8 @@ KEYS = ("clip", "speaker")
 def read_split(path: Path) -> pd.DataFrame:
     """Read a split from CSV: a column `clip` or `speaker`, and a column `partition` or `fold`.
 
-    A clip may be on several sides; the audit finds such clips.
+    A clip may be on several sides; the audit finds such clips. Rows without a side are left out, so that a manifest
+    with one of these columns is a split, too.
 
     Returns:
         A table with the columns `clip` or `speaker`, and `side`.
@@ -37,12 +38,12 @@ def read_split(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} cannot be read as a split CSV: {one_line(error)}.") from None
     key = next((name for name in KEYS if name in table), None)
     side = next((name for name in SIDES if name in table), None)
-    if not key or not side or table.empty or table[[key, side]].isna().any(axis=None):
+    if not key or not side or table[side].isna().all() or table[key].isna().any():
         raise InputError(
-            f"{path} is not a split: it needs a column clip or speaker and a column partition or fold, without empty "
-            "cells."
+            f"{path} is not a split: it needs a column clip or speaker, without empty cells, and a column partition or "
+            "fold."
         )
-    return table[[key, side]].rename(columns={side: "side"})
+    return table[[key, side]].dropna().rename(columns={side: "side"})
 
 
 def without_side(manifest: pd.DataFrame, split: pd.DataFrame) -> int:

@@ -70,7 +70,14 @@ def test_folds_of_speakers_are_accepted_as_a_split(corpus, tmp_path):
     assert leak_names(audit(manifest, read_split(path))) == {("dialogue", "y")}
 
 
-@pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "name,side\na,b\n"])
+def test_rows_without_a_side_are_left_out(tmp_path):
+    (tmp_path / "m.csv").write_text("clip,speaker,partition\na,s,train\nb,s,\n")
+    assert read_split(tmp_path / "m.csv").to_numpy().tolist() == [["a", "train"]]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "clip,fold\n,1\n", "name,side\na,b\n"]
+)
 def test_invalid_split_files_are_an_error(tmp_path, content):
     (tmp_path / "split.csv").write_text(content)
     with pytest.raises(InputError, match="split"):
