@@ -121,9 +121,10 @@ def find_sounds(manifest: pd.DataFrame, root: Path, jobs: int = 1) -> tuple[dict
         recordings[number].append(part)
     names = {}
     for same in recordings.values():
-        paths = sorted({path for path, _, _ in same})
-        if len({digests[path] for path in paths}) > 1:
-            names |= dict.fromkeys(same, " = ".join(paths[:3]) + (f" and {len(paths) - 3} more" if paths[3:] else ""))
+        if len({digests[path] for path, _, _ in same}) > 1:
+            labels = sorted(path + _span(start_s, end_s) for path, start_s, end_s in same)
+            more = f" and {len(labels) - 3} more" if labels[3:] else ""
+            names |= dict.fromkeys(same, " = ".join(labels[:3]) + more)
     sounds = {clip: sorted({names[part] for part in each if part in names}) for clip, each in parts.items()}
     return sounds, {part[0]: each for part, each in found.items() if isinstance(each, str)}
 
@@ -136,6 +137,12 @@ def _parts(clip: dict) -> set[tuple[str, float | None, float | None]]:
         for medium in manifests.MEDIA
         if not pd.isna(clip[medium])
     }
+
+
+def _span(start_s: float | None, end_s: float | None) -> str:
+    if start_s is None and end_s is None:
+        return ""
+    return f" ({start_s or 0:g} s to {'the end' if end_s is None else f'{end_s:g} s'})"
 
 
 def _fingerprint(root: Path, path: str, start_s: float | None, end_s: float | None) -> Fingerprint | str:

@@ -137,4 +137,17 @@ def test_times_apply_to_the_medium_that_has_no_file_of_its_own(noises):
     root, manifest = noises
     soundfile.write(root / "part.flac", soundfile.read(root / "long.wav")[0][48_000:], 16_000)
     clip = manifest[manifest["clip"] == "e"].assign(audio="part.flac", video="long.wav", whole_file="audio")
-    assert find_sounds(clip, root)[0] == {"e": ["long.wav = part.flac"]}
+    assert find_sounds(clip, root)[0] == {"e": ["long.wav (3 s to 6 s) = part.flac"]}
+
+
+def test_other_parts_of_the_same_two_files_are_another_recording(noises):
+    """A split of parts, each of which is on one side in both files."""
+    root, manifest = noises
+    soundfile.write(root / "long.flac", soundfile.read(root / "long.wav")[0], 16_000)
+    wavs = manifest[manifest["clip"].isin(["c", "e"])]
+    both = pd.concat([wavs, wavs.assign(clip=["C", "E"], audio="long.flac", end_s=[2.0, None])]).assign(speaker="s")
+    sounds, _ = find_sounds(both, root)
+    assert sounds["c"] == sounds["C"] == ["long.flac (0 s to 2 s) = long.wav (0 s to 2 s)"]
+    assert sounds["e"] == sounds["E"] == ["long.flac (3 s to the end) = long.wav (3 s to 6 s)"]
+    kinds = audit(both, split(train="cC", test="eE"), root, sounds)["kind"]
+    assert set(kinds) == {"speaker", "file", "content"}
