@@ -62,3 +62,47 @@ def write_mp4(tmp_path):
         return path
 
     return write
+
+
+ENCODINGS = {
+    "aac.m4a": ("aac", 48_000, 64_000),
+    "aac.mp4": ("aac", 16_000, 32_000),
+    "mp3.avi": ("mp3", 44_100, 96_000),
+    "mp3.mp3": ("mp3", 44_100, 32_000),
+    "opus.ogg": ("libopus", 48_000, 32_000),
+    "flac.flac": ("flac", 48_000, None),
+    "pcm.wav": ("pcm_s16le", 8_000, None),
+    "law.wav": ("pcm_mulaw", 8_000, None),
+}
+"""Codec, sampling rate and bits a second."""
+
+
+@pytest.fixture(params=ENCODINGS)
+def encode(tmp_path, request):
+    """A function that writes a mono sound in one of `ENCODINGS`; a test that uses it runs with each of them.
+
+    Call: `encode(samples, sampling_rate) -> path`; a second call replaces the file.
+    """
+    import av
+    import numpy as np
+    import soxr
+
+    codec, new_rate, bit_rate = ENCODINGS[request.param]
+
+    def write(samples, sampling_rate):
+        samples = soxr.resample(samples, sampling_rate, new_rate)
+        path = tmp_path / request.param
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, rate=new_rate, layout="mono")
+            if bit_rate:
+                stream.bit_rate = bit_rate
+            wave = np.round(np.clip(samples, -1, 1) * 32767).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = new_rate, 0
+            resampler = av.AudioResampler(format=stream.format, layout="mono", rate=new_rate)
+            for part in [*resampler.resample(frame), *resampler.resample(None)]:
+                container.mux(stream.encode(part))
+            container.mux(stream.encode(None))
+        return path
+
+    return write

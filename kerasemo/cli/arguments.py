@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kerasemo.errors import WrongCall
+
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file written by `kerasemo manifest`.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a run.")]
 NewFolder = Annotated[
@@ -22,3 +24,14 @@ Root = Annotated[
 ]
 MaxBad = Annotated[float, typer.Option(min=0, max=1, help="Largest acceptable share of broken clips.")]
 SPLIT_HELP = "CSV with a column clip or speaker, and a column partition or fold."
+Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
+
+
+def require_new(output: Path, force: bool) -> None:
+    """Refuse to replace an output that exists.
+
+    Raises:
+        WrongCall: it exists, and `force` is not given.
+    """
+    if output.exists() and not force:
+        raise WrongCall(f"{output} exists; give another --output, or replace it with --force.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasemo.cli.arguments import SPLIT_HELP, Jobs, Manifest, MaxBad, Root
+from kerasemo.cli.arguments import SPLIT_HELP, Force, Jobs, Manifest, MaxBad, Root, require_new
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 from kerasemo.errors import InputError, WrongCall
@@ -48,10 +48,12 @@ class Codebook(Choice):
             size: Size = 100,
             seed: Seed = 0,
             max_bad: MaxBad = 0.05,
+            force: Force = False,
             **options,
         ) -> None:
             if output.suffix != ".npz":
                 raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
+            require_new(output, force)
             import numpy as np
 
             from kerasemo import manifest as manifests

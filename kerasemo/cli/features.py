@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasemo.cli.arguments import Jobs, Manifest, MaxBad, Root
+from kerasemo.cli.arguments import Force, Jobs, Manifest, MaxBad, Root, require_new
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 from kerasemo.errors import WrongCall
@@ -38,10 +38,17 @@ class Features(Choice):
 
     def command(self, entry: type) -> Callable[..., None]:
         def compute(
-            manifest: Manifest, root: Root, output: Output, jobs: Jobs, max_bad: MaxBad = 0.05, **options
+            manifest: Manifest,
+            root: Root,
+            output: Output,
+            jobs: Jobs,
+            max_bad: MaxBad = 0.05,
+            force: Force = False,
+            **options,
         ) -> None:
             if output.suffix != ".npz":
                 raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
+            require_new(output, force)
             write_features(from_options(entry, options), manifest, root, output, jobs, max_bad)
 
         return compute

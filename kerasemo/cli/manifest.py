@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from kerasemo.cli.arguments import Force, require_new
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of your copy of the corpus.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write; with --to audformat, a folder.")]
+To = Annotated[
+    Literal["audformat", "audiofolder", "emobox", "nkululeko"] | None,
+    typer.Option(help="Write the clips in the format of another tool, instead of a manifest."),
+]
 
 
 class Manifest(Choice):
@@ -27,12 +32,17 @@ class Manifest(Choice):
         return CORPORA
 
     def command(self, entry: type) -> Callable[..., None]:
-        def write(root: Root, output: Output, **options) -> None:
+        def write(root: Root, output: Output, to: To = None, force: Force = False, **options) -> None:
             from kerasemo import manifest
+            from kerasemo.corpora import FORMATS
 
-            corpus = from_options(entry, options)
+            corpus, taker = from_options(entry, options), FORMATS[to] if to else None
+            require_new(taker.written(output) if taker else output, force)
             table = corpus.read(root)
-            manifest.save(table, output)
+            if taker:
+                taker.write(table, root, output)
+            else:
+                manifest.save(table, output)
             print(f"{output}: {len(table)} clips of {table['speaker'].nunique()} {corpus.held_out}")
             for note in corpus.notes(table):
                 print(note)

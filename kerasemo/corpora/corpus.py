@@ -45,4 +45,9 @@ class Corpus(ABC):
         Args:
             table: the manifest that `read` returned.
         """
-        return []
+        if "emotion" not in table or table["emotion"].nunique() > 1:
+            return []
+        return [
+            f"All {len(table)} clips are of one class, {table['emotion'].iloc[0]}: there is nothing to tell "
+            "apart; check --root, and which folders or labels are the classes."
+        ]

@@ -19,16 +19,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from kerasemo import manifest
 from kerasemo.command_line import option
+from kerasemo.corpora import tables
 from kerasemo.corpora.corpus import Corpus
-from kerasemo.errors import InputError, one_line
+from kerasemo.corpora.tables import SOUND, VIDEO
+from kerasemo.errors import InputError
 
-SOUND = frozenset({".aiff", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
-VIDEO = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 SOURCE_MARK = "__"
-RESERVED = frozenset({"clip", "speaker", "emotion", "predicted"})
-"""Columns of predictions; each class has its own column beside them."""
 
 _KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"
 
@@ -73,19 +70,16 @@ class Folder(Corpus):
         root = Path(root)
         if not root.is_dir():
             raise InputError(f"{root} is no folder; give the folder that holds your clips.")
-        table = _from_folders(root) if self.clips is None else _from_csv(root, Path(self.clips))
-        for column in {*manifest.COLUMNS, "source"} - {*table.columns}:
+        source = self.clips or f"the manifest of {root}"
+        table = _from_folders(root) if self.clips is None else _from_table(root, self.clips)
+        for column in {"source", "speaker"} - {*table}:
             table[column] = None
-        seconds, text = manifest.SECONDS, [*manifest.COLUMNS, "source"]
-        table = table.astype(dict.fromkeys(text, "str") | dict.fromkeys(seconds, float))
+        table = table.astype({"source": "str", "speaker": "str"})
         known = [table["source"].notna(), table["speaker"].notna()]
         table["grouped_by"] = np.select(known, ["source", "speaker"], "clip")
         table["speaker"] = _groups(table)
-        if reserved := sorted(RESERVED & set(table["emotion"])):
-            raise InputError(f"{self.clips or root}: no class can be called {', '.join(reserved)}; rename it.")
-        first = [*manifest.COLUMNS, "emotion", "source", "grouped_by"]
-        table = table[first + [column for column in table.columns if column not in first]]
-        return manifest.check(table, str(self.clips or f"the manifest of {root}"))
+        labels = ["emotion", "source", "grouped_by"]
+        return tables.finish(table[[*labels, *(column for column in table if column not in labels)]], source)
 
     def notes(self, table: pd.DataFrame) -> list[str]:
         """What a user should know before groups are held out, a sentence each; none where all is well.
@@ -93,7 +87,7 @@ class Folder(Corpus):
         Args:
             table: what `read` gave.
         """
-        said = []
+        said = super().notes(table)
         if alone := int((table["grouped_by"] == "clip").sum()):
             said.append(
                 f"Of {alone} of {len(table)} clips neither source nor speaker is known: each counts as a group of its "
@@ -176,50 +170,11 @@ def _is_media(path: Path) -> bool:
     return path.suffix.lower() in SOUND | VIDEO
 
 
-def _from_csv(root: Path, path: Path) -> pd.DataFrame:
-    try:
-        # The mark of UTF-8 that spreadsheets put first is no part of the first column's name.
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, na_values=[""], index_col=False, encoding="utf-8-sig"
-        )
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} cannot be read as a CSV of clips in UTF-8: {one_line(error)}.") from None
-    media = [medium for medium in ("video", "audio") if medium in table]
-    if "emotion" not in table or not media:
-        raise InputError(f"{path} needs the columns emotion and video or audio, with commas between them.")
-    if table.empty:
-        raise InputError(f"{path} lists no clip.")
-    _require_labels(table, path)
-    for column in manifest.SECONDS:
-        if column in table:
-            table[column] = _seconds(table[column], path)
-    given = table[media].bfill(axis=1).iloc[:, 0]
-    if "clip" not in table:
-        table["clip"] = given.str.replace(r"\.[^./]*$", "", regex=True)
-    if "audio" not in table:
-        table["audio"] = table["video"]
-    if not any(manifest.stays_under_root(file) and Path(root, file).exists() for file in given.dropna()):
-        raise InputError(
-            f"none of the files that {path} lists is in {root}; give the folder that its paths start from."
-        )
+def _from_table(root: Path, path: Path) -> pd.DataFrame:
+    table = tables.to_clips(tables.read_rows(path), {}, root, path)
+    if "emotion" not in table:
+        raise InputError(f"{path} needs a column emotion; `kerasemo manifest table` reads columns of other names.")
     return table
-
-
-def _require_labels(table: pd.DataFrame, path: Path) -> None:
-    unlabelled = table.index[table["emotion"].isna()]
-    if len(unlabelled):
-        raise InputError(
-            f"{path} has {len(unlabelled)} clips without an emotion, the first in line {unlabelled[0] + 2}; label them "
-            "or take them away."
-        )
-
-
-def _seconds(column: pd.Series, path: Path) -> pd.Series:
-    seconds = pd.to_numeric(column, errors="coerce").astype(float)
-    wrong = column.index[column.notna() & seconds.isna()]
-    if len(wrong):
-        raise InputError(f"{path}: {column.name} in line {wrong[0] + 2} is no number of seconds: {column[wrong[0]]}.")
-    return seconds
 
 
 def _groups(table: pd.DataFrame) -> pd.Series:

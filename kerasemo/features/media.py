@@ -13,7 +13,7 @@ import soundfile
 
 from kerasemo.errors import BrokenClip
 
-CONTAINERS = frozenset({".avi", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+CONTAINERS = frozenset({".avi", ".flv", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 # Programs that do not know the length yet write this value or more: sox 0x7FFFF000, most others 0xFFFFFFFF.
 _UNKNOWN_SIZE = 0x7FFFF000

@@ -23,6 +23,9 @@ def test_features_are_written_and_broken_clips_listed(kerasemo, corpus, tmp_path
     assert sorted(features.files) == sorted(table["clip"][1:]) and features[table["clip"][1]].shape[1] == 40
     (row,) = pd.read_csv(tmp_path / "mfcc.set_aside.csv").to_dict("records")
     assert row["clip"] == table["clip"][0] and "absent.wav does not exist" in row["reason"]
+    done = kerasemo(*call, "--max-bad", 0.1)
+    assert done.exit_code == 2 and "mfcc.npz exists; give another --output, or replace it with --force." in done.stderr
+    assert kerasemo(*call, "--max-bad", 0.1, "--force").exit_code == 0
 
 
 def test_a_place_that_cannot_be_written_is_said_before_the_work(kerasemo, corpus, tmp_path):

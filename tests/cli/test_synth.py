@@ -16,7 +16,7 @@ def test_synth_films_are_a_folder_of_classes(kerasemo, tmp_path):
     arguments = ("synth", "films", "-o", tmp_path / "f", "--films", 1, "--clips", 1, "--lean", 1, "--faceless", 1)
     assert kerasemo(*arguments, "--jobs", 1).exit_code == 0
     done = kerasemo("manifest", "folder", "--root", tmp_path / "f", "-o", tmp_path / "m.csv")
-    assert done.exit_code == 0 and "1 clips of 1 groups\nAll clips of the class angry (1)" in done.output
+    assert done.exit_code == 0 and "1 clips of 1 groups\nAll 1 clips are of one class, angry" in done.output
 
 
 def test_synth_leaves_other_folders_alone(kerasemo, tmp_path):

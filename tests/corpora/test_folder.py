@@ -55,7 +55,13 @@ def test_what_cannot_be_held_out_is_said(tmp_path):
 
 
 def test_nothing_is_said_where_all_is_well(tmp_path):
-    assert folder.Folder().notes(folder.Folder().read(lay_out(tmp_path, "sad/a__1.wav", "sad/b__1.wav"))) == []
+    lay_out(tmp_path, "sad/a__1.wav", "sad/b__1.wav", "calm/a__2.wav", "calm/b__2.wav")
+    assert folder.Folder().notes(folder.Folder().read(tmp_path)) == []
+
+
+def test_a_single_class_is_said(tmp_path):
+    [note] = folder.Folder().notes(folder.Folder().read(lay_out(tmp_path, "clips/a__1.wav", "clips/b__1.wav")))
+    assert note.startswith("All 2 clips are of one class, clips:") and "check --root" in note
 
 
 @pytest.mark.parametrize("name", ["快乐", "very happy", "007", "NA", "été"])
@@ -151,15 +157,16 @@ def test_clips_that_share_a_source_or_a_speaker_are_one_group(tmp_path, known, g
     ("text", "message"),
     [
         ("", "cannot be read as a CSV"),
-        ("video;emotion\na.mp4;sad\n", "needs the columns emotion and video or audio, with commas"),
-        ("emotion\nsad\n", "needs the columns emotion and video or audio"),
+        ("video emotion\na.mp4 sad\n", "needs a column file, video or audio .*; it has: video emotion"),
+        ("emotion\nsad\n", "needs a column file, video or audio"),
+        ("video,mood\na.mp4,sad\n", "needs a column emotion; `kerasemo manifest table`"),
         ("video,emotion\n", "lists no clip"),
         ("video,emotion\na.mp4,sad\na.mp4,\n", "1 clips without an emotion, the first in line 3"),
         ("video,emotion\na.mp4,sad\na.mp4,sad\n", r"no valid manifest: clip stands twice \(line 2, line 3\)"),
         ("video,emotion\n../a.mp4,sad\na.mp4,sad\n", r"leaves the corpus' root \(line 2\)"),
         ("video,emotion,clip\n,sad,x\na.mp4,sad,y\n", r"a clip has neither audio nor video \(line 2\)"),
         ("video,emotion,start_s\na.mp4,sad,soon\n", "start_s in line 2 is no number of seconds: soon"),
-        ("video,emotion,gender\na.mp4,sad,f\n", "gender is none of female, male"),
+        ("video,emotion,gender\na.mp4,sad,lady\n", "gender is none of female, male"),
         ("video,emotion\nb.mp4,sad\n", "none of the files that .*c.csv lists is in "),
     ],
 )
@@ -170,5 +177,5 @@ def test_a_wrong_csv_is_named(tmp_path, text, message):
 
 def test_a_csv_in_another_encoding_is_named(tmp_path):
     (tmp_path / "c.csv").write_bytes("video,emotion\na.mp4,快乐\n".encode("gbk"))
-    with pytest.raises(InputError, match=r"c\.csv cannot be read as a CSV of clips in UTF-8"):
+    with pytest.raises(InputError, match=r"c\.csv cannot be read as a CSV \(or .jsonl\) of clips in UTF-8"):
         folder.Folder(tmp_path / "c.csv").read(lay_out(tmp_path, "a.mp4"))

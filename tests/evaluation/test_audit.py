@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from kerasemo.errors import InputError
-from kerasemo.evaluation.audit import audit, read_split, without_side
+from kerasemo.evaluation.audit import audit, find_sounds, read_split, without_side
 
 
 @pytest.fixture
@@ -68,7 +70,14 @@ def test_folds_of_speakers_are_accepted_as_a_split(corpus, tmp_path):
     assert leak_names(audit(manifest, read_split(path))) == {("dialogue", "y")}
 
 
-@pytest.mark.parametrize("content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "name,side\na,b\n"])
+def test_rows_without_a_side_are_left_out(tmp_path):
+    (tmp_path / "m.csv").write_text("clip,speaker,partition\na,s,train\nb,s,\n")
+    assert read_split(tmp_path / "m.csv").to_numpy().tolist() == [["a", "train"]]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "clip\na\n", "clip,partition\n", "clip,partition\na,\n", "clip,fold\n,1\n", "name,side\na,b\n"]
+)
 def test_invalid_split_files_are_an_error(tmp_path, content):
     (tmp_path / "split.csv").write_text(content)
     with pytest.raises(InputError, match="split"):
@@ -85,3 +94,60 @@ def test_a_missing_file_is_an_error(corpus, tmp_path):
     (root / "b.wav").unlink()
     with pytest.raises(InputError, match=r"b\.wav is not there"):
         audit(manifest, split(train="a", test="b"), root)
+
+
+@pytest.fixture
+def noises(tmp_path):
+    """Clips a, b of one noise in two formats; c, d parts of one file that overlap, but not with e; f is broken."""
+    rng = np.random.default_rng(0)
+    one, long = 0.1 * rng.standard_normal((2, 16_000 * 6))
+    soundfile.write(tmp_path / "a.wav", one[:48_000], 16_000)
+    soundfile.write(tmp_path / "b.flac", one[:48_000], 16_000)
+    soundfile.write(tmp_path / "long.wav", long, 16_000)
+    (tmp_path / "f.wav").write_bytes(b"no sound")
+    soundfile.write(tmp_path / "g.wav", one[:8000], 16_000)
+    rows = [("a", "a.wav", None, None), ("b", "b.flac", None, None), ("f", "f.wav", None, None)]
+    rows += [("c", "long.wav", 0.0, 2.0), ("d", "long.wav", 1.0, 3.0), ("e", "long.wav", 3.0, 6.0)]
+    rows += [("g", "g.wav", None, None)]
+    table = pd.DataFrame(rows, columns=["clip", "audio", "start_s", "end_s"])
+    return tmp_path, table.assign(video=None, speaker=table["clip"], dialogue=None)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_same_sound_in_other_files_is_found(noises, jobs):
+    root, manifest = noises
+    sounds, unheard = find_sounds(manifest, root, jobs)
+    assert {clip: names for clip, names in sounds.items() if names} == {clip: ["a.wav = b.flac"] for clip in "ab"}
+    assert unheard.keys() == {"f.wav", "g.wav"}
+    assert "is no sound file" in unheard["f.wav"] and unheard["g.wav"].endswith("g.wav is too short to be compared.")
+    leaks = audit(manifest, split(train="ac", test="bf"), root, sounds)
+    assert leaks.to_numpy().tolist() == [["sound", "a.wav = b.flac", "test | train", 2]]
+    assert audit(manifest, split(train="ab", test="c"), root, sounds).empty
+
+
+def test_a_clip_s_own_sound_and_video_are_no_leak(noises):
+    root, manifest = noises
+    both = manifest[:1].assign(video="b.flac")
+    sounds, _ = find_sounds(both, root)
+    assert sounds == {"a": ["a.wav = b.flac"]}
+    assert "sound" not in set(audit(both, split(train="a", test="a"), root, sounds)["kind"])
+
+
+def test_times_apply_to_the_medium_that_has_no_file_of_its_own(noises):
+    root, manifest = noises
+    soundfile.write(root / "part.flac", soundfile.read(root / "long.wav")[0][48_000:], 16_000)
+    clip = manifest[manifest["clip"] == "e"].assign(audio="part.flac", video="long.wav", whole_file="audio")
+    assert find_sounds(clip, root)[0] == {"e": ["long.wav (3 s to 6 s) = part.flac"]}
+
+
+def test_other_parts_of_the_same_two_files_are_another_recording(noises):
+    """A split of parts, each of which is on one side in both files."""
+    root, manifest = noises
+    soundfile.write(root / "long.flac", soundfile.read(root / "long.wav")[0], 16_000)
+    wavs = manifest[manifest["clip"].isin(["c", "e"])]
+    both = pd.concat([wavs, wavs.assign(clip=["C", "E"], audio="long.flac", end_s=[2.0, None])]).assign(speaker="s")
+    sounds, _ = find_sounds(both, root)
+    assert sounds["c"] == sounds["C"] == ["long.flac (0 s to 2 s) = long.wav (0 s to 2 s)"]
+    assert sounds["e"] == sounds["E"] == ["long.flac (3 s to the end) = long.wav (3 s to 6 s)"]
+    kinds = audit(both, split(train="cC", test="eE"), root, sounds)["kind"]
+    assert set(kinds) == {"speaker", "file", "content"}

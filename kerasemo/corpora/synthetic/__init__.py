@@ -5,6 +5,8 @@ show their emotion is drawn at random (see `erasure`), so the best possible accu
 """
 
 from kerasemo.corpora.synthetic.corpus import SyntheticCorpus
+from kerasemo.corpora.synthetic.cremad import SyntheticCremaD
+from kerasemo.corpora.synthetic.emodb import SyntheticEmoDb
 from kerasemo.corpora.synthetic.erasure import accuracy_ceiling
 from kerasemo.corpora.synthetic.films import SyntheticFilms
 from kerasemo.corpora.synthetic.iemocap import SyntheticIemocap
@@ -16,6 +18,8 @@ from kerasemo.corpora.synthetic.sewa_signals import ccc_ceiling
 __all__ = [
     "SYNTHETIC_CORPORA",
     "SyntheticCorpus",
+    "SyntheticCremaD",
+    "SyntheticEmoDb",
     "SyntheticFilms",
     "SyntheticIemocap",
     "SyntheticRavdess",
@@ -26,5 +30,6 @@ __all__ = [
 ]
 
 SYNTHETIC_CORPORA: dict[str, type[SyntheticCorpus]] = {
-    cls.name: cls for cls in (SyntheticRavdess, SyntheticSewa, SyntheticIemocap, SyntheticFilms)
+    cls.name: cls
+    for cls in (SyntheticRavdess, SyntheticSewa, SyntheticIemocap, SyntheticFilms, SyntheticEmoDb, SyntheticCremaD)
 }

@@ -40,6 +40,9 @@ PROSODIES = {
     "calm": Prosody(
         pitch=-2, span=1, slope=-1, level_db=-5, tempo=1.0, tension=-0.9, breath=0.12, jaw=-0.05, lips=-0.15
     ),
+    "bored": Prosody(
+        pitch=-4, span=0.5, slope=-5, level_db=-3, tempo=1.0, tension=-1.6, breath=0.05, jaw=0.1, lips=-0.25, nasal=0.4
+    ),
     "happy": Prosody(pitch=4, span=5, slope=1, level_db=5, tempo=1.25, tension=0.6, breath=0.08, jaw=0.05, lips=0.22),
     "sad": Prosody(pitch=-1, span=1, slope=-4, level_db=-8, tempo=1, tension=-0.6, breath=0.4, jaw=-0.2, lips=-0.05),
     "angry": Prosody(pitch=3, span=4, slope=-1, level_db=9, tempo=1.25, tension=1.6, breath=0.03, jaw=0.25),
