@@ -8,7 +8,7 @@ import pandas as pd
 from kerasemo.experiment.cells import Cell
 from kerasemo.experiment.corpora import Corpus
 
-STRENGTHS = tuple(10.0**k for k in range(-4, 2))
+STRENGTHS = tuple(10 ** (k / 2) for k in range(-8, 3))
 """Values of C of logistic regression, and of 1 / alpha of ridge regression, to choose from."""
 INNER_FOLDS = 5
 
