@@ -9,6 +9,8 @@ from scipy.optimize import nnls
 from kerasemo.fusion.recordings import checked, checked_groups, checked_lengths, mean_inputs
 from kerasemo.fusion.ridge import Moments, WithinBetweenRidge, mean_and_covariance, weight_penalties
 
+# With fewer groups, weights by left-out predictions are worse than the mean.
+MIN_GROUPS = 5
 # Numbers below this share of the labels' variance are rounding errors.
 ROUNDING = 1e-9
 
@@ -25,7 +27,7 @@ class Auto(WithinBetweenRidge):
 
     Each ridge shrinks to the mean of the models, as in the egalitarian ridge of Diebold and Shin 2019, "Machine
     learning for regularized survey forecast combination", International Journal of Forecasting 35. With fewer than
-    three groups nothing can be chosen, and the result is the variance-matched mean.
+    five groups the result is the variance-matched mean.
 
     Args:
         strengths: penalties of the models' deviations from equal weights in within-between ridges, in units of the
@@ -69,7 +71,7 @@ class Auto(WithinBetweenRidge):
         total = moments.sums.sum(axis=0)
         candidates = fit_candidates(moments, total, penalties)
         self.shares_ = np.eye(len(candidates))[:, [0] * moments.n_targets]
-        if moments.n_groups > 2:
+        if moments.n_groups >= MIN_GROUPS:
             self.shares_ = stacking_weights(moments, left_out_candidates(moments, penalties), self.shrinkage)
         combined = np.einsum("kt,kit->it", self.shares_, candidates)
         self.intercept_, *weights = moments.matched(total, combined)

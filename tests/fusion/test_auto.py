@@ -7,6 +7,7 @@ from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion.auto import Auto, fit_candidates, left_out_candidates, stacking_weights
 from kerasemo.fusion.mean import VarianceMatchedMean
 from kerasemo.fusion.ridge import Moments
+from kerasemo.fusion.stage import apply
 
 N_GROUPS, LENGTH = 8, 100
 LENGTHS, GROUPS = np.full(N_GROUPS, LENGTH), np.arange(N_GROUPS)
@@ -49,8 +50,8 @@ def test_models_without_information_are_only_averaged():
     assert stacking_weights(moments, in_sample, auto.shrinkage)[0] < 0.5
 
 
-@pytest.mark.parametrize("n_groups", [1, 2])
-def test_fewer_than_three_groups_give_the_variance_matched_mean(data, n_groups):
+@pytest.mark.parametrize("n_groups", [1, 2, 4])
+def test_fewer_than_five_groups_give_the_variance_matched_mean(data, n_groups):
     groups = np.arange(len(data.lengths)) % n_groups
     auto = Auto().fit(data.inputs, data.labels, data.lengths, groups)
     assert (auto.shares_[0] == 1).all()
@@ -58,9 +59,11 @@ def test_fewer_than_three_groups_give_the_variance_matched_mean(data, n_groups):
     np.testing.assert_allclose(auto.predict(data.inputs, data.lengths), expected, atol=1e-9)
 
 
-def test_output_has_the_deviation_of_the_labels(data):
+def test_output_has_the_deviation_of_the_labels_and_is_one_linear_stage(data):
     auto = Auto(smoothing=(4,)).fit(data.inputs, data.labels, data.lengths, data.recordings)
-    np.testing.assert_allclose(auto.predict(data.inputs, data.lengths).std(axis=0), data.labels.std(axis=0))
+    fused = auto.predict(data.inputs, data.lengths)
+    np.testing.assert_allclose(fused.std(axis=0), data.labels.std(axis=0))
+    np.testing.assert_allclose(apply(auto.stages(), data.inputs, data.lengths)[-1], fused, atol=1e-12)
     np.testing.assert_allclose(auto.shares_.sum(axis=0), 1)
     assert (auto.shares_ >= 0).all() and (auto.shares_[0] < 1).all()
 

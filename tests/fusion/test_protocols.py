@@ -40,10 +40,10 @@ def test_no_stage_uses_the_labels_of_the_held_out_fold(method, data):
     """
     # Each recording is a group, so that the training folds have enough groups for inner choices.
     groups = data.recordings
-    fold_of = fold_of_recordings(groups, folds=3, seed=0)
+    fold_of = fold_of_recordings(groups, folds=6, seed=0)
     fusion = QUICK.get(method) or estimator(method, HELD_OUT)
     before = held_out(fusion, data, groups, fold_of)
-    for fold in range(3):
+    for fold in range(6):
         in_fold = np.repeat(fold_of == fold, data.lengths)
         labels = np.where(in_fold[:, None], 1 - 3 * data.labels, data.labels)
         after = held_out(fusion, replace(data, labels=labels), groups, fold_of)
