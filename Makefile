@@ -13,10 +13,10 @@ demo: .venv/ready
 	$(BIN)/python experiments/goswami2018.py --quick
 
 test: .venv/ready
-	$(BIN)/pytest -n $(CORES) --dist loadfile -m "not slow"
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: .venv/ready
-	$(BIN)/pytest -n $(CORES) --dist loadfile
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready
 	$(BIN)/ruff check .

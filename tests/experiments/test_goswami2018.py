@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,16 +36,16 @@ def only_run(out: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sound_only(tmp_path_factory) -> Path:
-    """A corpus of six actors with one recording of each emotion, without video."""
+    """A corpus of three actors with one recording of each emotion, without video."""
     root = tmp_path_factory.mktemp("corpus") / "ravdess"
-    SyntheticRavdess(actors=range(1, 7), channels=["speech"], modalities=["audio"], clips_per_emotion=1).write(root)
+    SyntheticRavdess(actors=range(1, 4), channels=["speech"], modalities=["audio"], clips_per_emotion=1).write(root)
     return root
 
 
 @pytest.fixture(scope="module")
 def finished(run, sound_only, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("finished")
-    done = run("--root", sound_only, "--epochs", 3, "--out", out)
+    done = run("--root", sound_only, "--epochs", 2, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "Report: " in done.stderr
     return only_run(out)
@@ -100,12 +101,15 @@ def test_with_actors_held_out_every_image_has_its_own_recording(script, sound_an
     assert (pairs["clip"] == pairs["audio_clip"]).all() and len(pairs) == len(sound_and_video.images)
 
 
-def test_copied_sound_is_scored_apart_from_recordings_once(run, sound_only, tmp_path):
-    done = run("--root", sound_only, "--epochs", 1, "--protocol", "paper", "--copies", 3, "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
-    results = pd.DataFrame(json.loads((only_run(tmp_path) / "results.json").read_text()))
-    n = results[results["metric"] == "train accuracy"].set_index("row")["n"]
-    assert n.to_dict() == {"Audio CNN": round(0.8 * 3 * 48), "Audio CNN, each recording once": round(0.8 * 48)}
+def test_without_video_recordings_are_repeated_as_often_as_the_user_says(script, sound_and_video):
+    sound = replace(sound_and_video, images=sound_and_video.images.iloc[:0])
+    options = script.Options(copies=3)
+    copied, once, held_out = (
+        script.items_of(sound, network, protocol, options)
+        for network, protocol in [("audio_cnn", "paper"), ("audio_cnn_once", "paper"), ("audio_cnn", "speaker")]
+    )
+    assert set(copied["clip"].value_counts()) == {3} and set(copied["clip"]) == set(once["clip"])
+    assert not once["clip"].duplicated().any() and not held_out["clip"].duplicated().any()
 
 
 def test_results_of_a_synthetic_corpus_have_a_notice(finished):
@@ -129,18 +133,11 @@ def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only
         assert leaks.empty == (".speaker." in split.name), split.name
 
 
-def test_the_number_of_jobs_does_not_change_the_numbers(finished, sound_only, tmp_path):
-    arguments = command("--root", sound_only, "--epochs", 3, "--jobs", 2, "--out", tmp_path)
-    done = subprocess.run(arguments, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    same_results(finished, only_run(tmp_path))
-
-
 @pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_a_run_stopped_in_training_and_resumed_gives_the_same_numbers(
+def test_a_run_stopped_in_training_and_resumed_with_other_jobs_gives_the_same_numbers(
     run, finished, sound_only, tmp_path, stop, interruptible
 ):
-    arguments = command("--root", sound_only, "--epochs", 3, "--out", tmp_path)
+    arguments = command("--root", sound_only, "--epochs", 2, "--jobs", 2, "--out", tmp_path)
     process = subprocess.Popen(
         arguments,
         stderr=subprocess.PIPE,

@@ -69,6 +69,7 @@ def test_resumed_training_equals_uninterrupted_training(two_tasks, data, tmp_pat
     def trained(name: str, build, epochs: int) -> tuple[JointModel, pd.DataFrame]:
         weighting_optimizer = keras.optimizers.Adam(0.05) if build(TASKS).trainable_variables else None
         model = two_tasks(build(TASKS), dropout=0.3, weighting_optimizer=weighting_optimizer)
+        model.run_eagerly = True  # tracing takes longer than these few steps
         checkpoint = tmp_path / f"{name}.npz"
         return model, fit(model, items, None, epochs=epochs, batch_size=9, seed=0, checkpoint=checkpoint)
 
