@@ -137,7 +137,7 @@ def test_the_command_says_which_treatment_ran(media, tmp_path, model):
         "clip,audio,video,start_s,end_s,speaker,gender,dialogue,emotion\na,,a.mp4,,,x,,,sad\n"
     )
     call = ["features", "faces", tmp_path / "m.csv", "--root", tmp_path, "-o", tmp_path / "a.npz", "--jobs", "1"]
-    for given, said in (([], "and not frontalised"), (["--landmarks", model], "Faces are frontalised")):
+    for given, said in (([], "and not frontalised"), (["--landmarks", model, "--force"], "Faces are frontalised")):
         done = CliRunner().invoke(app, [str(argument) for argument in [*call, *given]])
         assert done.exit_code == 0 and said in done.stdout, done.stderr
         assert np.load(tmp_path / "a.npz")["a"].shape == (1, 128, 128, 1)

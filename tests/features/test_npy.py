@@ -139,5 +139,5 @@ def test_the_command_reads_a_folder(folder, tmp_path):
     assert done.exit_code == 0, done.stderr
     np.testing.assert_array_equal(np.load(tmp_path / "x.npz")["a"], FRAMES)
     Path(folder, "a.npy").unlink()
-    done = CliRunner().invoke(app, call)
+    done = CliRunner().invoke(app, [*call, "--force"])
     assert done.exit_code == 1 and "a.npy does not exist" in done.stderr

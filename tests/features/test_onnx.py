@@ -410,7 +410,7 @@ def test_the_command_writes_embeddings(write, wav, tmp_path):
     done = run("--model", write(convolutions([FRAMES, EMBEDDING])), "--no-normalise", "--output-name", "embedding")
     assert done.exit_code == 0, done.stderr
     close(np.load(tmp_path / "x.npz")["a"], in_numpy(samples).mean(axis=0, keepdims=True))
-    done = run("--model", write(b"no model"))
+    done = run("--model", write(b"no model"), "--force")
     assert done.exit_code == 2 and "cannot be read as an ONNX model" in done.stderr
     assert run().exit_code == 2
 
