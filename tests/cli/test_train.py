@@ -35,9 +35,9 @@ def corpus(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def run_folder(kerasemo, corpus, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("runs")
-    arguments = ["--tasks", "emotion,arousal", "--features", "mfcc_functionals,short_term_functionals", "--jobs", 1]
+    arguments = ["--tasks", "emotion,arousal", "--features", "mfcc_functionals,mfcc", "--jobs", 1]
     arguments += ["--batch-size", 4]
-    arguments += ["--tune", 2, "--final", "--epochs", 15, "--protocol", "speaker", "--licence", "CC0", "--out", out]
+    arguments += ["--tune", 2, "--final", "--epochs", 12, "--protocol", "speaker", "--licence", "CC0", "--out", out]
     done = kerasemo("train", corpus / "manifest.csv", "--root", corpus, *arguments)
     assert done.exit_code == 0, done.output
     (folder,) = (out / "train").iterdir()

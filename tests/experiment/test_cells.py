@@ -57,8 +57,7 @@ def trainable_values(model: keras.Model) -> list[np.ndarray]:
     return [np.array(variable) for variable in model.trainable_variables]
 
 
-@LOSSES
-@pytest.mark.parametrize("weighting", ["static", "uncertainty", "liebel_korner"])
+@pytest.mark.parametrize(("number_loss", "weighting"), [("ccc", "liebel_korner"), ("mse", "uncertainty")])
 def test_the_value_of_a_masked_label_has_no_influence(number_loss, weighting):
     def trained(value: float) -> list[np.ndarray]:
         model = model_of(items(), number_loss=number_loss, weighting=weighting)
@@ -67,6 +66,7 @@ def test_the_value_of_a_masked_label_has_no_influence(number_loss, weighting):
             filled = {task: tf.where(weights[task] > 0, y[task], tf.cast(value, y[task].dtype)) for task in y}
             return x, filled, weights
 
+        model.run_eagerly = True  # tracing takes longer than these few steps
         model.fit(items().epochs(8, 0).take(10).map(with_value), verbose=0)
         return trainable_values(model)
 

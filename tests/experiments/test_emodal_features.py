@@ -150,6 +150,7 @@ def test_variants_are_chosen_in_inner_folds_of_actors(run, script, tmp_path, mon
     assert (folder / "figures" / "spread.png").exists()
 
 
+@pytest.mark.slow
 def test_a_single_modality_with_speakers_held_out(run, tmp_path):
     features = write_features(tmp_path / "sound.csv", modalities=["audio"], actors=range(1, 4))
     done = run("--features", features, "--protocol", "speaker", "--epochs", 1, "--out", tmp_path / "runs")

@@ -58,6 +58,7 @@ def test_images_cannot_be_read_from_a_corpus_without_video(script, tmp_path):
         script.read(run, options)
 
 
+@pytest.mark.slow
 def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(run, tmp_path):
     """Recordings of three speakers are processed from the CSV to the SavedModel."""
     rng = np.random.default_rng(0)
@@ -68,7 +69,7 @@ def test_odd_names_silence_short_sounds_and_a_class_of_one_clip(run, tmp_path):
         level = {"silent.wav": 0}.get(name, 0.1 + 0.2 * (emotion == "快乐"))
         soundfile.write(tmp_path / name, level * rng.normal(size=round(16_000 * lengths.get(name, 0.5))), 16_000)
     pd.DataFrame(rows, columns=["audio", "emotion", "speaker"]).to_csv(tmp_path / "clips.csv", index=False)
-    done = run(*("--root", tmp_path, "--clips", tmp_path / "clips.csv", "--epochs", 2, "--out", tmp_path / "runs"))
+    done = run(*("--root", tmp_path, "--clips", tmp_path / "clips.csv", "--epochs", 1, "--out", tmp_path / "runs"))
     assert done.returncode == 0, done.stderr
     assert "All clips of the class sad (1) are of one group" in done.stderr
     folder = only_run(tmp_path / "runs")

@@ -138,6 +138,7 @@ def test_keras_mask_excludes_frames():
     assert float(CCCLoss()(labels, predictions)) == expected
 
 
+@pytest.mark.slow
 @MODES
 def test_two_mirrored_devices_equal_one(per_sequence):
     labels, _, mask = sequences(n=6)

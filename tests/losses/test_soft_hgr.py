@@ -207,6 +207,7 @@ def test_shifted_loss_is_0_for_equal_whitened_features():
     assert loss_of(white, white, shifted=True) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_two_mirrored_devices_equal_one():
     inputs = np.random.default_rng(1).normal(size=(24, 5)).astype("float32")
 

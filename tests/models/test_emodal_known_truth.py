@@ -64,6 +64,7 @@ def test_every_classifier_learns_beside_the_standardised_loss(scale):
     assert accuracies["emotion"] > BEST + 0.08
 
 
+@pytest.mark.slow
 def test_the_papers_loss_shrinks_the_voice_if_the_face_is_large():
     accuracies, _, spread = trained(8.0, modes=None)
     _, _, spread_of_equal_views = trained(1.0, modes=None)

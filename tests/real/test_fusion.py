@@ -48,6 +48,7 @@ def averages(rows, protocol):
     return {row["method"]: row["ccc"] for row in rows if (row["target"], row["protocol"]) == ("average", protocol)}
 
 
+@pytest.mark.slow
 def test_recommended_method_is_as_good_as_the_best_on_held_out_dialogues(folders):
     scores = []
     for seed in range(3):

@@ -104,6 +104,7 @@ def drawing(folder: Path, stuck: int | None = None, deadly: int | None = None):
     return work
 
 
+@pytest.mark.slow
 def test_only_the_cell_of_a_killed_worker_or_process_is_run_again(cluster, tmp_path, monkeypatch):
     def kill_after_three(finished, total, description):
         for number, item in enumerate(finished, start=1):

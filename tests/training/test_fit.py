@@ -45,6 +45,7 @@ def finish(process: subprocess.Popen) -> int:
     return output.splitlines().count("step")
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_run_equals_an_uninterrupted_run(tmp_path):
     assert finish(start(tmp_path / "uninterrupted")) == 4 * STEPS_PER_EPOCH
     for steps in (

@@ -138,6 +138,7 @@ def test_plain_network_shares_the_weights_and_has_no_weighting():
     np.testing.assert_array_equal(network(inputs)["emotion"], model(inputs)["emotion"])
 
 
+@pytest.mark.slow
 def test_two_mirrored_devices_equal_one():
     inputs, targets = data()
 

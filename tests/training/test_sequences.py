@@ -145,6 +145,7 @@ def test_standardisation_uses_only_valid_frames():
     assert np.abs(moved[..., 1] - 1).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_history_has_the_ccc_of_whole_partitions_without_padding(tmp_path):
     items = sequence_items(*corpus())
     arguments = {"epochs": 2, "batch_size": 2, "seed": 0}
