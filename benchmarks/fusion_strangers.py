@@ -176,7 +176,7 @@ def models(data: Aligned) -> np.ndarray:
 def with_models(data: Aligned, traces: np.ndarray) -> Aligned:
     """Return the same recordings with other models, `frames x models x targets`."""
     names = [f"model_{number}" for number in range(traces.shape[1])]
-    return replace(data, models=names, inputs=traces.reshape(len(traces), -1))
+    return replace(data, models=names, inputs=traces.reshape(len(traces), -1), padding=[])
 
 
 def of_dialogues(data: Aligned, generator: np.random.Generator, number: int) -> Aligned:
@@ -185,7 +185,7 @@ def of_dialogues(data: Aligned, generator: np.random.Generator, number: int) -> 
     kept = np.isin(group_of, generator.choice(np.unique(group_of), number, replace=False))
     rows = np.concatenate([np.r_[part] for part, keep in zip(slices(data.lengths), kept, strict=True) if keep])
     names = [name for name, keep in zip(data.recordings, kept, strict=True) if keep]
-    return Aligned(data.models, names, data.lengths[kept], data.inputs[rows], data.labels[rows])
+    return Aligned(data.models, names, data.lengths[kept], data.inputs[rows], data.labels[rows], padding=[])
 
 
 if __name__ == "__main__":

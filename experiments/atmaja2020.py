@@ -21,7 +21,7 @@ from kerasemo.experiment import Outcome, Paper, Stage, Study, Training
 from kerasemo.experiment.trace_cells import TraceCell, trace_training
 from kerasemo.experiment.trace_corpus import TraceCorpus
 from kerasemo.experiment.traces import TraceScores
-from kerasemo.fusion import methods, scoring
+from kerasemo.fusion import scoring
 from kerasemo.training.run import Run
 from kerasemo.training.weight_search import draw_points
 
@@ -58,7 +58,8 @@ TABLE_3 = {
     "Multistage fusion": (0.680, 0.656, 0.443, 0.593),
 }
 # Method -> row of further fusions. The first stage of the multistage fusion is the late fusion.
-FUSIONS = {"mean": "Mean", "variance-matched-mean": "Variance-matched mean", methods.DEFAULT: "Within-between ridge"}
+FUSIONS = {"mean": "Mean", "variance-matched-mean": "Variance-matched mean"}
+FUSIONS |= {"within-between-ridge": "Within-between ridge", "auto": "Recommended fusion (auto)"}
 CONTRADICTIONS = (
     "Table 2 of the paper prints .244 as the average of STL3, its cells give .255; the baseline's arousal is .531 in "
     "table 3 and .537 in the abstract. The published averages .464 and .512 are computed from the cells."

@@ -53,7 +53,7 @@ def test_saved_predictions_are_fused_and_a_note_says_what_is_left_out(finished):
     assert list(dict.fromkeys(by_language["row"])) == ["Unimodal, DE", "Unimodal, HU"]
     assert list(dict.fromkeys(table.loc[table["table"] == "Table 3", "row"])) == [
         "Baseline, FAU functionals", "Unimodal", "Bimodal early fusion", "Multimodal late fusion", "Multistage fusion",
-        "Mean", "Variance-matched mean", "Within-between ridge",
+        "Mean", "Variance-matched mean", "Within-between ridge", "Recommended fusion (auto)",
     ]  # fmt: skip
     published = table[table["metric"] == "CCC average"].dropna(subset="published").set_index("row")["published"]
     assert published["Multistage fusion"].tolist() == [0.593, 0.593]
