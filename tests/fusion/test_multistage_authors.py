@@ -69,8 +69,8 @@ def test_stages_and_choices_are_those_of_the_plain_implementation(padded, groups
     contexts, Cs = (1, 3), (0.01, 1.0)
     inputs = padded.split(padded.inputs).values()
     recordings = [np.concatenate(parts) for parts in zip(inputs, padded.padding, strict=True)]
-    expected, chosen = reference(recordings, list(padded.split(padded.labels).values()), contexts, Cs, n_stages=3)
-    svr = AuthorsMultistageSVR(contexts, Cs, n_stages=3, **EXACT)
+    expected, chosen = reference(recordings, list(padded.split(padded.labels).values()), contexts, Cs, n_stages=2)
+    svr = AuthorsMultistageSVR(contexts, Cs, n_stages=2, **EXACT)
     svr.fit(padded.inputs, padded.labels, padded.lengths, padding=padded.padding)
     assert svr.chosen_ == chosen
     stages = list(svr.staged_predict(padded.inputs, padded.lengths, padded.padding))
