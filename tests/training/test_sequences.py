@@ -162,6 +162,7 @@ def test_history_has_the_ccc_of_whole_partitions_without_padding(tmp_path):
         assert history[f"val_{target}_loss"].iloc[-1] == pytest.approx(1 - expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_resumed_training_equals_uninterrupted_training(tmp_path):
     items = sequence_items(*corpus())
     arguments = {"batch_size": 2, "seed": 0}
