@@ -76,16 +76,10 @@ def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training:
     """Build two shared dense layers and one per task; the key of the cell's network is the name of the weighting."""
     import keras
 
-    audio = keras.Input(corpus.features["audio"].shape[1:], name="audio")
-    x = keras.layers.Normalization(name="standardised")(audio)
-    for number, units in enumerate(UNITS, start=1):
-        x = keras.layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
-    outputs = {
-        task: keras.layers.Dense(len(names), activation="softmax", name=task)(x)
-        for task, names in corpus.classes.items()
-    }
+    from kerasemo.models.on_features import dense
+
     return Training.of_tasks(
-        keras.Model({"audio": audio}, outputs),
+        dense({"audio": corpus.features["audio"].shape[1:]}, corpus.widths(TASKS), UNITS),
         keras.optimizers.Adam(LEARNING_RATE),
         corpus.items(cell, {task: task for task in TASKS}),
         BATCH_SIZE,

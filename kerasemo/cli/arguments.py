@@ -27,6 +27,13 @@ SPLIT_HELP = "CSV with a column clip or speaker, and a column partition or fold.
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 
 
+def require_new_npz(output: Path, force: bool) -> None:
+    """Refuse an output that is no NPZ file; otherwise as `require_new`."""
+    if output.suffix != ".npz":
+        raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
+    require_new(output, force)
+
+
 def require_new(output: Path, force: bool) -> None:
     """Refuse to replace an output that exists.
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasemo.cli.arguments import SPLIT_HELP, Force, Jobs, Manifest, MaxBad, Root, require_new
+from kerasemo.cli.arguments import SPLIT_HELP, Force, Jobs, Manifest, MaxBad, Root, require_new_npz
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
-from kerasemo.errors import InputError, WrongCall
+from kerasemo.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +51,7 @@ class Codebook(Choice):
             force: Force = False,
             **options,
         ) -> None:
-            if output.suffix != ".npz":
-                raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
-            require_new(output, force)
+            require_new_npz(output, force)
             import numpy as np
 
             from kerasemo import manifest as manifests

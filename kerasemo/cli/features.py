@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasemo.cli.arguments import Force, Jobs, Manifest, MaxBad, Root, require_new
+from kerasemo.cli.arguments import Force, Jobs, Manifest, MaxBad, Root, require_new_npz
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
-from kerasemo.errors import WrongCall
 
 if TYPE_CHECKING:
     import zipfile
@@ -46,9 +45,7 @@ class Features(Choice):
             force: Force = False,
             **options,
         ) -> None:
-            if output.suffix != ".npz":
-                raise WrongCall(f"{output} is no NPZ file; give a name that ends in .npz.")
-            require_new(output, force)
+            require_new_npz(output, force)
             write_features(from_options(entry, options), manifest, root, output, jobs, max_bad)
 
         return compute

@@ -197,11 +197,16 @@ class Training:
 
         network = _in_units(network, items["train"].targets)
         losses = {
-            task: loss_of_number() if output.shape[-1] == 1 else keras.losses.SparseCategoricalCrossentropy()
+            task: loss_of_number() if _is_number(output) else keras.losses.SparseCategoricalCrossentropy()
             for task, output in network.output.items()
         }
         decisions = {task: task for task in losses}
         return cls(network, losses, optimizer, items, batch_size, decisions, **further)
+
+
+def _is_number(output: "keras.KerasTensor") -> bool:
+    """Return whether an output of a network is a number, not the probabilities of classes."""
+    return output.shape[-1] == 1
 
 
 def _in_units(network: "keras.Model", targets: "Mapping[str, np.ndarray]") -> "keras.Model":
@@ -214,7 +219,7 @@ def _in_units(network: "keras.Model", targets: "Mapping[str, np.ndarray]") -> "k
 
     outputs = dict(network.output)
     for task, output in network.output.items():
-        if output.shape[-1] == 1:
+        if _is_number(output):
             labels = targets[task][known(targets[task])]
             scale, offset = float(labels.std()) or 1.0, float(labels.mean())
             outputs[task] = keras.layers.Rescaling(scale, offset, name=f"{task}_in_units")(output)
@@ -312,8 +317,8 @@ def joint_model(training: Training, name: str, own_rate: float | None = WEIGHTIN
         weighting_optimizer=keras.optimizers.Adam(own_rate) if is_trained else None,
         name=name,
     )
-    is_number = {output: training.network.output[output].shape[-1] == 1 for output in training.decisions}
-    metrics = {output: [CCC() if number else "accuracy"] for output, number in is_number.items()}
+    outputs = training.network.output
+    metrics = {name: [CCC() if _is_number(outputs[name]) else "accuracy"] for name in training.decisions}
     model.compile(training.optimizer, weighted_metrics=metrics | dict(training.metrics))
     return model
 

@@ -1,7 +1,6 @@
 """Comparison of networks over several seeds with speakers held out: accuracies, differences, spread of features."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ def rows(outcome: Outcome, table: str, labels: Mapping[str, str], proposed: str)
     for network, folds in trained.items():
         mean = folds.score(table, labels[network])
         yield mean
-        by_seed = [hits(each).mean() for each in seeds(folds)]
+        by_seed = [hits(each).mean() for each in folds.by_seed().values()]
         if len(by_seed) > 1:
             deviation = float(np.std(by_seed, ddof=1))
             yield mean | {"metric": DEVIATION, "measured": deviation, "low": None, "high": None, "n": len(by_seed)}
@@ -37,12 +36,6 @@ def rows(outcome: Outcome, table: str, labels: Mapping[str, str], proposed: str)
         if network != proposed:
             values = (hits(trained[proposed]) - hits(folds)).reset_index(name="value")
             yield folds.mean(values, table, f"{labels[proposed]} minus: {labels[network]}", DIFFERENCE)
-
-
-def seeds(folds: Folds) -> list[Folds]:
-    """Return the folds of each seed."""
-    numbers = dict.fromkeys(cell.seed for cell in folds.cells)
-    return [replace(folds, cells=[cell for cell in folds.cells if cell.seed == seed]) for seed in numbers]
 
 
 def hits(folds: Folds) -> pd.Series:

@@ -41,11 +41,16 @@ def of_clips(
     if task not in columns:
         raise InputError(f"the corpus has no labels of {task}; its labels are {', '.join(columns)}.")
     values = manifest[task]
-    if as_number and is_numeric_dtype(values) and not is_bool_dtype(values):
+    if as_number and are_numbers(values):
         return values.astype(float).where(np.isfinite(values))
     if levels:
         values = pd.cut(values, [-np.inf, *levels.values()], labels=list(levels))
     return values.astype(object).where(values.notna(), None)
+
+
+def are_numbers(labels: pd.Series) -> bool:
+    """Return whether labels are numbers; truth values are classes."""
+    return is_numeric_dtype(labels) and not is_bool_dtype(labels)
 
 
 def classes(

@@ -1,7 +1,7 @@
 """The models that a study has trained, by network and fold: scores, and the figures that all papers share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +44,11 @@ class Folds:
     def each(self) -> "list[Folds]":
         """Return each fold as separate `Folds`."""
         return [Folds(self.run, self.network, self.protocol, [cell]) for cell in self.cells]
+
+    def by_seed(self) -> "dict[int | None, Folds]":
+        """Return the folds of each seed."""
+        seeds = dict.fromkeys(cell.seed for cell in self.cells)
+        return {seed: replace(self, cells=[cell for cell in self.cells if cell.seed == seed]) for seed in seeds}
 
     def score(
         self,

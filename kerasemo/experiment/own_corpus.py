@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from kerasemo import experiment, features
 from kerasemo.command_line import no_option
@@ -122,11 +121,7 @@ def read(run: Run, options: Options) -> Corpus:
     """Read the manifest and compute the features; all but waveforms are loaded into memory."""
     corpus = speech.read(options.manifest, options.root, options.seed)
     inputs = network_inputs(options)
-    numeric = [
-        is_numeric_dtype(corpus.manifest[task]) and not is_bool_dtype(corpus.manifest[task])
-        for task in options.task_names
-        if task in corpus.manifest
-    ]
+    numeric = [labels.are_numbers(corpus.manifest[task]) for task in options.task_names if task in corpus.manifest]
     clips = labels.read_clips(run, corpus, options.root, inputs, options, options.task_names, any(numeric))
     if options.balance and clips.classes[options.task_names[0]] is None:
         raise InputError("--balance needs classes, but the first task is a number; leave it out.")
@@ -249,22 +244,20 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
     best = chosen(run, corpus, [cell for cell in cells if cell.protocol == options.protocols[-1]])
     numbers = [number_of(cell.network) for cell in best]
     number = max(sorted(set(numbers)), key=numbers.count)
-    histories = [
-        Folds(run, cell.network, cell.protocol, [cell]).histories()[0]
-        for cell in best
-        if number_of(cell.network) == number
-    ]
+    picked = [cell for cell in best if number_of(cell.network) == number]
+    histories = Folds(run, options.network, options.protocols[-1], picked).histories()
     return number, round(float(np.median([best_epoch(history, list(corpus.classes)) for history in histories])))
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Yield the rows of one table per task: the baseline, then the network, for each seed and over all seeds."""
+    """Yield the rows of one table per task: the baseline, then the network, for each seed."""
+    networks_tested = {protocol: tested(outcome, protocol) for protocol in outcome.options.protocols}
     for task in outcome.corpus.classes:
         for protocol in outcome.options.protocols:
             table = task.capitalize()
             baseline = "Logistic regression" if outcome.corpus.classes[task] else "Ridge regression"
             yield from outcome.of(BASELINE, protocol).scores(table, baseline, task)
-            for seed, folds in tested(outcome, protocol).items():
+            for seed, folds in networks_tested[protocol].items():
                 label = NETWORKS[outcome.options.network]
                 yield from folds.scores(table, label if outcome.options.seeds == 1 else f"{label}, seed {seed}", task)
 
@@ -273,9 +266,7 @@ def tested(outcome: Outcome, protocol: str) -> dict[int, Folds]:
     """Return for each seed the folds of the chosen settings."""
     candidates = [cell for cell in outcome.cells if cell.protocol == protocol and cell.network != BASELINE]
     best = chosen(outcome.run, outcome.corpus, candidates)
-    seeds = dict.fromkeys(cell.seed for cell in best)
-    name = outcome.options.network
-    return {seed: Folds(outcome.run, name, protocol, [cell for cell in best if cell.seed == seed]) for seed in seeds}
+    return Folds(outcome.run, outcome.options.network, protocol, best).by_seed()
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:

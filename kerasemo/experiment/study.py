@@ -126,9 +126,10 @@ class Study:
             folder = run.path / "saved_model" / model
             export_model(run.path, model, folder)
             if self.card:
+                card = self.card(outcome, rows)
                 for place in (run.path, folder / PREPROCESSING.parent):
                     with files.whole(place / MODEL_CARD) as temporary:
-                        temporary.write_text(self.card(outcome, rows), encoding="utf-8")
+                        temporary.write_text(card, encoding="utf-8")
             run.logger().info("SavedModel: %s", folder)
         tables.write(rows, run.path, run.config["notice"], run.config["notes"])
 

@@ -23,6 +23,7 @@ from keras import layers
 
 from kerasemo.features.pretrained import CAFFE_MEANS, resnet50
 from kerasemo.layers import ChunkedLSTM, FFTConv1D, FrameWise, LastValid, ZeroPadded
+from kerasemo.models.on_features import heads
 
 FRAME_RATE = 25
 SAMPLES = 640
@@ -84,8 +85,7 @@ def end_to_end(
         x = ChunkedLSTM(width, recurrent_initializer="glorot_uniform", return_sequences=True, name=f"lstm_{i}")(x)
     x = LastValid(name="last_valid")([x, n_frames])
     x = layers.Dropout(dropout, name="dropout")(x)
-    outputs = {task: layers.Dense(classes, activation="softmax", name=task)(x) for task, classes in tasks.items()}
-    return keras.Model({**inputs, "n_frames": n_frames}, outputs, name="end_to_end")
+    return keras.Model({**inputs, "n_frames": n_frames}, heads(x, tasks), name="end_to_end")
 
 
 def _audio_frames(audio, n_frames):

@@ -20,6 +20,7 @@ from keras import layers
 
 from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.layers import ChunkedLSTM
+from kerasemo.models.on_features import standardised
 
 UNITS = (256, 128, 64)
 DROPOUT = 0.4
@@ -55,9 +56,7 @@ def lstm_regressor(
     """
     if not feature_sets:
         raise ValueError(f"A regressor needs a feature set. Received: feature_sets={dict(feature_sets)}")
-    inputs = {name: keras.Input((None, width), name=name) for name, width in feature_sets.items()}
-    standardised = [layers.Normalization(axis=-1, name=f"{name}_standardised")(x) for name, x in inputs.items()]
-    x = layers.Concatenate(name="features")(standardised) if len(standardised) > 1 else standardised[0]
+    inputs, x = standardised({name: (None, width) for name, width in feature_sets.items()})
     for i, width in enumerate(units, start=1):
         x = ChunkedLSTM(width, return_sequences=True, name=f"lstm_{i}")(x)
         x = layers.Dropout(dropout, name=f"dropout_{i}")(x)

@@ -31,7 +31,7 @@ def dense(
         >>> network.output["emotion"].shape, network.output["valence"].shape
         ((None, 4), (None, 1))
     """
-    inputs, x = _standardised(shapes)
+    inputs, x = standardised(shapes)
     for number, width in enumerate(units, start=1):
         x = layers.Dense(width, activation="relu", name=f"dense_{number}")(x)
         if dropout:
@@ -51,7 +51,7 @@ def lstm(
     Returns:
         A model from each feature set, `batch x frames x features`, to each task, as in `dense`.
     """
-    inputs, x = _standardised(shapes)
+    inputs, x = standardised(shapes)
     for number, width in enumerate(units, start=1):
         x = ChunkedLSTM(width, return_sequences=True, name=f"lstm_{number}")(x)
         if dropout:
@@ -64,8 +64,12 @@ def heads(x: keras.KerasTensor, tasks: Mapping[str, int]) -> dict[str, keras.Ker
     return {task: layers.Dense(n, activation="softmax" if n > 1 else None, name=task)(x) for task, n in tasks.items()}
 
 
-def _standardised(shapes: Mapping[str, tuple]) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor]:
-    """Return the inputs, and their standardised features side by side."""
+def standardised(shapes: Mapping[str, tuple]) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor]:
+    """Return an input for each feature set, and their standardised features side by side.
+
+    Args:
+        shapes: name of each feature set -> its shape; the shapes differ only in the last axis, the features.
+    """
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
-    standardised = [layers.Normalization(name=f"{name}_standardised")(x) for name, x in inputs.items()]
-    return inputs, layers.Concatenate(name="features")(standardised) if len(standardised) > 1 else standardised[0]
+    sets = [layers.Normalization(name=f"{name}_standardised")(x) for name, x in inputs.items()]
+    return inputs, layers.Concatenate(name="features")(sets) if len(sets) > 1 else sets[0]
