@@ -83,6 +83,7 @@ class Options(experiment.Options):
     merge_excited: bool = experiment.data(False, "Label excited turns as happy.")
     max_bad: float = experiment.max_bad()
     imagenet: Path | None = experiment.imagenet("ResNet-50")
+    only: list[str] | None = experiment.only()
     weighting: experiment.WeightingName | None = experiment.training(None, "Also train models with this weighting.")
     batch_size: int = experiment.training(1, "Number of clips per step.", min=1)
 
@@ -123,9 +124,9 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     """Yield every network on every split."""
     names = AUDIOVISUAL if "video" in corpus.inputs else SOUND
     experiment.note_left_out(run, [LABELS[name] for name in AUDIOVISUAL if name not in names], has_sound=True)
-    if options.weighting:
-        added = [name for name, (*_, weighting) in MODELS.items() if weighting == options.weighting]
-        names = list(dict.fromkeys([*names, *(name for name in added if set(MODELS[name][1]) <= set(corpus.inputs))]))
+    added = [name for name, (*_, method) in MODELS.items() if method == options.weighting and name not in names]
+    names = [*names, *(name for name in added if {*MODELS[name][1]} <= {*corpus.inputs})]
+    names = experiment.selected(names, options.only)
     for method in dict.fromkeys(MODELS[name][2] for name in names):
         experiment.note_weighting(run, method, len(TASKS), rate=None)
     yield "Training", experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)

@@ -63,6 +63,7 @@ class Options(experiment.Options):
         None, "Predict numeric labels, such as valence, as numbers: loss 1 - CCC or square error.  [default: classes]"
     )
     architecture: Literal["alexnet", "vgg16", "both"] = experiment.training("both", "Network to train.")
+    only: list[str] | None = experiment.only()
     weighting: experiment.WeightingName = experiment.weighting("uncertainty")
     augment: list[str] | None = experiment.training(
         None, "Augmentation: spectrogram (SpecAugment), speed or noise; repeat for more.  [default: none]"
@@ -116,7 +117,7 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
     tasks = [*corpus.classes, MULTITASK] if len(corpus.classes) > 1 else list(corpus.classes)
     architectures = ARCHITECTURES if options.architecture == "both" else [options.architecture]
     names = [f"{architecture}_{task}" for architecture in architectures for task in tasks]
-    cells = experiment.plan(run, names, corpus, options, TRAIN, VALIDATION)
+    cells = experiment.plan(run, experiment.selected(names, options.only), corpus, options, TRAIN, VALIDATION)
     labels.require_on_both_sides(corpus.table[list(corpus.classes)], [cell.split for cell in cells])
     yield "Training", cells
 

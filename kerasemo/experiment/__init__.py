@@ -17,7 +17,7 @@ from kerasemo.experiment.corpora import (
     set_aside,
     try_building,
 )
-from kerasemo.experiment.options import Options, WeightingName, data_file, imagenet, max_bad, weighting
+from kerasemo.experiment.options import Options, WeightingName, data_file, imagenet, max_bad, only, selected, weighting
 from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.experiment.session import Paper
 from kerasemo.experiment.study import Stage, Study, note_weighting, preferring
@@ -44,6 +44,7 @@ __all__ = [
     "note_held_out",
     "note_left_out",
     "note_weighting",
+    "only",
     "plan",
     "preferring",
     "present",
@@ -51,6 +52,7 @@ __all__ = [
     "require_classes",
     "require_groups",
     "running",
+    "selected",
     "set_aside",
     "training",
     "try_building",

@@ -1,12 +1,13 @@
 """The options that all experiments share, and fields for further options of single experiments."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_type_hints
 
 from kerasemo.command_line import data, running, training
-from kerasemo.errors import WrongCall
+from kerasemo.errors import InputError, WrongCall
 
 WeightingName = Literal["static", "softmax", "uncertainty", "liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]
 
@@ -95,3 +96,23 @@ def imagenet(network: str) -> Any:
     """Return the field `imagenet: Path | None` of experiments whose network may start from pretrained weights."""
     help = f"File with weights of {network} from keras.applications, to start training from."
     return training(None, help, exists=True, dir_okay=False)
+
+
+def only() -> Any:
+    """Return the field `only: list[str] | None` of experiments whose networks are trained independently."""
+    return training(None, "Key of a network to train; repeat for more.  [default: all networks]")
+
+
+def selected(networks: Sequence[str], only: Sequence[str] | None) -> list[str]:
+    """Return the networks of `only`, in their order; all if it is None.
+
+    Args:
+        networks: keys of all networks.
+        only: keys of the wanted ones.
+
+    Raises:
+        InputError: there is no such network.
+    """
+    if unknown := sorted({*(only or [])} - {*networks}):
+        raise InputError(f"there is no network {', '.join(unknown)}; --only takes {', '.join(networks)}.")
+    return [name for name in networks if only is None or name in only]

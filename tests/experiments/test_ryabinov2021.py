@@ -48,14 +48,14 @@ def trained(script, root, with_gaps, tmp_path_factory):
         numbers="mse",
         augment=["spectrogram", "speed", "noise"],
         architecture="alexnet",
+        only=["alexnet_multitask"],
         batch_size=8,
         epochs=1,
         protocol="paper",
     )
     run = Run.create(tmp_path_factory.mktemp("runs"), script.PAPER.key, {"notes": []})
     corpus = script.read(run, options)
-    ((_, cells),) = script.networks(run, corpus, options)
-    cell = next(cell for cell in cells if script.MULTITASK in cell.network)
+    ((_, [cell]),) = script.networks(run, corpus, options)
     script.STUDY.trainer(run, corpus, options)(cell)
     return Outcome(run, options, corpus, [cell])
 
