@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from kerasemo import console
-from kerasemo.cli import audit, codebook, export, features, fuse, manifest, plot, predict, report, synth, train
+from kerasemo.cli import audit, average, codebook, export, features, fuse, manifest, plot, predict, report, synth, train
 from kerasemo.cli.choice import Choice
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,7 +43,7 @@ def options(
 for choice in (manifest.Manifest, synth.Synth, features.Features, codebook.Codebook):
     app.add_typer(choice.as_app())
 app.command(cls=train.Train)(train.train)
-for command in (audit.audit, fuse.fuse, export.export, predict.predict, plot.plot, report.report):
+for command in (audit.audit, fuse.fuse, export.export, predict.predict, plot.plot, average.average, report.report):
     app.command()(command)
 
 
