@@ -9,8 +9,12 @@ export KERASEMO_CACHE ?= $(CURDIR)/.cache
 
 .PHONY: demo test test-all lint bench lock clean
 
+# Sound shows the emotion in 68 % of the clips, pictures in 83 %: together they should do better than alone.
+DEMO := $(KERASEMO_CACHE)/demo
 demo: .venv/ready
-	$(BIN)/python experiments/goswami2018.py --quick
+	$(BIN)/kerasemo synth ravdess -o $(DEMO) --actors 8 --clips-per-emotion 2 --audio-share 0.68 --video-share 0.83
+	$(BIN)/python experiments/goswami2018.py --root $(DEMO) --epochs 15 \
+		--only audio_cnn --only image_cnn --only architecture_4
 
 test: .venv/ready
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder -m "not slow"

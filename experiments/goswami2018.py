@@ -79,6 +79,7 @@ class Options(experiment.Options):
     audio: Literal["mean", "sequence"] = experiment.data("mean", "40 MFCCs: mean over time, or one row per frame.")
     copies: int = experiment.data(1, "How often each recording is repeated under `paper` if there is no video.", min=1)
     max_bad: float = experiment.max_bad()
+    only: list[str] | None = experiment.only()
     beta: float = experiment.training(1.0, "Weight of the image loss in architecture 0.", min=0, max=1e6)
     weighting: experiment.WeightingName = experiment.weighting()
 
@@ -86,6 +87,8 @@ class Options(experiment.Options):
         return {
             "--weighting gradnorm needs a layer that all losses share; probes have none.": self.weighting == "gradnorm",
             "--beta is a static weight; omit --beta or --weighting.": self.weighting != "static" and self.beta != 1,
+            f"--only {STUDENT} needs its teachers; add --only audio_cnn --only image_cnn.": STUDENT in (self.only or ())
+            and not {*TEACHERS.values()} <= {*self.only},
         }
 
 
@@ -109,14 +112,15 @@ def read(run: Run, options: Options) -> AudioVisual:
 
 def networks(run: Run, data: AudioVisual, options: Options) -> Iterator[Stage]:
     """Yield every network on every split of the tables; distilled probes come after the networks that teach them."""
-    trainable = [network for network in NETWORKS if data.modalities.issuperset(MODALITIES[network])]
-    left_out = [name for network, (name, _) in NETWORKS.items() if network not in trainable]
+    wanted = experiment.selected(list(NETWORKS), options.only)
+    trainable = [network for network in wanted if data.modalities.issuperset(MODALITIES[network])]
+    left_out = [NETWORKS[network][0] for network in wanted if network not in trainable]
     experiment.note_left_out(run, left_out, has_sound="audio" in data.modalities)
     repeats = "paper" if options.copies > 1 or not data.images.empty else None  # the protocol that repeats recordings
     cells, folds = [], ravdess.folds()
     for protocol in options.protocols:
-        for less, wanted in {None: NETWORKS, **LESS_DATA}.items():
-            for network in experiment.present(wanted, trainable):
+        for less, compared in {None: NETWORKS, **({} if options.only else LESS_DATA)}.items():
+            for network in experiment.present(compared, trainable):
                 if network == ONCE and protocol != repeats:
                     continue
                 items, seed = items_of(data, network, protocol, options), options.seed

@@ -185,7 +185,7 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[
             published = cells["published"].dropna()
             measured = [_cell(cells[cells["protocol"] == protocol]) for protocol in PROTOCOLS]
             lines.append(
-                f"| {_text(row)} | {_text(metric)} | {_number(published.iloc[0]) if len(published) else ''} | "
+                f"| {_text(row)} | {_text(metric)} | {short(published.iloc[0]) if len(published) else ''} | "
                 + " | ".join(measured)
                 + " |"
             )
@@ -204,10 +204,10 @@ def _cell(cells: pd.DataFrame) -> str:
     if cells.empty or np.isnan(cells["measured"].iloc[0]):
         return ""
     cell = cells.iloc[0]
-    interval = "" if pd.isna(cell["low"]) else f" [{_number(cell['low'])}, {_number(cell['high'])}]"
-    return f"{_number(cell['measured'])}{interval} (n = {cell['n']})"
+    interval = "" if pd.isna(cell["low"]) else f" [{short(cell['low'])}, {short(cell['high'])}]"
+    return f"{short(cell['measured'])}{interval} (n = {cell['n']})"
 
 
-def _number(value: float) -> str:
+def short(value: float) -> str:
     """Format with three decimals, without the leading zero of scores below 1, as is common in the field."""
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

@@ -1,6 +1,7 @@
 """Start, resume and end of a run, with a lock so that only one process uses a run folder."""
 
 import fcntl
+import json
 import os
 import shlex
 import shutil
@@ -10,9 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
 from kerasemo import files
 from kerasemo.console import plain_errors
 from kerasemo.errors import InputError, WrongCall
+from kerasemo.evaluation.tables import short
 from kerasemo.experiment.options import Options
 from kerasemo.training.run import Run
 
@@ -74,7 +79,36 @@ def session(
             raise
         from kerasemo.reporting.report import write_report
 
-        run.logger().info("Report: %s", write_report([run.path]).resolve())
+        page = write_report([run.path]).resolve()
+        _print_headline(run)
+        run.logger().info("Report: %s", page)
+        _print_next(run, options, command)
+
+
+def _print_headline(run: Run) -> None:
+    """Print the test scores of the main table."""
+    from kerasemo.reporting.headline import headline, score_text
+    from kerasemo.reporting.results import PROTOCOLS
+
+    rows = json.loads((run.path / "results.json").read_text(encoding="utf-8"))
+    if found := headline(rows, run.config.get("exported")):
+        table = Table(
+            "", "published", *PROTOCOLS.values(), title=f"{found.rows[0]['table']}, {found.rows[0]['metric']}"
+        )
+        for line in found.lines:
+            published = "" if line.published is None else short(line.published)
+            table.add_row(line.row, published, *(score_text(line.scores.get(protocol)) for protocol in PROTOCOLS))
+        Console().print(table)
+        Console().print(found.sentence)
+
+
+def _print_next(run: Run, options: Options, command: Sequence[str]) -> None:
+    """Print commands that a user may want to run next."""
+    models = sorted((run.path / "saved_model").glob("*"))
+    tries = [["kerasemo", "plot", run.path], *(["kerasemo", "predict", model, "CLIP"] for model in models[:1])]
+    if run.config["notice"]:
+        tries.append([sys.executable, *command, "--root", "DIR"])
+    print("Try next:", *(f"  {shlex.join(map(str, words))}" for words in tries), sep="\n")
 
 
 def _lists_clips(path: Path) -> bool:

@@ -130,6 +130,7 @@ class Study:
                 for place in (run.path, folder / PREPROCESSING.parent):
                     with files.whole(place / MODEL_CARD) as temporary:
                         temporary.write_text(card, encoding="utf-8")
+            run.configure(exported=model.split(".")[0])
             run.logger().info("SavedModel: %s", folder)
         tables.write(rows, run.path, run.config["notice"], run.config["notes"])
 

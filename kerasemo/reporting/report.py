@@ -17,6 +17,7 @@ from PIL import Image
 from kerasemo import __version__, files, progress
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.reporting import charts, curves, figures, results, run_folder
+from kerasemo.reporting.headline import Headline, headline
 from kerasemo.reporting.run_folder import RunFolder
 from kerasemo.training.run import MODEL_CARD
 
@@ -146,11 +147,14 @@ def signed(value: float) -> str:
 
 def _section(folder: RunFolder) -> dict[str, object]:
     """Return the values of the template for one run."""
+    found = headline(folder.results or [], folder.config.get("exported"))
     return {
         "run": folder,
         "title": folder.config.get("title") or folder.path.resolve().name,
         "name": folder.path.resolve().name,
         "labels": results.PROTOCOLS,
+        "headline": found,
+        "headline_figure": _headline_figure(found, folder.notice),
         "tables": [_table(folder.results, name) for name in results.tables(folder.results or [])],
         "figures": [_experiment_figure(name, png) for name, png in folder.figures.items()],
         "losses": _losses(folder),
@@ -162,6 +166,14 @@ def _section(folder: RunFolder) -> dict[str, object]:
         "environment": list(_flat(folder.environment)),
         "set_aside": folder.set_aside.head(_SET_ASIDE_ROWS).to_dict("records"),
     }
+
+
+def _headline_figure(found: Headline | None, notice: str | None) -> Picture | None:
+    if found is None:
+        return None
+    table = str(found.rows[0]["table"])
+    alt = f"{table}: {found.rows[0]['metric']} of each network under both protocols"
+    return _picture(figures.png(charts.scores(found.rows, table, notice), alt), alt, "Published and measured scores")
 
 
 def _card(folder: RunFolder) -> Markup | None:
