@@ -250,30 +250,30 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Yield the rows of one table per task: the baseline, then the network, for each seed."""
+    """Yield the rows of one table per task: the baseline, then the network, mean of its seeds."""
+    seeds = outcome.options.seeds
+    label = NETWORKS[outcome.options.network] + (f", mean of {seeds} seeds" if seeds > 1 else "")
     networks_tested = {protocol: tested(outcome, protocol) for protocol in outcome.options.protocols}
-    for task in outcome.corpus.classes:
-        for protocol in outcome.options.protocols:
+    for task, classes in outcome.corpus.classes.items():
+        for protocol, folds in networks_tested.items():
             table = task.capitalize()
-            baseline = "Logistic regression" if outcome.corpus.classes[task] else "Ridge regression"
+            baseline = "Logistic regression" if classes else "Ridge regression"
             yield from outcome.of(BASELINE, protocol).scores(table, baseline, task)
-            for seed, folds in networks_tested[protocol].items():
-                label = NETWORKS[outcome.options.network]
-                yield from folds.scores(table, label if outcome.options.seeds == 1 else f"{label}, seed {seed}", task)
+            yield from folds.scores(table, label, task)
 
 
-def tested(outcome: Outcome, protocol: str) -> dict[int, Folds]:
-    """Return for each seed the folds of the chosen settings."""
+def tested(outcome: Outcome, protocol: str) -> Folds:
+    """Return the folds of the chosen settings, for all seeds."""
     candidates = [cell for cell in outcome.cells if cell.protocol == protocol and cell.network != BASELINE]
     best = chosen(outcome.run, outcome.corpus, candidates)
-    return Folds(outcome.run, outcome.options.network, protocol, best).by_seed()
+    return Folds(outcome.run, outcome.options.network, protocol, best)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
     """Draw the scores of each task, and for the first seed losses, confusion and true and predicted numbers."""
     outcome.draw_scores_of_tasks(results)
     for protocol in outcome.options.protocols:
-        folds = next(iter(tested(outcome, protocol).values()))
+        folds = next(iter(tested(outcome, protocol).by_seed().values()))
         name = f"{NETWORKS[outcome.options.network]}, {protocol} protocol"
         outcome.draw_tasks(folds, list(outcome.corpus.classes), name, protocol)
 
