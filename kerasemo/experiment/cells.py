@@ -177,15 +177,17 @@ class Training:
         items: "Mapping[str, Items | Clips | Segments]",
         batch_size: int,
         number_loss: NumberLoss | None = None,
+        decisions: Mapping[str, str] | None = None,
         **further,
     ) -> "Training":
-        """Return the training of a network whose outputs are tasks: classes have the cross-entropy as their loss.
+        """Return the training of a network whose outputs predict tasks: classes have the cross-entropy as their loss.
 
         Args:
-            network: its outputs are named after the tasks; an output with one value is a number, see `_in_units`.
+            network: an output with one value is a number, see `_in_units`.
             optimizer, items, batch_size: as in the attributes.
             number_loss: loss of numbers: `ccc` (1 - CCC over the items of a batch; default), or `mse` (mean square
                 error).
+            decisions: the task of each output; None: outputs are named after the tasks.
             **further: further attributes.
         """
         import keras
@@ -200,8 +202,8 @@ class Training:
             task: loss_of_number() if _is_number(output) else keras.losses.SparseCategoricalCrossentropy()
             for task, output in network.output.items()
         }
-        decisions = {task: task for task in losses}
-        return cls(network, losses, optimizer, items, batch_size, decisions, **further)
+        named = {task: task for task in losses}
+        return cls(network, losses, optimizer, items, batch_size, decisions or named, **further)
 
 
 def _is_number(output: "keras.KerasTensor") -> bool:

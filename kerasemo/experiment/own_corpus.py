@@ -6,9 +6,9 @@ several settings are trained on each split, and the one that is best on its vali
 chosen on clips that are scored.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -17,52 +17,21 @@ import pandas as pd
 
 from kerasemo import experiment, features
 from kerasemo.command_line import no_option
-from kerasemo.errors import InputError
+from kerasemo.errors import InputError, WrongCall, one_line
 from kerasemo.evaluation import scores
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, linear, speech
-from kerasemo.features.network_input import NetworkInput
-from kerasemo.features.waveform import Waveform
+from kerasemo.experiment.own_networks import FACES, NETWORKS, ON_DISK, SOUND, OwnNetwork, Setting
+from kerasemo.features.feature_set import FeatureSet
 from kerasemo.reporting.model_card import model_card
 from kerasemo.training.best_epoch import best_epoch
+from kerasemo.training.clips import N_FRAMES
 from kerasemo.training.run import Run
-from kerasemo.training.segments import Segments
 
 PAPER = Paper("train", "Networks on your own corpus", "no paper")
 EPOCHS = (100, 5)
 TRAIN, VALIDATION = 0.7, 0.1
-SEGMENT_S, SEGMENT_HOP_S = 3.0, 1.5
 BASELINE, FINAL = "baseline", "final"
-BASELINE_OF_WAVEFORMS = "mfcc_functionals"
-PICTURES = ("frames", "face_pairs", "faces", "face_video")
-NETWORKS = {"dense": "Dense network", "lstm": "LSTM", "spectrogram_cnn": "AlexNet on spectrograms"}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What `--tune` chooses.
-
-    Attributes:
-        learning_rate: of the optimizer, Adam.
-        dropout: after each layer, 0..1; `spectrogram_cnn` has that of AlexNet.
-        units: of each layer; `spectrogram_cnn` has those of AlexNet.
-    """
-
-    learning_rate: float
-    dropout: float
-    units: tuple[int, ...]
-
-
-DEFAULTS = {
-    "dense": Setting(1e-3, 0.3, (256, 128)),
-    "lstm": Setting(1e-3, 0.3, (128, 64)),
-    "spectrogram_cnn": Setting(1e-4, 0.5, ()),
-}
-GRIDS = {
-    "dense": ((1e-4, 3e-4, 1e-3, 3e-3), (0.0, 0.3, 0.5), ((64,), (256, 128), (512, 256))),
-    "lstm": ((3e-4, 1e-3, 3e-3), (0.0, 0.3, 0.5), ((32,), (128, 64), (256, 128))),
-    "spectrogram_cnn": ((3e-5, 1e-4, 3e-4), (0.5,), ((),)),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,37 +41,81 @@ class Options(experiment.Options):
     )
     quick: bool = no_option(False)
     manifest: Path | None = no_option(None)
-    features: str = experiment.data(BASELINE_OF_WAVEFORMS, "Feature set; for more than one, separate them by commas.")
+    features: str = experiment.data(
+        "mfcc_functionals",
+        "Feature sets, separated by commas: names, or with parameters {feature_set: onnx, model: w2v2.onnx}.",
+    )
     frames: int = experiment.data(160, "Number of frames of a clip; the last one of shorter clips is repeated.", min=1)
     max_bad: float = experiment.max_bad()
     tasks: str = experiment.training("emotion", "Columns of the manifest to predict, separated by commas.")
-    network: Literal["dense", "lstm", "spectrogram_cnn"] = experiment.training("dense", "Network to train.")
+    network: Literal["dense", "lstm", "spectrogram_cnn", "emodal", "crossmodal", "end_to_end"] = experiment.training(
+        "dense", "Network to train."
+    )
     weighting: experiment.WeightingName = experiment.weighting()
     numbers: experiment.NumberLoss = experiment.training("ccc", "Loss of tasks that are numbers.")
     balance: bool = experiment.training(False, "Repeat training clips until all classes of the first task are equal.")
     seeds: int = experiment.training(1, "Number of seeds: --seed, --seed + 1, and so on.", min=1, max=1000)
     tune: int = experiment.training(1, "Number of settings to choose from on the validation clips.", min=1, max=27)
     patience: int = experiment.training(10, "Stop after this number of epochs without a lower validation loss.", min=1)
-    batch_size: int = experiment.training(32, "Number of clips or segments per step.", min=1)
+    batch_size: int | None = experiment.training(
+        None, "Number of clips, segments or pictures per step.  [default: depends on the network]", min=1
+    )
     final: bool = experiment.training(False, "At the end, train one network on all clips, and export it with a card.")
     licence: str = experiment.data("", "Licence of the corpus, for the model card.  [default: not stated]")
 
     def conflicts(self):
-        reads_sound, sets = self.network == "spectrogram_cnn", self.feature_names
-        unreadable = ", ".join(name for name in sets if name in ("waveform", *PICTURES))
-        n_settings = len(settings(self.network, 10**6, 0))
+        names, configs, n_settings = self.feature_names, self.feature_configs, len(self.chosen.settings(None, 0))
+        fixed = any(len(config) > 1 and config["feature_set"] in (SOUND, FACES) for config in configs)
+        one_task = self.chosen.one_task
         return {
             "give a manifest and --root, the folder of its files.": not (self.manifest and self.root),
-            "a feature set is given twice; give each once.": len(set(sets)) < len(sets),
-            "spectrogram_cnn reads sound: give --features waveform.": reads_sound and sets != ["waveform"],
-            f"{self.network} cannot read {unreadable}; give other --features.": unreadable and not reads_sound,
+            "a feature set is given twice; give each once.": any(configs.count(each) > 1 for each in configs),
+            f"{self.network} cannot read {', '.join(names)}; it reads {self.chosen.reads}.": not self.chosen.accepts(
+                names
+            ),
+            f"{SOUND} and {FACES} have no parameters here; leave them out.": fixed,
+            f"{self.network} learns one task with classes; give one of {self.tasks}.": one_task
+            and len(self.task_names) > 1,
+            f"--weighting gradnorm needs a layer that all losses share; {self.network} has none.": one_task
+            and self.weighting == "gradnorm",
             f"--tune {self.tune} is more than the {n_settings} settings of {self.network}.": self.tune > n_settings,
         }
 
     @property
+    def chosen(self) -> OwnNetwork:
+        """The network to train."""
+        return NETWORKS[self.network]
+
+    @cached_property
+    def feature_configs(self) -> list[dict]:
+        """The configuration of each feature set, see `features.from_config`.
+
+        Raises:
+            WrongCall: `features` is something else.
+        """
+        import yaml
+
+        try:
+            given = yaml.safe_load(f"[{self.features}]")
+        except yaml.YAMLError as error:
+            raise WrongCall(f"--features cannot be read: {one_line(error)}.") from None
+        entries = given[0] if given and isinstance(given[0], list) else given  # a list in a YAML file
+        if not entries or not all(isinstance(each, str) or _is_config(each) for each in entries):
+            raise WrongCall("--features takes names or {feature_set: NAME, PARAMETER: VALUE}, separated by commas.")
+        return [{"feature_set": each} if isinstance(each, str) else each for each in entries]
+
+    @property
     def feature_names(self) -> list[str]:
         """The names of the feature sets."""
-        return [name.strip() for name in self.features.split(",")]
+        return [config["feature_set"] for config in self.feature_configs]
+
+    @property
+    def feature_sets(self) -> dict[str, FeatureSet]:
+        """The feature sets by name; if a name occurs several times, followed by a number."""
+        names = self.feature_names
+        counts = [names[: number + 1].count(name) for number, name in enumerate(names)]
+        keys = [name if count == 1 else f"{name}_{count}" for name, count in zip(names, counts, strict=True)]
+        return dict(zip(keys, map(features.from_config, self.feature_configs), strict=True))
 
     @property
     def task_names(self) -> list[str]:
@@ -110,42 +123,30 @@ class Options(experiment.Options):
         return list(dict.fromkeys(name.strip() for name in self.tasks.split(",")))
 
 
-def settings(network: str, n: int, seed: int) -> list[Setting]:
-    """Return up to n settings of a network, in random order after the default."""
-    grid = [Setting(*values) for values in itertools.product(*GRIDS[network]) if Setting(*values) != DEFAULTS[network]]
-    order = np.random.default_rng(seed).permutation(len(grid))
-    return [DEFAULTS[network], *(grid[number] for number in order)][:n]
+def _is_config(entry) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("feature_set"), str)
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """Read the manifest and compute the features; all but waveforms are loaded into memory."""
+    """Read the manifest and compute the features; only those of one array per clip are loaded into memory."""
     corpus = speech.read(options.manifest, options.root, options.seed)
-    inputs = network_inputs(options)
+    inputs = options.chosen.inputs(options.feature_sets, options.frames)
     numeric = [labels.are_numbers(corpus.manifest[task]) for task in options.task_names if task in corpus.manifest]
+    if options.chosen.one_task and any(numeric):
+        raise InputError(f"{options.network} learns classes, but {options.tasks} is a number; use another --network.")
     clips = labels.read_clips(run, corpus, options.root, inputs, options, options.task_names, any(numeric))
     if options.balance and clips.classes[options.task_names[0]] is None:
         raise InputError("--balance needs classes, but the first task is a number; leave it out.")
-    if len(clips.classes) > 1:
-        experiment.note_weighting(run, options.weighting, len(clips.classes))
-    run.note(f"Features: {', '.join(options.feature_names)}; network: {NETWORKS[options.network]}.")
+    if (n_losses := len(options.chosen.outputs(options.task_names))) > 1:
+        experiment.note_weighting(run, options.weighting, n_losses)
+    run.note(f"Features: {', '.join(options.feature_names)}; network: {options.chosen.label}.")
     arrays = {
-        name: files if name == "waveform" else np.concatenate([inputs[name].items(np.load(file)) for file in files])
+        name: files
+        if inputs[name].feature_set.name in ON_DISK
+        else np.concatenate([inputs[name].items(np.load(file, allow_pickle=False)) for file in files])
         for name, files in clips.features.items()
     }
     return replace(clips, features=arrays)
-
-
-def network_inputs(options: Options) -> dict[str, NetworkInput]:
-    """Return how each input of the network is computed from a file, and what the baseline reads."""
-    if options.network == "spectrogram_cnn":
-        sound = Waveform(longest_s=600.0, channel="mean")
-        length, hop = (round(seconds * sound.sampling_rate) for seconds in (SEGMENT_S, SEGMENT_HOP_S))
-        baseline = features.from_config({"feature_set": BASELINE_OF_WAVEFORMS})
-        waveform = NetworkInput(sound, segment_length=length, segment_hop=hop)
-        return {"waveform": waveform, BASELINE_OF_WAVEFORMS: NetworkInput(baseline)}
-    n_frames = options.frames if options.network == "lstm" else None
-    sets = {name: features.from_config({"feature_set": name}) for name in options.feature_names}
-    return {name: NetworkInput(feature_set, n_frames) for name, feature_set in sets.items()}
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
@@ -166,44 +167,39 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
     """Build a network with a setting; or return the predictions of the baseline."""
-    inputs = [name for name in corpus.features if options.network != "spectrogram_cnn" or name == "waveform"]
     if cell.network == BASELINE:
-        return linear.linear_baseline(corpus, cell, [name for name in corpus.features if name != "waveform"])
+        return linear.linear_baseline(corpus, cell, [name for name in corpus.features if _in_memory(corpus, name)])
     import keras
 
+    tasks, kind = list(corpus.classes), options.chosen
     final = run.config["final"] if cell.network == FINAL else {"setting": number_of(cell.network), "epochs": None}
-    setting, tasks = settings(options.network, options.tune, options.seed)[final["setting"]], list(corpus.classes)
+    setting = setting_of(options, final["setting"])
+    rate = setting.pop("learning_rate")
     if options.balance:
         cell = replace(cell, split=balanced(cell.split, cell.items[tasks[0]]))
-    network, items = network_and_items(corpus, options, cell, setting, inputs)
+    network, items = kind.build(corpus, cell, options.seed, setting)
     return Training.of_tasks(
         network,
-        keras.optimizers.Adam(setting.learning_rate),
+        keras.optimizers.Adam(rate, global_clipnorm=kind.clip_norm),
         items,
-        options.batch_size,
+        options.batch_size or kind.batch_size,
         options.numbers,
-        inputs={name: corpus.inputs[name] for name in inputs},
+        kind.outputs(tasks),
+        inputs={name: corpus.inputs[name] for name in network.input if name in corpus.inputs},
         weighting=options.weighting,
-        description={"decision": tasks[0]},
+        description={"decision": tasks[0]} | ({"n_frames": N_FRAMES} if N_FRAMES in network.input else {}),
         patience=options.patience if "validation" in items else None,
         epochs=final["epochs"],
     )
 
 
-def network_and_items(corpus: Corpus, options: Options, cell: Cell, setting: Setting, inputs: Sequence[str]):
-    """Return a network, and the items of each partition."""
-    from kerasemo.models import from_waveform, on_features
+def _in_memory(corpus: Corpus, name: str) -> bool:
+    return isinstance(corpus.features[name], np.ndarray)
 
-    tasks = list(corpus.classes)
-    if options.network == "spectrogram_cnn":
-        network = from_waveform.waveform_cnn("alexnet", corpus.widths(tasks), SEGMENT_S, seed=options.seed)
-        items = corpus.clips(Segments.of_clips, cell, tasks, inputs)
-        from_waveform.adapt(network, items["train"].once().map(lambda x, *_: x))
-        return network, items
-    build_network = {"dense": on_features.dense, "lstm": on_features.lstm}[options.network]
-    shapes = {name: corpus.features[name].shape[1:] for name in inputs}
-    network = build_network(shapes, corpus.widths(tasks), setting.units, setting.dropout)
-    return network, corpus.items(cell, {task: task for task in tasks}, inputs)
+
+def setting_of(options: Options, number: int) -> Setting:
+    """Return a setting of the network by its number."""
+    return dict(options.chosen.settings(options.tune, options.seed)[number])
 
 
 def balanced(split: Split, targets: pd.Series) -> Split:
@@ -246,13 +242,14 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
     number = max(sorted(set(numbers)), key=numbers.count)
     picked = [cell for cell in best if number_of(cell.network) == number]
     histories = Folds(run, options.network, options.protocols[-1], picked).histories()
-    return number, round(float(np.median([best_epoch(history, list(corpus.classes)) for history in histories])))
+    outputs = list(options.chosen.outputs(list(corpus.classes)))
+    return number, round(float(np.median([best_epoch(history, outputs) for history in histories])))
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
     """Yield the rows of one table per task: the baseline, then the network, mean of its seeds."""
     seeds = outcome.options.seeds
-    label = NETWORKS[outcome.options.network] + (f", mean of {seeds} seeds" if seeds > 1 else "")
+    label = outcome.options.chosen.label + (f", mean of {seeds} seeds" if seeds > 1 else "")
     networks_tested = {protocol: tested(outcome, protocol) for protocol in outcome.options.protocols}
     for task, classes in outcome.corpus.classes.items():
         for protocol, folds in networks_tested.items():
@@ -274,7 +271,7 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
     outcome.draw_scores_of_tasks(results)
     for protocol in outcome.options.protocols:
         folds = next(iter(tested(outcome, protocol).by_seed().values()))
-        name = f"{NETWORKS[outcome.options.network]}, {protocol} protocol"
+        name = f"{outcome.options.chosen.label}, {protocol} protocol"
         outcome.draw_tasks(folds, list(outcome.corpus.classes), name, protocol)
 
 
@@ -287,9 +284,9 @@ def card(outcome: Outcome, results: Sequence[dict]) -> str:
     """Return the model card of the network on all clips."""
     options, config = outcome.options, outcome.run.config
     table, final = outcome.corpus.table, config["final"]
-    setting = settings(options.network, options.tune, options.seed)[final["setting"]]
+    setting = ", ".join(f"{name} {value}" for name, value in setting_of(options, final["setting"]).items())
     facts = {
-        "Network": f"{NETWORKS[options.network]}, {setting}, {final['epochs']} epochs",
+        "Network": f"{options.chosen.label}, {setting}, {final['epochs']} epochs",
         "Preprocessing": ", ".join(options.feature_names),
         "Corpus": f"{config['corpus']}, {len(table)} clips of {table['speaker'].nunique()} speakers, all for training",
         "Licence of the corpus": options.licence or "not stated",
