@@ -104,7 +104,7 @@ def plan(
         run, networks, seeds: as in `cells_of`.
         corpus: the corpus that is split; under `speaker`, its groups are held out, one fold at a time.
         options: options of the run.
-        train, validation: shares of the items under `paper`, from 0 to 1.
+        train, validation: shares of the items under `paper`, from 0 to 1, if its split is not published.
         copies: number of copies of each item under `paper`, which are split like different items.
 
     Returns:
@@ -116,7 +116,10 @@ def plan(
     cells = []
     for protocol in options.protocols:
         items = pd.concat([corpus.table] * (copies if protocol == "paper" else 1), ignore_index=True)
-        splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, train, validation)
+        if protocol == "paper" and corpus.published:
+            splits = [corpus.published]
+        else:
+            splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, train, validation)
         if validation and not all(len(split.validation) for split in splits):
             raise InputError(f"{len(corpus.table)} clips are not enough for training, validation and test.")
         cells += cells_of(run, networks, items, splits, seeds)
