@@ -8,6 +8,8 @@ from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Corpus
 from kerasemo.experiment.own_networks import NETWORKS, ON_DISK
 from kerasemo.experiment.own_options import Options
+from kerasemo.features import Npy
+from kerasemo.features.network_input import NetworkInput
 
 N_CLIPS, N_PICTURES, RATE = 6, 3, 16_000
 SHAPES = {
@@ -95,3 +97,9 @@ def test_settings_begin_with_the_default_and_are_all_different(name):
     assert all(settings.count(setting) == 1 for setting in settings)
     assert len(settings) == np.prod([len(values) for values in NETWORKS[name].grid.values()])
     assert NETWORKS[name].settings(2, seed=0) == settings[:2]
+
+
+def test_rows_of_features_of_a_video_are_averaged_like_those_of_sound():
+    rows = np.array([[1.0, 2.0], [3.0, 6.0]])
+    for medium in ("audio", "video"):
+        np.testing.assert_array_equal(NetworkInput(Npy(medium=medium)).items(rows), [[2.0, 4.0]])
