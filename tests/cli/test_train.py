@@ -206,7 +206,6 @@ def filmed(tmp_path_factory) -> Path:
         ("crossmodal", "mfcc,frames"),
         ("emodal", "mfcc_functionals,faces"),
         ("end_to_end", "waveform"),
-        ("end_to_end", "waveform,face_video"),
     ],
 )
 def test_a_network_of_a_paper_trains_resumes_and_predicts(kerasemo, filmed, tmp_path, same_results, network, sets):
