@@ -35,6 +35,19 @@ def interruptible():
 
 
 @pytest.fixture(scope="session")
+def same_results():
+    """A function that checks that all numbers of two run folders are exactly equal."""
+
+    def check(a: Path, b: Path) -> None:
+        tables = {path.relative_to(a) for path in a.rglob("*.csv")}
+        assert tables == {path.relative_to(b) for path in b.rglob("*.csv")}
+        for table in [*tables, Path("results.json")]:
+            assert (a / table).read_bytes() == (b / table).read_bytes(), table
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def ravdess_root() -> Path:
     """Real RAVDESS speech of eight actors."""
     folder = DATA / "ravdess"

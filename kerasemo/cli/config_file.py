@@ -1,5 +1,6 @@
 """Options of a command in a YAML file."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,11 @@ def use(context: typer.Context, _, path: Path | None) -> None:
     if not isinstance(entries, dict):
         raise InputError(f"{path} must contain lines such as `epochs: 20`.")
     options = {option.name: option for option in _options(context)}
-    values = {str(name).replace("-", "_"): value for name, value in entries.items() if value is not None}
+    values = {
+        str(name).replace("-", "_"): json.dumps(value) if isinstance(value, list | dict) else value
+        for name, value in entries.items()
+        if value is not None
+    }
     faults = []
     for name, value in values.items():
         try:

@@ -10,6 +10,12 @@ from kerasemo.errors import InputError
 
 MIN_FOLDS = 6
 VALIDATION_SHARE = 0.1
+PARTITIONS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "devel", "development"),
+    "test": ("test", "testing"),
+}
+"""Partition -> its names in published splits, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,44 @@ def random_split(n: int, train: float, validation: float, seed: int, name: str =
     if not len(split.train) or not len(split.test):
         raise InputError(f"{n} items are too few to use {train:.0%} for training and others for testing.")
     return split
+
+
+def published_split(partitions: pd.Series, speakers: pd.Series, seed: int) -> Split:
+    """Return the split that the owners of a corpus have published.
+
+    Args:
+        partitions: the partition of each item, one of the names in `PARTITIONS`; missing: the item is not used.
+        speakers: the speaker of each item.
+        seed: seed of the choice of validation speakers, a tenth of the training speakers, but at least one, if there is
+            no partition for validation.
+
+    Returns:
+        The split, named `paper`.
+
+    Raises:
+        InputError: A name is unknown, there are no items for training or for testing, or the only training speaker
+            would be needed for validation.
+
+    Example:
+        >>> split = published_split(pd.Series(["train", "Devel", "test", None]), pd.Series(list("abcd")), seed=0)
+        >>> split.train.tolist(), split.validation.tolist(), split.test.tolist()
+        ([0], [1], [2])
+    """
+    sides = {name: side for side, names in PARTITIONS.items() for name in names}
+    side_of = partitions.astype("str").str.lower().map(sides).where(partitions.notna())
+    if unknown := sorted(set(partitions[partitions.notna() & side_of.isna()])):
+        raise InputError(f"the partition {unknown[0]!r} is unknown; the names are {', '.join(sides)}.")
+    rows = {side: np.flatnonzero(side_of == side) for side in PARTITIONS}
+    if not len(rows["train"]) or not len(rows["test"]):
+        raise InputError("no usable clip is in the partition for training, or none in that for the test.")
+    if not len(rows["validation"]):
+        names = np.unique(speakers.iloc[rows["train"]])
+        if len(names) < 2:
+            raise InputError("there is no partition for validation, and only one speaker in that for training.")
+        drawn = np.random.default_rng(seed).permutation(names)[: max(1, round(VALIDATION_SHARE * len(names)))]
+        is_drawn = speakers.iloc[rows["train"]].isin(drawn).to_numpy()
+        rows["train"], rows["validation"] = rows["train"][~is_drawn], rows["train"][is_drawn]
+    return Split("paper", **rows)
 
 
 def draw_folds(groups: Sequence[str], n_folds: int, seed: int) -> pd.Series:

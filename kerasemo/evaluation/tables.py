@@ -63,17 +63,20 @@ def score_row(
     published: float | None = None,
     task: str = "emotion",
     output: str = "emotion",
+    seeds: Sequence[int | None] | None = None,
 ) -> dict:
     """Create a row of the results: a score of one network on one partition, from its saved predictions.
 
     With the protocol `paper` each item is scored, as in the papers. With `speaker` each clip is scored once per fold,
     by the mean of its items, and the folds are pooled: a clip that is used for training in several folds is included
-    several times. The bootstrap for the interval draws whole speakers.
+    several times. Over several seeds, it is the mean of the scores of each. The bootstrap for the interval draws whole
+    speakers, with all seeds.
 
     Args:
         folder: the run folder.
         protocol: `paper` or `speaker`.
-        models: names of the network's models, one per fold; the network's name is the part before the first dot.
+        models: names of the network's models, one per fold and seed; the network's name is the part before the first
+            dot.
         table: name of the table of the paper.
         row: name of the row in that table.
         partition: `test`, `validation` or `train`.
@@ -82,13 +85,21 @@ def score_row(
         published: the number published in the paper.
         task: the column of the true class or number; if it is not the emotion, its name is added to the row's metric.
         output: the network's output to score.
+        seeds: the seed of each model; None: all have the same.
 
     Returns:
         A dict with the keys `COLUMNS`.
     """
-    scored = pooled_predictions(folder, protocol, models, partition, task, output)
-    score = (METRICS | AVERAGED | NUMERIC)[metric]
-    low, high = bootstrap_by_group(scored, lambda rows: score(rows[task], rows["predicted"]))
+    groups: dict[int | None, list[str]] = {}
+    for model, seed in zip(models, seeds or [None] * len(models), strict=True):
+        groups.setdefault(seed, []).append(model)
+    parts = [pooled_predictions(folder, protocol, group, partition, task, output) for group in groups.values()]
+    scored = pd.concat([part.set_axis(np.full(len(part), number)) for number, part in enumerate(parts)])
+
+    def mean_score(rows: pd.DataFrame) -> float:
+        return float(np.mean([score(rows[rows.index == number], metric, task) for number in range(len(parts))]))
+
+    low, high = bootstrap_by_group(scored, mean_score)
     return {
         "table": table,
         "row": row,
@@ -97,11 +108,16 @@ def score_row(
         "protocol": protocol,
         "corpus": corpus,
         "published": published,
-        "measured": score(scored[task], scored["predicted"]),
+        "measured": mean_score(scored),
         "low": low,
         "high": high,
         "n": len(scored),
     }
+
+
+def score(predictions: pd.DataFrame, metric: str, task: str) -> float:
+    """Return a score of predictions: one of `METRICS` or `AVERAGED`, or of `NUMERIC` if the task is a number."""
+    return (METRICS | AVERAGED | NUMERIC)[metric](predictions[task], predictions["predicted"])
 
 
 def mean_row(

@@ -104,7 +104,7 @@ def plan(
         run, networks, seeds: as in `cells_of`.
         corpus: the corpus that is split; under `speaker`, its groups are held out, one fold at a time.
         options: options of the run.
-        train, validation: shares of the items under `paper`, from 0 to 1.
+        train, validation: shares of the items under `paper`, from 0 to 1, if its split is not published.
         copies: number of copies of each item under `paper`, which are split like different items.
 
     Returns:
@@ -116,7 +116,10 @@ def plan(
     cells = []
     for protocol in options.protocols:
         items = pd.concat([corpus.table] * (copies if protocol == "paper" else 1), ignore_index=True)
-        splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, train, validation)
+        if protocol == "paper" and corpus.published:
+            splits = [corpus.published]
+        else:
+            splits = protocols.splits(protocol, items["group"], corpus.folds, options.seed, train, validation)
         if validation and not all(len(split.validation) for split in splits):
             raise InputError(f"{len(corpus.table)} clips are not enough for training, validation and test.")
         cells += cells_of(run, networks, items, splits, seeds)
@@ -177,15 +180,17 @@ class Training:
         items: "Mapping[str, Items | Clips | Segments]",
         batch_size: int,
         number_loss: NumberLoss | None = None,
+        decisions: Mapping[str, str] | None = None,
         **further,
     ) -> "Training":
-        """Return the training of a network whose outputs are tasks: classes have the cross-entropy as their loss.
+        """Return the training of a network whose outputs predict tasks: classes have the cross-entropy as their loss.
 
         Args:
-            network: its outputs are named after the tasks; an output with one value is a number, see `_in_units`.
+            network: an output with one value is a number, see `_in_units`.
             optimizer, items, batch_size: as in the attributes.
             number_loss: loss of numbers: `ccc` (1 - CCC over the items of a batch; default), or `mse` (mean square
                 error).
+            decisions: the task of each output; None: outputs are named after the tasks.
             **further: further attributes.
         """
         import keras
@@ -200,8 +205,8 @@ class Training:
             task: loss_of_number() if _is_number(output) else keras.losses.SparseCategoricalCrossentropy()
             for task, output in network.output.items()
         }
-        decisions = {task: task for task in losses}
-        return cls(network, losses, optimizer, items, batch_size, decisions, **further)
+        named = {task: task for task in losses}
+        return cls(network, losses, optimizer, items, batch_size, decisions or named, **further)
 
 
 def _is_number(output: "keras.KerasTensor") -> bool:

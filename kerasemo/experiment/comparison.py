@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from kerasemo.experiment.outcome import Folds, Outcome
@@ -10,7 +9,7 @@ from kerasemo.reporting.curves import Curve, Panel, grid
 from kerasemo.reporting.figures import look
 
 PROTOCOL = "speaker"
-DEVIATION, DIFFERENCE = "standard deviation over seeds", "difference of test accuracies"
+DIFFERENCE = "difference of test accuracies"
 
 
 def rows(outcome: Outcome, table: str, labels: Mapping[str, str], proposed: str) -> Iterator[dict]:
@@ -26,12 +25,7 @@ def rows(outcome: Outcome, table: str, labels: Mapping[str, str], proposed: str)
     if not trained[proposed].cells:
         return
     for network, folds in trained.items():
-        mean = folds.score(table, labels[network])
-        yield mean
-        by_seed = [hits(each).mean() for each in folds.by_seed().values()]
-        if len(by_seed) > 1:
-            deviation = float(np.std(by_seed, ddof=1))
-            yield mean | {"metric": DEVIATION, "measured": deviation, "low": None, "high": None, "n": len(by_seed)}
+        yield from folds.over_seeds(table, labels[network])
     for network, folds in trained.items():
         if network != proposed:
             values = (hits(trained[proposed]) - hits(folds)).reset_index(name="value")

@@ -40,6 +40,7 @@ class Corpus:
         folds: the fold of each group.
         inputs: how each input of a network is computed from a file; empty if the features were computed by others.
         features: input -> its values, one entry per item: an array, or the paths of files with arrays.
+        published: the split of the protocol `paper`; None: it is drawn at random.
     """
 
     table: pd.DataFrame
@@ -47,6 +48,7 @@ class Corpus:
     folds: pd.Series
     inputs: dict[str, NetworkInput]
     features: dict[str, np.ndarray | list[Path]]
+    published: protocols.Split | None = None
 
     @classmethod
     def of_clips(

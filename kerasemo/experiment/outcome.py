@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -13,6 +14,8 @@ from kerasemo.experiment.cells import Cell
 from kerasemo.experiment.options import Options
 from kerasemo.reporting import charts, curves, figures
 from kerasemo.training.run import Run
+
+DEVIATION = "standard deviation over seeds of {}"
 
 
 @dataclass(frozen=True)
@@ -79,20 +82,34 @@ class Folds:
             published=published,
             task=task,
             output=output or task,
+            seeds=[cell.seed for cell in self.cells],
         )
 
-    def scores(self, table: str, row: str, task: str, averaged: bool = False) -> Iterator[dict]:
-        """Yield a row for each metric of a task: accuracy and UAR, or CCC and RMSE if the task is a number.
+    def over_seeds(self, table: str, row: str, metric: str = "accuracy", task: str = "emotion") -> Iterator[dict]:
+        """Yield a row with a score, the mean over the seeds, and if there are several, their standard deviation.
 
         Args:
-            table, row, task: as in `score`.
+            table, row, metric, task: as in `score`.
+        """
+        mean = self.score(table, row, metric=metric, task=task)
+        yield mean
+        scores = [tables.score(folds.predictions(task=task), metric, task) for folds in self.by_seed().values()]
+        if len(scores) > 1:
+            deviation = {"metric": DEVIATION.format(mean["metric"]), "measured": float(np.std(scores, ddof=1))}
+            yield mean | deviation | {"low": None, "high": None, "n": len(scores)}
+
+    def scores(self, table: str, row: str, task: str, averaged: bool = False) -> Iterator[dict]:
+        """Yield the rows of each metric of a task: accuracy and UAR, or CCC and RMSE if the task is a number.
+
+        Args:
+            table, row, task: as in `over_seeds`.
             averaged: for classes, also give precision, recall and F1 with both kinds of means over the classes.
         """
         metrics = tables.METRICS | (tables.AVERAGED if averaged else {})
         if self.run.config["classes"][task] is None:
             metrics = tables.NUMERIC
         for metric in metrics:
-            yield self.score(table, row, metric=metric, task=task)
+            yield from self.over_seeds(table, row, metric, task)
 
     def mean(self, values: pd.DataFrame, table: str, row: str, metric: str, published: float | None = None) -> dict:
         """Return a row of the results with the mean of the column `value`, see `tables.mean_row`."""

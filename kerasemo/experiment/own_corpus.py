@@ -6,146 +6,67 @@ several settings are trained on each split, and the one that is best on its vali
 chosen on clips that are scored.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from kerasemo import experiment, features
-from kerasemo.command_line import no_option
+from kerasemo import experiment
 from kerasemo.errors import InputError
-from kerasemo.evaluation import scores
+from kerasemo.evaluation import protocols, scores
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, linear, speech
-from kerasemo.features.network_input import NetworkInput
-from kerasemo.features.waveform import Waveform
+from kerasemo.experiment.own_networks import ON_DISK, Setting
+from kerasemo.experiment.own_options import Options
 from kerasemo.reporting.model_card import model_card
 from kerasemo.training.best_epoch import best_epoch
+from kerasemo.training.clips import N_FRAMES
 from kerasemo.training.run import Run
-from kerasemo.training.segments import Segments
 
 PAPER = Paper("train", "Networks on your own corpus", "no paper")
 EPOCHS = (100, 5)
 TRAIN, VALIDATION = 0.7, 0.1
-SEGMENT_S, SEGMENT_HOP_S = 3.0, 1.5
 BASELINE, FINAL = "baseline", "final"
-BASELINE_OF_WAVEFORMS = "mfcc_functionals"
-PICTURES = ("frames", "face_pairs", "faces", "face_video")
-NETWORKS = {"dense": "Dense network", "lstm": "LSTM", "spectrogram_cnn": "AlexNet on spectrograms"}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What `--tune` chooses.
-
-    Attributes:
-        learning_rate: of the optimizer, Adam.
-        dropout: after each layer, 0..1; `spectrogram_cnn` has that of AlexNet.
-        units: of each layer; `spectrogram_cnn` has those of AlexNet.
-    """
-
-    learning_rate: float
-    dropout: float
-    units: tuple[int, ...]
-
-
-DEFAULTS = {
-    "dense": Setting(1e-3, 0.3, (256, 128)),
-    "lstm": Setting(1e-3, 0.3, (128, 64)),
-    "spectrogram_cnn": Setting(1e-4, 0.5, ()),
-}
-GRIDS = {
-    "dense": ((1e-4, 3e-4, 1e-3, 3e-3), (0.0, 0.3, 0.5), ((64,), (256, 128), (512, 256))),
-    "lstm": ((3e-4, 1e-3, 3e-3), (0.0, 0.3, 0.5), ((32,), (128, 64), (256, 128))),
-    "spectrogram_cnn": ((3e-5, 1e-4, 3e-4), (0.5,), ((),)),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(experiment.Options):
-    root: Path | None = experiment.data(
-        None, "Folder that the paths in the manifest are relative to. Required.", exists=True, file_okay=False
-    )
-    quick: bool = no_option(False)
-    manifest: Path | None = no_option(None)
-    features: str = experiment.data(BASELINE_OF_WAVEFORMS, "Feature set; for more than one, separate them by commas.")
-    frames: int = experiment.data(160, "Number of frames of a clip; the last one of shorter clips is repeated.", min=1)
-    max_bad: float = experiment.max_bad()
-    tasks: str = experiment.training("emotion", "Columns of the manifest to predict, separated by commas.")
-    network: Literal["dense", "lstm", "spectrogram_cnn"] = experiment.training("dense", "Network to train.")
-    weighting: experiment.WeightingName = experiment.weighting()
-    numbers: experiment.NumberLoss = experiment.training("ccc", "Loss of tasks that are numbers.")
-    balance: bool = experiment.training(False, "Repeat training clips until all classes of the first task are equal.")
-    seeds: int = experiment.training(1, "Number of seeds: --seed, --seed + 1, and so on.", min=1, max=1000)
-    tune: int = experiment.training(1, "Number of settings to choose from on the validation clips.", min=1, max=27)
-    patience: int = experiment.training(10, "Stop after this number of epochs without a lower validation loss.", min=1)
-    batch_size: int = experiment.training(32, "Number of clips or segments per step.", min=1)
-    final: bool = experiment.training(False, "At the end, train one network on all clips, and export it with a card.")
-    licence: str = experiment.data("", "Licence of the corpus, for the model card.  [default: not stated]")
-
-    def conflicts(self):
-        reads_sound, sets = self.network == "spectrogram_cnn", self.feature_names
-        unreadable = ", ".join(name for name in sets if name in ("waveform", *PICTURES))
-        n_settings = len(settings(self.network, 10**6, 0))
-        return {
-            "give a manifest and --root, the folder of its files.": not (self.manifest and self.root),
-            "a feature set is given twice; give each once.": len(set(sets)) < len(sets),
-            "spectrogram_cnn reads sound: give --features waveform.": reads_sound and sets != ["waveform"],
-            f"{self.network} cannot read {unreadable}; give other --features.": unreadable and not reads_sound,
-            f"--tune {self.tune} is more than the {n_settings} settings of {self.network}.": self.tune > n_settings,
-        }
-
-    @property
-    def feature_names(self) -> list[str]:
-        """The names of the feature sets."""
-        return [name.strip() for name in self.features.split(",")]
-
-    @property
-    def task_names(self) -> list[str]:
-        """The names of the tasks, the main task first."""
-        return list(dict.fromkeys(name.strip() for name in self.tasks.split(",")))
-
-
-def settings(network: str, n: int, seed: int) -> list[Setting]:
-    """Return up to n settings of a network, in random order after the default."""
-    grid = [Setting(*values) for values in itertools.product(*GRIDS[network]) if Setting(*values) != DEFAULTS[network]]
-    order = np.random.default_rng(seed).permutation(len(grid))
-    return [DEFAULTS[network], *(grid[number] for number in order)][:n]
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """Read the manifest and compute the features; all but waveforms are loaded into memory."""
+    """Read the manifest and compute the features; only those of one array per clip are loaded into memory."""
     corpus = speech.read(options.manifest, options.root, options.seed)
-    inputs = network_inputs(options)
+    inputs = options.chosen.inputs(options.feature_sets, options.frames)
     numeric = [labels.are_numbers(corpus.manifest[task]) for task in options.task_names if task in corpus.manifest]
+    if options.chosen.one_task and any(numeric):
+        raise InputError(f"{options.network} learns classes, but {options.tasks} is a number; use another --network.")
+    if options.partitions and options.partitions not in corpus.manifest:
+        raise InputError(f"{options.manifest} has no column {options.partitions}; correct or omit --partitions.")
     clips = labels.read_clips(run, corpus, options.root, inputs, options, options.task_names, any(numeric))
     if options.balance and clips.classes[options.task_names[0]] is None:
         raise InputError("--balance needs classes, but the first task is a number; leave it out.")
-    if len(clips.classes) > 1:
-        experiment.note_weighting(run, options.weighting, len(clips.classes))
-    run.note(f"Features: {', '.join(options.feature_names)}; network: {NETWORKS[options.network]}.")
+    if (n_losses := len(options.chosen.outputs(options.task_names))) > 1:
+        experiment.note_weighting(run, options.weighting, n_losses)
+    run.note(f"Features: {', '.join(options.feature_names)}; network: {options.chosen.label}.")
     arrays = {
-        name: files if name == "waveform" else np.concatenate([inputs[name].items(np.load(file)) for file in files])
+        name: files
+        if inputs[name].feature_set.name in ON_DISK
+        else np.concatenate([inputs[name].items(np.load(file, allow_pickle=False)) for file in files])
         for name, files in clips.features.items()
     }
-    return replace(clips, features=arrays)
+    return replace(clips, features=arrays, published=published(run, corpus.manifest, clips.table, options))
 
 
-def network_inputs(options: Options) -> dict[str, NetworkInput]:
-    """Return how each input of the network is computed from a file, and what the baseline reads."""
-    if options.network == "spectrogram_cnn":
-        sound = Waveform(longest_s=600.0, channel="mean")
-        length, hop = (round(seconds * sound.sampling_rate) for seconds in (SEGMENT_S, SEGMENT_HOP_S))
-        baseline = features.from_config({"feature_set": BASELINE_OF_WAVEFORMS})
-        waveform = NetworkInput(sound, segment_length=length, segment_hop=hop)
-        return {"waveform": waveform, BASELINE_OF_WAVEFORMS: NetworkInput(baseline)}
-    n_frames = options.frames if options.network == "lstm" else None
-    sets = {name: features.from_config({"feature_set": name}) for name in options.feature_names}
-    return {name: NetworkInput(feature_set, n_frames) for name, feature_set in sets.items()}
+def published(run: Run, manifest: pd.DataFrame, table: pd.DataFrame, options: Options) -> Split | None:
+    """Return the split by `--partitions`, with a note on its speakers; None without the option."""
+    if not options.partitions:
+        return None
+    partitions = table["clip"].map(manifest.set_index("clip")[options.partitions])
+    split = protocols.published_split(partitions, table["speaker"], options.seed)
+    speakers = table["speaker"].to_numpy()
+    tested, others = set(speakers[split.test]), {*speakers[split.train], *speakers[split.validation]}
+    run.note(
+        f"The split of the protocol paper is the column {options.partitions}: {len(tested & others)} of its "
+        f"{len(tested)} test speakers are in training or validation, too."
+    )
+    return split
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
@@ -166,44 +87,39 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
     """Build a network with a setting; or return the predictions of the baseline."""
-    inputs = [name for name in corpus.features if options.network != "spectrogram_cnn" or name == "waveform"]
     if cell.network == BASELINE:
-        return linear.linear_baseline(corpus, cell, [name for name in corpus.features if name != "waveform"])
+        return linear.linear_baseline(corpus, cell, [name for name in corpus.features if _in_memory(corpus, name)])
     import keras
 
+    tasks, kind = list(corpus.classes), options.chosen
     final = run.config["final"] if cell.network == FINAL else {"setting": number_of(cell.network), "epochs": None}
-    setting, tasks = settings(options.network, options.tune, options.seed)[final["setting"]], list(corpus.classes)
+    setting = setting_of(options, final["setting"])
+    rate = setting.pop("learning_rate")
     if options.balance:
         cell = replace(cell, split=balanced(cell.split, cell.items[tasks[0]]))
-    network, items = network_and_items(corpus, options, cell, setting, inputs)
+    network, items = kind.build(corpus, cell, options.seed, setting)
     return Training.of_tasks(
         network,
-        keras.optimizers.Adam(setting.learning_rate),
+        keras.optimizers.Adam(rate, global_clipnorm=kind.clip_norm),
         items,
-        options.batch_size,
+        options.batch_size or kind.batch_size,
         options.numbers,
-        inputs={name: corpus.inputs[name] for name in inputs},
+        kind.outputs(tasks),
+        inputs={name: corpus.inputs[name] for name in network.input if name in corpus.inputs},
         weighting=options.weighting,
-        description={"decision": tasks[0]},
+        description={"decision": tasks[0]} | ({"n_frames": N_FRAMES} if N_FRAMES in network.input else {}),
         patience=options.patience if "validation" in items else None,
         epochs=final["epochs"],
     )
 
 
-def network_and_items(corpus: Corpus, options: Options, cell: Cell, setting: Setting, inputs: Sequence[str]):
-    """Return a network, and the items of each partition."""
-    from kerasemo.models import from_waveform, on_features
+def _in_memory(corpus: Corpus, name: str) -> bool:
+    return isinstance(corpus.features[name], np.ndarray)
 
-    tasks = list(corpus.classes)
-    if options.network == "spectrogram_cnn":
-        network = from_waveform.waveform_cnn("alexnet", corpus.widths(tasks), SEGMENT_S, seed=options.seed)
-        items = corpus.clips(Segments.of_clips, cell, tasks, inputs)
-        from_waveform.adapt(network, items["train"].once().map(lambda x, *_: x))
-        return network, items
-    build_network = {"dense": on_features.dense, "lstm": on_features.lstm}[options.network]
-    shapes = {name: corpus.features[name].shape[1:] for name in inputs}
-    network = build_network(shapes, corpus.widths(tasks), setting.units, setting.dropout)
-    return network, corpus.items(cell, {task: task for task in tasks}, inputs)
+
+def setting_of(options: Options, number: int) -> Setting:
+    """Return a setting of the network by its number."""
+    return dict(options.chosen.settings(options.tune, options.seed)[number])
 
 
 def balanced(split: Split, targets: pd.Series) -> Split:
@@ -246,35 +162,36 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
     number = max(sorted(set(numbers)), key=numbers.count)
     picked = [cell for cell in best if number_of(cell.network) == number]
     histories = Folds(run, options.network, options.protocols[-1], picked).histories()
-    return number, round(float(np.median([best_epoch(history, list(corpus.classes)) for history in histories])))
+    outputs = list(options.chosen.outputs(list(corpus.classes)))
+    return number, round(float(np.median([best_epoch(history, outputs) for history in histories])))
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Yield the rows of one table per task: the baseline, then the network, for each seed."""
+    """Yield the rows of one table per task: the baseline, then the network, mean of its seeds."""
+    seeds = outcome.options.seeds
+    label = outcome.options.chosen.label + (f", mean of {seeds} seeds" if seeds > 1 else "")
     networks_tested = {protocol: tested(outcome, protocol) for protocol in outcome.options.protocols}
-    for task in outcome.corpus.classes:
-        for protocol in outcome.options.protocols:
+    for task, classes in outcome.corpus.classes.items():
+        for protocol, folds in networks_tested.items():
             table = task.capitalize()
-            baseline = "Logistic regression" if outcome.corpus.classes[task] else "Ridge regression"
+            baseline = "Logistic regression" if classes else "Ridge regression"
             yield from outcome.of(BASELINE, protocol).scores(table, baseline, task)
-            for seed, folds in networks_tested[protocol].items():
-                label = NETWORKS[outcome.options.network]
-                yield from folds.scores(table, label if outcome.options.seeds == 1 else f"{label}, seed {seed}", task)
+            yield from folds.scores(table, label, task)
 
 
-def tested(outcome: Outcome, protocol: str) -> dict[int, Folds]:
-    """Return for each seed the folds of the chosen settings."""
+def tested(outcome: Outcome, protocol: str) -> Folds:
+    """Return the folds of the chosen settings, for all seeds."""
     candidates = [cell for cell in outcome.cells if cell.protocol == protocol and cell.network != BASELINE]
     best = chosen(outcome.run, outcome.corpus, candidates)
-    return Folds(outcome.run, outcome.options.network, protocol, best).by_seed()
+    return Folds(outcome.run, outcome.options.network, protocol, best)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
     """Draw the scores of each task, and for the first seed losses, confusion and true and predicted numbers."""
     outcome.draw_scores_of_tasks(results)
     for protocol in outcome.options.protocols:
-        folds = next(iter(tested(outcome, protocol).values()))
-        name = f"{NETWORKS[outcome.options.network]}, {protocol} protocol"
+        folds = next(iter(tested(outcome, protocol).by_seed().values()))
+        name = f"{outcome.options.chosen.label}, {protocol} protocol"
         outcome.draw_tasks(folds, list(outcome.corpus.classes), name, protocol)
 
 
@@ -287,14 +204,18 @@ def card(outcome: Outcome, results: Sequence[dict]) -> str:
     """Return the model card of the network on all clips."""
     options, config = outcome.options, outcome.run.config
     table, final = outcome.corpus.table, config["final"]
-    setting = settings(options.network, options.tune, options.seed)[final["setting"]]
+    setting = ", ".join(f"{name} {value}" for name, value in setting_of(options, final["setting"]).items())
     facts = {
-        "Network": f"{NETWORKS[options.network]}, {setting}, {final['epochs']} epochs",
+        "Network": f"{options.chosen.label}, {setting}, {final['epochs']} epochs",
         "Preprocessing": ", ".join(options.feature_names),
         "Corpus": f"{config['corpus']}, {len(table)} clips of {table['speaker'].nunique()} speakers, all for training",
         "Licence of the corpus": options.licence or "not stated",
     }
-    return model_card(FINAL, facts, outcome.corpus.classes, results, config["notes"])
+    split = "random split: speakers are in training, too"
+    if options.partitions:
+        split = f"the column {options.partitions}; see the notes for its speakers"
+    split_of = {"paper": split, "speaker": "speakers held out"}
+    return model_card(FINAL, facts, outcome.corpus.classes, results, split_of, config["notes"])
 
 
 STUDY = Study(PAPER, Options, EPOCHS, read, networks, build, rows, figures, proposed, card=card)

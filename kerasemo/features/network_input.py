@@ -19,8 +19,8 @@ class NetworkInput:
 
     Args:
         feature_set: the feature set to compute.
-        n_frames: for audio, the length of the sequence; None: the mean over time (see `mfcc.pool`). Images are used
-            without change.
+        n_frames: for rows of features, the length of the sequence; None: the mean over time (see `mfcc.pool`). Images
+            are used without change.
         frame_length: if given, a clip is one item that is divided into frames of this many samples of a waveform, or
             rows of other features; the remainder is cut. None: see `n_frames`.
         segment_length: if given, a clip is divided into several items of this many samples (see `segments`). None: see
@@ -35,20 +35,18 @@ class NetworkInput:
     segment_hop: int | None = None
 
     def items(self, clip_features: np.ndarray) -> np.ndarray:
-        """Return a clip's features as items: one for audio, one per segment, or one per image of a video.
+        """Return a clip's features as items: one for rows of features, one per segment, or one per image of a video.
 
         Returns:
-            `segments x segment_length`; without segments, for audio `1 x coefficients` or `1 x frames x coefficients`,
-            for video `images x height x width x channels`, with a frame length of 1 `1 x frames x ...`, with a greater
-            one `1 x frames x frame_length x ...`.
+            `segments x segment_length`; without segments, for rows of features `1 x features` or `1 x frames x
+            features`, for images `images x height x width x channels`, with a frame length of 1 `1 x frames x ...`,
+            with a greater one `1 x frames x frame_length x ...`.
         """
         if self.segment_length:
             return np.stack([part for _, part in segments([clip_features], self.segment_length, self.segment_hop)])
         if self.frame_length:
             return self._framed(clip_features)[np.newaxis]
-        if self.feature_set.medium == "audio":
-            return pool(clip_features, self.n_frames)[np.newaxis]
-        return clip_features
+        return pool(clip_features, self.n_frames)[np.newaxis] if clip_features.ndim <= 2 else clip_features
 
     def _framed(self, features: np.ndarray) -> np.ndarray:
         n = len(features) // self.frame_length

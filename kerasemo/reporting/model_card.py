@@ -18,6 +18,7 @@ def model_card(
     facts: Mapping[str, str],
     classes: Mapping[str, Sequence[str] | None],
     rows: Sequence[Mapping],
+    protocols: Mapping[str, str],
     notes: Sequence[str],
 ) -> str:
     """Return the card as Markdown.
@@ -27,11 +28,12 @@ def model_card(
         facts: what a reader should know, such as `{"Corpus": "...", "Licence of the corpus": "..."}`.
         classes: task -> its classes; None if the task is a number.
         rows: rows of the results, see `evaluation.tables`.
+        protocols: what the protocols of the rows are, in words.
         notes: the notes of the run.
     """
     predicted = {task: ", ".join(names) if names else "a number" for task, names in classes.items()}
     scores = [
-        f"| {row['row']} | {row['metric']} | {_protocol(row['protocol'])} | {_score(row)} |"
+        f"| {row['row']} | {row['metric']} | {protocols[row['protocol']]} | {_score(row)} |"
         for row in rows
         if row["metric"].startswith("test ")
     ]
@@ -53,10 +55,6 @@ def model_card(
     for title, content in sections.items():
         lines += ["", f"## {title}", "", *content]
     return "\n".join(lines) + "\n"
-
-
-def _protocol(name: str) -> str:
-    return {"paper": "random split: speakers are in training, too", "speaker": "speakers held out"}[name]
 
 
 def _score(row: Mapping) -> str:

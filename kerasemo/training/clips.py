@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ class Clips:
     files: Mapping[str, Sequence[Path]]
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
+    by_clip: ClassVar[bool] = False
 
     def __len__(self) -> int:
         return len(self.index)

@@ -28,12 +28,14 @@ class Items:
         targets: named arrays, items along the first axis; see `missing` for items without a label.
         index: one row per item, with at least `clip` and `speaker`.
         mask: the valid frames of padded sequences, `items x frames`; None: items are not sequences.
+        by_clip: whether the items of a clip have one decision together.
     """
 
     inputs: Mapping[str, np.ndarray]
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
     mask: np.ndarray | None = None
+    by_clip: bool = False
 
     @classmethod
     def of_rows(

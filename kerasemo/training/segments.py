@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ class Segments:
     numbers: Sequence[int]
     targets: Mapping[str, np.ndarray]
     index: pd.DataFrame
+    by_clip: ClassVar[bool] = True
 
     @classmethod
     def of_clips(

@@ -92,12 +92,12 @@ def _write_decisions(
     items: Mapping[str, Items | Clips | Segments],
     tasks: Mapping[str, str],
 ) -> None:
-    """Write the decisions of each output; for segments, one decision per clip, by the mean over labelled segments."""
+    """Write the decisions of each output; of items `by_clip`, one per clip, by the mean over its labelled items."""
     for partition, part in items.items():
         outputs = model.predict(part.once(), verbose=0)
         for output, task in tasks.items():
             table = decisions(outputs[output], part, run.config["classes"][task], output, task)
-            if isinstance(part, Segments):
+            if part.by_clip:
                 table = by_clip(table, task)
             file = partition if output == TASK else f"{partition}.{output}"
             run.write_table(table, "predictions", name, f"{file}.csv")

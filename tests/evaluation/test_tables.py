@@ -80,3 +80,23 @@ def test_numbers_are_scored_by_ccc_and_rmse(tmp_path, protocol, n):
         expected = audmetric.concordance_cc(true, predicted) if metric == "CCC" else np.sqrt((errors**2).mean())
         assert row["measured"] == pytest.approx(expected) and row["n"] == n
         assert row["metric"] == f"test {metric} of valence" and row["low"] <= row["high"]
+
+
+def test_the_score_over_seeds_is_the_mean_of_the_scores_of_each_seed(tmp_path):
+    clips, true = ["a", "b", "c", "d"], np.array([1.0, 2.0, 3.0, 4.0])
+    predicted = {"net.seed0.paper": [2.0, 2.0, 3.0, 3.0], "net.seed1.paper": [4.0, 3.0, 2.0, 1.0]}
+    for model, values in predicted.items():
+        folder = tmp_path / "predictions" / model
+        folder.mkdir(parents=True)
+        table = pd.DataFrame({"clip": clips, "speaker": ["s", "s", "t", "t"], "valence": true, "predicted": values})
+        table.to_csv(folder / "test.valence.csv", index=False)
+    settings = {"corpus": "C", "task": "valence", "output": "valence", "metric": "CCC", "seeds": [0, 1]}
+    row = tables.score_row(tmp_path, "paper", list(predicted), "T", "R", "test", **settings)
+    by_hand = [audmetric.concordance_cc(true, values) for values in predicted.values()]
+    assert row["measured"] == pytest.approx(np.mean(by_hand)) and row["n"] == 8
+    # The draws are s twice, t twice, or both, in each seed.
+    drawn = [
+        np.mean([audmetric.concordance_cc(true[part], np.array(values)[part]) for values in predicted.values()])
+        for part in (slice(0, 2), slice(2, 4))
+    ]
+    assert row["low"] == pytest.approx(min(*drawn, np.mean(by_hand)))

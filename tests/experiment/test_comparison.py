@@ -38,7 +38,7 @@ def test_accuracies_over_seeds_and_paired_differences_by_hand(outcome):
     assert values == {
         ("LR", "test accuracy"): 1 / 4,
         ("EMODal", "test accuracy"): 5 / 8,
-        ("EMODal", comparison.DEVIATION): pytest.approx(np.std([3 / 4, 2 / 4], ddof=1)),
+        ("EMODal", "standard deviation over seeds of test accuracy"): pytest.approx(np.std([3 / 4, 2 / 4], ddof=1)),
         ("EMODal minus: LR", comparison.DIFFERENCE): pytest.approx(5 / 8 - 1 / 4),
     }
     difference = rows["EMODal minus: LR", comparison.DIFFERENCE]

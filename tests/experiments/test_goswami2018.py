@@ -51,14 +51,6 @@ def finished(run, sound_only, tmp_path_factory) -> Path:
     return only_run(out)
 
 
-def same_results(a: Path, b: Path) -> None:
-    """Check that all numbers of two run folders are exactly equal."""
-    tables = {path.relative_to(a) for path in a.rglob("*.csv")}
-    assert tables == {path.relative_to(b) for path in b.rglob("*.csv")}
-    for table in [*tables, Path("results.json")]:
-        assert (a / table).read_bytes() == (b / table).read_bytes(), table
-
-
 def test_without_video_the_audio_network_runs_and_a_note_lists_the_others(finished):
     results = pd.DataFrame(json.loads((finished / "results.json").read_text()))
     assert set(results["row"]) == {"Audio CNN"} and set(results["protocol"]) == {"paper", "speaker"}
@@ -135,7 +127,7 @@ def test_held_out_speakers_are_held_out_and_the_paper_leaks(finished, sound_only
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_run_stopped_in_training_and_resumed_with_other_jobs_gives_the_same_numbers(
-    run, finished, sound_only, tmp_path, stop, interruptible
+    run, finished, sound_only, tmp_path, stop, interruptible, same_results
 ):
     arguments = command("--root", sound_only, "--epochs", 2, "--jobs", 2, "--out", tmp_path)
     process = subprocess.Popen(
