@@ -96,7 +96,8 @@ class Onnx(Format):
 class LiteRt(Format):
     """A model for LiteRT (formerly TensorFlow Lite) without operations of TensorFlow, for one clip of any length.
 
-    LiteRT needs a known number of clips for the states of LSTMs.
+    LiteRT needs a known number of clips for the states of LSTMs. An interpreter that has processed one length gives
+    wrong outputs for LSTMs at a greater one (2.3.0), so each length needs a new interpreter.
     """
 
     title = "a LiteRT model"
@@ -124,8 +125,7 @@ class LiteRt(Format):
     def load(self, folder):
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(str(folder / self.network))
-        return lambda batch: interpreter.get_signature_runner()(**batch)
+        return lambda batch: Interpreter(str(folder / self.network)).get_signature_runner()(**batch)
 
 
 FORMATS: dict[str, Format] = {"savedmodel": SavedModel(), "onnx": Onnx(), "litert": LiteRt()}
