@@ -176,7 +176,9 @@ def spectrogram_network() -> keras.Model:
     return from_waveform(keras.Model({"spectrogram": inputs}, {"emotion": outputs}), 3200, LogMel())
 
 
-@pytest.mark.parametrize("kind", ["dense", "lstm", "any length", "raw sound", "spectrogram"])
+@pytest.mark.parametrize(
+    "kind", ["dense", "lstm", "any length", pytest.param("raw sound", marks=pytest.mark.slow), "spectrogram"]
+)
 @pytest.mark.parametrize("format", ["onnx", "litert"])
 def test_other_formats_give_the_outputs_of_the_network(format, kind, tmp_path):
     keras.utils.set_random_seed(2)
