@@ -7,11 +7,14 @@ import soundfile
 import tensorflow as tf
 
 from kerasemo.errors import BrokenClip, InputError
-from kerasemo.export import ServedModel, export, export_model
+from kerasemo.export import FORMATS, ServedModel, export, export_model
+from kerasemo.export.convert import convert
 from kerasemo.features import Frames, Mfcc
 from kerasemo.features.network_input import NetworkInput
+from kerasemo.layers import LocalResponseNormalization, LogMel
 from kerasemo.losses import LogitMatching
-from kerasemo.models import crossmodal
+from kerasemo.models import crossmodal, end_to_end, lstm_regressor, on_features
+from kerasemo.models.from_waveform import from_waveform
 from kerasemo.training.joint_model import JointModel
 from kerasemo.weighting import Static
 
@@ -152,3 +155,89 @@ def test_an_interrupted_export_keeps_the_previous_one(exported, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         export_model(folder, "joint.paper", folder / "saved")
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path != folder} == before
+
+
+def network_of(kind: str) -> keras.Model:
+    """A small network of each kind that needs care: recurrent, raw sound by FFT, spectrograms, batch of any length."""
+    tasks = {"emotion": 3, "valence": 1}
+    return {
+        "dense": lambda: on_features.dense({"functionals": (5,)}, tasks, units=[4]),
+        "lstm": lambda: on_features.lstm({"frames": (7, 5)}, tasks, units=[4]),
+        "any length": lambda: lstm_regressor.lstm_regressor({"frames": 5}, units=(4, 3)),
+        "raw sound": lambda: end_to_end.end_to_end({"emotion": 3}, ("audio",), units=(4,)),
+        "spectrogram": spectrogram_network,
+    }[kind]()
+
+
+def spectrogram_network() -> keras.Model:
+    inputs = keras.Input((20, 64, 1), name="spectrogram")
+    x = LocalResponseNormalization()(keras.layers.Conv2D(8, 3)(keras.layers.Normalization(axis=2)(inputs)))
+    outputs = keras.layers.Dense(3, "softmax", name="emotion")(keras.layers.GlobalAveragePooling2D()(x))
+    return from_waveform(keras.Model({"spectrogram": inputs}, {"emotion": outputs}), 3200, LogMel())
+
+
+@pytest.mark.parametrize(
+    "kind", ["dense", "lstm", "any length", pytest.param("raw sound", marks=pytest.mark.slow), "spectrogram"]
+)
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_other_formats_give_the_outputs_of_the_network(format, kind, tmp_path):
+    keras.utils.set_random_seed(2)
+    network = network_of(kind)
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.adapt(np.random.default_rng(1).normal(2, 3, [9, *(n or 6 for n in layer.input.shape[1:])]))
+    network.save(tmp_path / "network.keras")
+    export(tmp_path / "network.keras", description({}), tmp_path / "out", format)
+    exported = FORMATS[format]
+    written = json.loads((tmp_path / "out" / "kerasemo.json").read_text())
+    assert written["classes"] == CLASSES and written["largest_difference"] < 1e-4
+    batch = {}
+    for name, entry in written["network_inputs"].items():
+        shape = [n or 13 for n in entry["shape"]]
+        if exported.batch_size is None:
+            assert entry["shape"][0] is None
+            shape[0] = 3
+        values = np.random.default_rng(4).normal(size=shape)
+        batch[name] = np.full(shape, 11, "int32") if entry["type"] == "int32" else values.astype("float32")
+    served, expected = exported.load(tmp_path / "out")(batch), network.predict(batch, verbose=0)
+    assert served.keys() == expected.keys() == written["network_outputs"].keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(served[name], values, atol=1e-5)
+
+
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_a_network_that_does_not_convert_is_an_error_that_leaves_nothing(format, tmp_path):
+    x = keras.Input((8,), name="x")
+    real, _ = keras.ops.fft((x, x))
+    keras.Model({"x": x}, {"emotion": real}).save(tmp_path / "fft.keras")
+    with pytest.raises(InputError, match=r"fft\.keras could not be exported: this network does not convert to a"):
+        export(tmp_path / "fft.keras", description({}), tmp_path / "out", format)
+    assert [path.name for path in tmp_path.iterdir()] == ["fft.keras"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_network_with_other_results_is_refused(format, tmp_path, monkeypatch):
+    network = network_of("dense")
+    network.save(tmp_path / "network.keras")
+    loaded = FORMATS[format].load
+    shifted = {"emotion": lambda values: values + 0.01, "valence": lambda values: values}
+
+    def load(folder):
+        served = loaded(folder)
+        return lambda batch: {name: shifted[name](values) for name, values in served(batch).items()}
+
+    monkeypatch.setattr(FORMATS[format], "load", load)
+    with pytest.raises(InputError, match=r"emotion of the reloaded network differs from the trained one by 1\.0e-02"):
+        convert(tmp_path / "network.keras", format, tmp_path / "out")
+
+
+def test_a_missing_package_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"an ONNX model needs tf2onnx and onnxruntime; .* kerasemo\[onnx-export\]"):
+        export(tmp_path / "network.keras", description({}), tmp_path / "out", "onnx")
+
+
+def test_another_format_is_not_replaced(exported, tmp_path):
+    (tmp_path / "network.onnx").touch()
+    with pytest.raises(InputError, match="contains something that is not a LiteRT model"):
+        export(exported[0] / "checkpoints" / "joint.paper.keras", description(INPUTS), tmp_path, "litert")

@@ -54,6 +54,10 @@ class FFTConv1D(keras.layers.Conv1D):
         padding: `"valid"`, `"same"` or `"causal"`.
         **kwargs: as in `Conv1D`; `data_format` must be `"channels_last"`, `dilation_rate` and `groups` must be 1.
 
+    Attributes:
+        portable: whether to compute as `Conv1D` does, for formats of networks without complex numbers; False by
+            default.
+
     Input: `batch x samples x channels`. Output: `batch x samples x filters`; `kernel_size - 1` samples fewer with
     `"valid"`.
 
@@ -74,7 +78,7 @@ class FFTConv1D(keras.layers.Conv1D):
                 )
         if self.data_format != "channels_last":
             raise ValueError(f"FFTConv1D supports only channels_last. Received: data_format={self.data_format}")
-        self.supports_jit = False
+        self.supports_jit = self.portable = False
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -82,6 +86,8 @@ class FFTConv1D(keras.layers.Conv1D):
 
     # Overrides `call` instead of `convolution_op`, which `Conv1D.call` does not use.
     def call(self, inputs):
+        if self.portable:
+            return super().call(inputs)
         real = "float64" if self.compute_dtype == "float64" else "float32"
         overlap = self.kernel_size[0] - 1
         before = {"valid": 0, "same": overlap // 2, "causal": overlap}[self.padding]

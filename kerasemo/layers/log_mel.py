@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 # Smallest power: about the square of half a quantisation step of 16-bit sound, as in librosa and tensorflow-io.
@@ -35,6 +36,10 @@ class LogMel(keras.layers.Layer):
         f_max: upper end of the highest band, hertz, at most half the sampling rate.
         top_db: the dynamic range of a clip that is kept, dB.
 
+    Attributes:
+        portable: whether to transform by a matrix product, for formats of networks without complex numbers; False by
+            default. The result is the same.
+
     Input: `batch x samples`, of any length. Output: `batch x ceil(samples / hop) x n_mels x 1`.
 
     Raises:
@@ -60,6 +65,7 @@ class LogMel(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.sampling_rate, self.window_s, self.hop_s = sampling_rate, window_s, hop_s
         self.n_mels, self.f_min, self.f_max, self.top_db = n_mels, f_min, f_max, top_db
+        self.portable = False
         self.window, self.hop = round(window_s * sampling_rate), round(hop_s * sampling_rate)
         if self.window < 2 or self.hop < 1:
             raise ValueError(f"LogMel: a window needs at least 2 samples, a hop 1. Received: {window_s=}, {hop_s=}")
@@ -79,13 +85,23 @@ class LogMel(keras.layers.Layer):
 
     def call(self, inputs):
         real = tf.float64 if self.compute_dtype == "float64" else tf.float32
-        spectra = tf.signal.stft(tf.cast(inputs, real), self.window, self.hop, self.window, pad_end=True)
+        cosines, sines = (self._products if self.portable else self._transform)(tf.cast(inputs, real))
         # `tf.abs` avoids overflow, which takes as long as the transform.
-        powers = tf.square(tf.math.real(spectra)) + tf.square(tf.math.imag(spectra))
-        mels = tf.tensordot(powers, tf.constant(self._filters, real), 1)
+        mels = tf.tensordot(tf.square(cosines) + tf.square(sines), tf.constant(self._filters, real), 1)
         levels = 10 / math.log(10) * tf.math.log(tf.maximum(mels, FLOOR))
         levels = tf.maximum(levels, tf.reduce_max(levels, axis=(1, 2), keepdims=True) - self.top_db)
-        return tf.cast(levels[..., tf.newaxis], self.compute_dtype)
+        return tf.cast(tf.expand_dims(levels, -1), self.compute_dtype)
+
+    def _transform(self, sound):
+        spectra = tf.signal.stft(sound, self.window, self.hop, self.window, pad_end=True)
+        return tf.math.real(spectra), tf.math.imag(spectra)
+
+    def _products(self, sound):
+        """Return the same by the definition of the transform, up to the sign of the sines."""
+        window = tf.signal.hann_window(self.window, dtype=sound.dtype)
+        frames = window * tf.signal.frame(sound, self.window, self.hop, pad_end=True)
+        phases = 2 * np.pi / self.window * np.outer(np.arange(self.window), np.arange(self.window // 2 + 1))
+        return [tf.tensordot(frames, tf.constant(wave(phases), sound.dtype), 1) for wave in (np.cos, np.sin)]
 
     def compute_output_spec(self, inputs):
         batch, samples = inputs.shape

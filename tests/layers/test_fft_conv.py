@@ -54,6 +54,14 @@ def test_equals_conv1d_with_its_gradients(taps, samples, padding, dtype, toleran
 
 
 @PADDINGS
+def test_the_portable_form_is_exactly_conv1d(padding):
+    layer, ours = twins(4, 6, 65, padding=padding)
+    ours.portable = True
+    for expected, got in zip(*(outputs_and_gradients(each, signal(2, 300, 4)) for each in (layer, ours)), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@PADDINGS
 def test_result_does_not_depend_on_the_number_of_pieces(padding, monkeypatch):
     layer, ours = twins(4, 6, 65, padding=padding, dtype="float64")
     x = signal(3, 1500, 4, dtype="float64")

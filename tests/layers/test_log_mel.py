@@ -85,8 +85,19 @@ def test_equals_tensorflow_io(tfio):
         np.testing.assert_allclose(levels[..., 0], expected, atol=2e-3)
 
 
-def test_float32_is_close_to_float64():
-    difference = np.abs(np.asarray(LogMel()(sound())) - np.asarray(LogMel(dtype="float64")(sound())))
+@pytest.mark.parametrize("options", [{}, {"window_s": 0.0250625}], ids=["even window", "odd window"])
+def test_the_portable_form_is_equal(options):
+    layer = LogMel(dtype="float64", **options)
+    expected = layer(sound())
+    layer.portable = True
+    np.testing.assert_allclose(layer(sound()), expected, atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize("portable", [False, True])
+def test_float32_is_close_to_float64(portable):
+    layer = LogMel()
+    layer.portable = portable
+    difference = np.abs(np.asarray(layer(sound())) - np.asarray(LogMel(dtype="float64")(sound())))
     assert np.quantile(difference, 0.99) < 1e-4 and difference.max() < 5e-3
 
 

@@ -1,110 +1,23 @@
-"""Exports trained networks as SavedModels, and applies SavedModels to media files."""
+"""Applies SavedModels to media files."""
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kerasemo import files
 from kerasemo.errors import BrokenClip, InputError
+from kerasemo.export.formats import SavedModel
 from kerasemo.features import FEATURE_SETS
 from kerasemo.features.feature_set import digest_of
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
 from kerasemo.training.run import MODEL_CARD
 
-PREPROCESSING = Path("assets.extra", "kerasemo.json")
-TOLERANCE = 1e-6
+PREPROCESSING = SavedModel.description
 SERVED_BATCH_SIZE = 16
-COMPARED_BATCH_SIZES = (1, 3, 8)
-COMPARED_SCALES = (1.0, 30.0, 0.01)
-
-
-def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike) -> None:
-    """Export a trained model of a run folder; see `export`.
-
-    Args:
-        run: the run folder.
-        model: name of the model in the run folder.
-        folder: as in `export`.
-
-    Raises:
-        InputError: The run has no such model; or see `export`.
-    """
-    checkpoints = Path(run, "checkpoints")
-    try:
-        description = json.loads((checkpoints / f"{model}.json").read_text())
-    except (OSError, json.JSONDecodeError):
-        trained = ", ".join(sorted(path.stem for path in checkpoints.glob("*.keras"))) or "none"
-        raise InputError(f"{run} has no trained model {model}; it has: {trained}.") from None
-    export(checkpoints / f"{model}.keras", description, folder)
-
-
-def export(keras_file: str | os.PathLike, description: Mapping, folder: str | os.PathLike) -> None:
-    """Write the plain network of a `.keras` file as a SavedModel that includes a description of its preprocessing.
-
-    Before it is moved to `folder`, the SavedModel is reloaded and compared with `predict` for several batch sizes and
-    scales of the inputs. This is done in a separate process without a GPU: a network traced with a GPU would need one.
-
-    Args:
-        keras_file: a saved `JointModel` or functional model with named inputs and outputs.
-        description: the content of `checkpoints/<model>.json` of a run folder: how each input is computed from a file
-            (`inputs`), the name of the input with the number of valid frames, if any (`n_frames`), the output with the
-            decision (`decision`), and the names of its classes, or of the number that it predicts (`classes`).
-        folder: folder of the SavedModel; an existing SavedModel is replaced.
-
-    Raises:
-        InputError: The file is not a model, the folder contains something else, or the reloaded network gives different
-            results.
-    """
-    folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "saved_model.pb").exists():
-        raise InputError(f"{folder} contains something that is not a SavedModel; choose another folder.")
-    if not Path(keras_file).is_file():
-        raise InputError(f"{keras_file} is not there; give the .keras file of a trained model.")
-    with files.whole(folder) as temporary:
-        process = subprocess.run(
-            [sys.executable, "-m", "kerasemo.export", str(keras_file), str(temporary)],
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-        )
-        if process.returncode:
-            reason = (process.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise InputError(f"{keras_file} could not be exported: {reason}")
-        (temporary / PREPROCESSING).parent.mkdir()
-        (temporary / PREPROCESSING).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
-
-
-def _export_here(keras_file: str, folder: str) -> None:
-    import tensorflow as tf
-
-    from kerasemo.training.saving import load_network
-
-    network = load_network(keras_file)
-    network.export(folder, format="tf_saved_model", verbose=False)
-    reloaded = tf.saved_model.load(folder)
-    generator = np.random.default_rng(0)
-    for size, scale in zip(COMPARED_BATCH_SIZES, COMPARED_SCALES, strict=True):
-        # An axis of any length has a different length each time.
-        shapes = {name: [size, *(n or 10 + size for n in x.shape[1:])] for name, x in network.input.items()}
-        batch = {
-            # Integer inputs are numbers of valid frames.
-            name: generator.integers(1, 10 + size, shape, endpoint=True).astype("int32")
-            if network.input[name].dtype == "int32"
-            else (scale * generator.standard_normal(shape)).astype("float32")
-            for name, shape in shapes.items()
-        }
-        expected, served = network.predict(batch, verbose=0), reloaded.serve(batch)
-        for name, values in expected.items():
-            difference = np.abs(values - served[name].numpy()).max() / max(1.0, np.abs(values).max())
-            if not difference <= TOLERANCE:
-                raise InputError(f"{name} of the reloaded network differs from the trained one by {difference:.1e}.")
 
 
 class ServedModel:
@@ -219,7 +132,3 @@ def _with_current_paths(folder: Path, config: Mapping, new_paths: Mapping[str, s
         if path and not Path(path).is_file():
             raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")
     return updated
-
-
-if __name__ == "__main__":
-    _export_here(*sys.argv[1:])
