@@ -41,9 +41,9 @@ def headline(rows: Sequence[Row], exported: str | None) -> Headline | None:
         LSTM has a test accuracy of .900 [.800, .950] with the paper's protocol, and .500 [.400, .600] with speakers
         held out: .400 less.
     """
-    tested = [row for row in rows if str(row["metric"]).startswith("test ")]
+    tested = [row for row in rows if str(row.get("metric")).startswith("test ")]
     for first in tested:
-        if first["model"] != exported:
+        if first.get("model") != exported:
             continue
         compared = [row for row in tested if (row["table"], row["metric"]) == (first["table"], first["metric"])]
         found = Headline("", compared)
