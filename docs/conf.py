@@ -1,7 +1,6 @@
 """Settings of the documentation, which `make docs` builds."""
 
 import importlib
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,12 +11,11 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from typer.cli import get_docs_for_click
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "experiments")]
-
 import kerasemo
 from kerasemo import cli
+
+SCRIPTS = Path(__file__).parents[1] / "experiments"
+sys.path.insert(0, str(SCRIPTS))
 
 project = "kerasemo"
 release = kerasemo.__version__
@@ -80,7 +78,7 @@ def add_options(site: Sphinx, page: str, source: list[str]) -> None:
     if page == "reference/command":
         source[0] += options_of(cli.app, "kerasemo")
     if page == "reference/scripts":
-        for script in sorted((ROOT / "experiments").glob("*.py")):
+        for script in sorted(SCRIPTS.glob("*.py")):
             module = importlib.import_module(script.stem)
             app = module.STUDY.app(module.__doc__) if hasattr(module, "STUDY") else module.app
             source[0] += options_of(app, f"experiments/{script.name}")

@@ -18,9 +18,9 @@ class GradNorm(Weighting):
     in deep multitask networks", equations 1 and 2 and algorithm 1.
 
     W are the kernels of the last layer that all tasks share, G_t = ``|d(w_t L_t) / dW|``, and r_t is L_t / L_t(0)
-    divided by its mean over the tasks. Gradient descent on the weights minimises the sum of ``|G_t - mean(G) r_t^alpha|``, where
-    the second term is treated as a constant. The weights are 1 at the start, and are rescaled after each step to sum to
-    the number of tasks. L_t(0) is the first loss of the task that is not 0.
+    divided by its mean over the tasks. Gradient descent on the weights minimises the sum of
+    ``|G_t - mean(G) r_t^alpha|``, where the second term is treated as a constant. The weights are 1 at the start, and
+    are rescaled after each step to sum to the number of tasks. L_t(0) is the first loss of the task that is not 0.
 
     The paper trains the weights with a separate optimizer (Adam, learning rate 0.025): see `JointModel`. Each training
     step needs an additional partial backward pass for each task.
