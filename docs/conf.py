@@ -37,7 +37,6 @@ autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
-napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_maximum_signature_line_length = 80
 
@@ -50,6 +49,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
+html_show_copyright = False
 
 
 def setup(app: Sphinx) -> None:
@@ -68,9 +68,9 @@ def write_formula(translator, node: nodes.Element) -> None:
 
 
 def keep_colons(app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]) -> None:
-    """Begin the text on an attribute with an empty line: otherwise what stands before a colon is read as its type."""
+    """Begin the text on an attribute with an empty comment: otherwise what stands before a colon is read as its type."""
     if what in ("attribute", "data", "property"):
-        lines.insert(0, "")
+        lines[:0] = ["..", ""]
 
 
 def add_options(site: Sphinx, page: str, source: list[str]) -> None:

@@ -31,14 +31,14 @@ def networks() -> dict[str, keras.Model]:
 
 
 def graph(network: keras.Model) -> str:
-    """Return a network in Graphviz's language: for each layer its name, its class and the shape of its output."""
+    """Return a network in Graphviz's language: for each operation its name, its class and the shape of its output."""
     lines = [STYLE]
-    for layer in network.layers:
-        shape = " x ".join("n" if size is None else str(size) for size in layer.output.shape[1:]) or "1"
-        lines.append(f'"{layer.name}" [label="{layer.name}\\n{type(layer).__name__}: {shape}"]')
-        if not isinstance(layer, keras.layers.InputLayer):
-            sources = [tensor._keras_history.operation.name for tensor in keras.tree.flatten(layer.input)]
-            lines += [f'"{source}" -> "{layer.name}"' for source in sources]
+    for each in network.operations:
+        shape = " x ".join("n" if size is None else str(size) for size in each.output.shape[1:]) or "1"
+        lines.append(f'"{each.name}" [label="{each.name}\\n{type(each).__name__}: {shape}"]')
+        if not isinstance(each, keras.layers.InputLayer):
+            sources = [tensor._keras_history.operation.name for tensor in keras.tree.flatten(each.input)]
+            lines += [f'"{source}" -> "{each.name}"' for source in sources]
     return f"digraph {{ {'; '.join(lines)} }}"
 
 

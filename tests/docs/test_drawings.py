@@ -12,5 +12,5 @@ def test_drawings_have_the_layers_of_the_networks_and_their_shapes():
     for name, network in drawing["networks"]().items():
         svg = (DOCS / "papers" / f"{name}.svg").read_text(encoding="utf-8")
         labels = re.findall(r'label="(.+?)"', drawing["graph"](network))
-        assert len(labels) == len(network.layers)
+        assert len(labels) == len(network.operations)
         assert [line for label in labels for line in label.split("\\n") if f">{line}</text>" not in svg] == []
