@@ -13,9 +13,11 @@ from typer.cli import get_docs_for_click
 
 import kerasemo
 from kerasemo import cli
+from kerasemo.quiet import import_tensorflow
 
 SCRIPTS = Path(__file__).parents[1] / "experiments"
 sys.path.insert(0, str(SCRIPTS))
+import_tensorflow()
 
 project = "kerasemo"
 release = kerasemo.__version__
@@ -68,7 +70,7 @@ def write_formula(translator, node: nodes.Element) -> None:
 
 
 def keep_colons(app: Sphinx, what: str, name: str, documented: object, options: object, lines: list[str]) -> None:
-    """Begin the text on an attribute with an empty comment: otherwise what stands before a colon is read as its type."""
+    """Begin the text on an attribute with an empty comment; otherwise the words before a colon are read as its type."""
     if what in ("attribute", "data", "property"):
         lines[:0] = ["..", ""]
 

@@ -20,6 +20,7 @@ SPECTROGRAM = (150, 80, 1)
 
 def networks() -> dict[str, keras.Model]:
     """Return the network of each drawing."""
+    keras.utils.clear_session(free_memory=False)  # operations without a name of their own are numbered from 1 again
     return {
         "chae2018": end_to_end.end_to_end(TWO_TASKS),
         "atmaja2020": lstm_regressor.lstm_regressor({"features": 88}),
