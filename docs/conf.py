@@ -45,6 +45,7 @@ python_maximum_signature_line_length = 80
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
+smartquotes = False
 html_theme = "furo"
 html_title = "kerasemo"
 html_static_path = ["_static"]
