@@ -1,4 +1,4 @@
-# make demo: a paper reproduced on a synthetic corpus.   make test: the tests.
+# make demo: a paper reproduced on a synthetic corpus.   make test: the tests.   make docs: the documentation.
 # Every target makes .venv itself. PYTHON chooses the interpreter: 3.11 to 3.13.
 
 PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3.13 python3 python,\
@@ -7,7 +7,7 @@ BIN := .venv/bin
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 export KERASEMO_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: demo test test-all lint bench lock clean
+.PHONY: demo test test-all lint docs bench lock clean
 
 # Sound shows the emotion in 68 % of the clips, pictures in 83 %: together they should do better than alone.
 DEMO := $(KERASEMO_CACHE)/demo
@@ -27,6 +27,11 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+# Without the network; a warning, such as a link to a page that does not exist, is an error.
+docs: .venv/ready
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "docs/_build/index.html"
+
 bench: .venv/ready
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
@@ -43,4 +48,4 @@ lock:
 		--custom-compile-command "make lock" --output-file requirements.lock setup.cfg
 
 clean:
-	rm -rf .venv .cache
+	rm -rf .venv .cache docs/_build docs/reference/api

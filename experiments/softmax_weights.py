@@ -31,6 +31,10 @@ RATE, DECAY, EPOCHS_PER_RATE, EPOCHS = 1e-4, 0.1, 10, 100
 POINTS = 200
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(
     out: Annotated[Path, typer.Option(dir_okay=False, help="File of the figure.")] = Path("docs/softmax_weights.png"),
 ) -> None:
@@ -132,4 +136,4 @@ def plot(axes: Axes, x: np.ndarray, path: np.ndarray, label: str, colour: str, w
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -2,16 +2,18 @@
 
 Columns, in this order; a corpus adds its labels after them:
 
-| column    | type   | meaning                                                                    |
-|-----------|--------|----------------------------------------------------------------------------|
-| clip      | string | the clip's name, unique in the manifest                                    |
-| audio     | string | path of the sound, relative to the corpus' root, `/` between parts, or empty |
-| video     | string | path of the video, likewise                                                |
-| start_s   | float  | where the clip begins in its files, seconds; empty: at the beginning       |
-| end_s     | float  | where it ends, seconds; empty: at the end                                  |
-| speaker   | string | the speaker, who is held out in `speaker` protocols                        |
-| gender    | string | `female` or `male`, or empty                                               |
-| dialogue  | string | the recording or scene several clips share, or empty                       |
+========  ======  ============================================================================
+column    type    meaning
+========  ======  ============================================================================
+clip      string  the clip's name, unique in the manifest
+audio     string  path of the sound, relative to the corpus' root, `/` between parts, or empty
+video     string  path of the video, likewise
+start_s   float   where the clip begins in its files, seconds; empty: at the beginning
+end_s     float   where it ends, seconds; empty: at the end
+speaker   string  the speaker, who is held out in `speaker` protocols
+gender    string  `female` or `male`, or empty
+dialogue  string  the recording or scene several clips share, or empty
+========  ======  ============================================================================
 
 A corpus may add `whole_file`: `audio` or `video`, the medium with a separate file for each clip, so that `start_s` and
 `end_s` only apply to the other medium; or empty.

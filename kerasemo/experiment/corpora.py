@@ -194,7 +194,8 @@ def try_building(build: Callable, *arguments: Any, **keywords: Any) -> None:
 
     Args:
         build: builds the network.
-        *arguments, **keywords: arguments of `build`.
+        *arguments: its arguments.
+        **keywords: its keyword arguments.
 
     Raises:
         InputError: the file does not fit the network, see `features.pretrained`.

@@ -73,12 +73,11 @@ class Study:
     weighting_rate: float | None = WEIGHTING_RATE
     card: Callable[[Outcome, Sequence[dict]], str] | None = None
 
-    def main(self, description: str, arguments: Sequence[str] | None = None) -> None:
-        """Run the command.
+    def app(self, description: str) -> typer.Typer:
+        """Return the command.
 
         Args:
             description: the text at the beginning of `--help`.
-            arguments: the command-line arguments; None: those of the process.
         """
 
         def command(context: typer.Context, **values: Any) -> None:
@@ -86,7 +85,16 @@ class Study:
 
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
         app.command(help=description)(with_parameters(command, parameters(self.options)))
-        app(arguments, prog_name=sys.argv[0])
+        return app
+
+    def main(self, description: str, arguments: Sequence[str] | None = None) -> None:
+        """Run the command.
+
+        Args:
+            description: the text at the beginning of `--help`.
+            arguments: the command-line arguments; None: those of the process.
+        """
+        self.app(description)(arguments, prog_name=sys.argv[0])
 
     def run(self, options: Options, context: typer.Context) -> None:
         """Start or resume a run, with the options of a command.

@@ -17,10 +17,10 @@ class GradNorm(Weighting):
     Source: Chen, Badrinarayanan, Lee and Rabinovich 2018, "GradNorm: gradient normalization for adaptive loss balancing
     in deep multitask networks", equations 1 and 2 and algorithm 1.
 
-    W are the kernels of the last layer that all tasks share, G_t = |d(w_t L_t) / dW|, and r_t is L_t / L_t(0) divided
-    by its mean over the tasks. Gradient descent on the weights minimises the sum of |G_t - mean(G) r_t^alpha|, where
-    the second term is treated as a constant. The weights are 1 at the start, and are rescaled after each step to sum to
-    the number of tasks. L_t(0) is the first loss of the task that is not 0.
+    W are the kernels of the last layer that all tasks share, G_t = ``|d(w_t L_t) / dW|``, and r_t is L_t / L_t(0)
+    divided by its mean over the tasks. Gradient descent on the weights minimises the sum of
+    ``|G_t - mean(G) r_t^alpha|``, where the second term is treated as a constant. The weights are 1 at the start, and
+    are rescaled after each step to sum to the number of tasks. L_t(0) is the first loss of the task that is not 0.
 
     The paper trains the weights with a separate optimizer (Adam, learning rate 0.025): see `JointModel`. Each training
     step needs an additional partial backward pass for each task.
@@ -62,7 +62,7 @@ class GradNorm(Weighting):
         ]
 
     def weight_gradient(self, norms: tf.Tensor, inverse_rates: tf.Tensor) -> tf.Tensor:
-        """Return the gradient of the sum of |G - mean(G) r^alpha| with respect to the task weights.
+        """Return the gradient of the sum of ``|G - mean(G) r^alpha|`` with respect to the task weights.
 
         Args:
             norms: norm of each task's unweighted gradient in the shared layer, `tasks`.
