@@ -228,10 +228,13 @@ def _digest(path: Path) -> str | BrokenClip:
 def _load(entry: Path, in_memory: bool) -> np.ndarray | None:
     """Return the array of an entry, or `None` if it does not exist or is damaged."""
     try:
+        # A header that is damaged but can be read gives an array that does not end where the file ends.
         if not in_memory:
-            return np.lib.format.open_memmap(entry, mode="r")
+            mapped = np.lib.format.open_memmap(entry, mode="r")
+            return mapped if mapped.offset + mapped.nbytes == entry.stat().st_size else None
         with entry.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
+            array = np.lib.format.read_array(file, allow_pickle=False)
+            return None if file.read(1) else array
     except FileNotFoundError:
         return None
     except Exception:  # a damaged entry is simply computed again
