@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import ClassVar, Literal
@@ -41,6 +42,13 @@ class Egemaps(FeatureSet):
     version: ClassVar[int] = 1
 
     edition: Edition = "eGeMAPSv01a"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if "tensorflow" not in sys.modules:
+            # A SavedModel loads TensorFlow between this and the first clip; see `_import_opensmile`.
+            with suppress(InputError):
+                _import_opensmile()
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """The clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.

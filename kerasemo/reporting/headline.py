@@ -1,7 +1,7 @@
 """The main finding of a run: the test scores of its first table, and what the exported network reaches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasemo.evaluation.tables import short
 from kerasemo.reporting import results
@@ -27,11 +27,12 @@ class Headline:
 
 
 def headline(rows: Sequence[Row], exported: str | None) -> Headline | None:
-    """Return the main finding; None if no test score of the exported network was measured under both protocols.
+    """Return the main finding; None if there is no such score under both protocols.
 
     Args:
         rows: the rows of `results.json`.
-        exported: the network that the run has exported; None: none.
+        exported: the network that the run has exported; None: none. If it was not tested, because it was trained on
+            everything, the last network of the first table stands for it.
 
     Example:
         >>> row = {"table": "1", "row": "LSTM", "model": "lstm", "metric": "test accuracy", "n": 90}
@@ -42,15 +43,13 @@ def headline(rows: Sequence[Row], exported: str | None) -> Headline | None:
         held out: .400 less.
     """
     tested = [row for row in rows if str(row.get("metric")).startswith("test ")]
-    for first in tested:
-        if first.get("model") != exported:
-            continue
-        compared = [row for row in tested if (row["table"], row["metric"]) == (first["table"], first["metric"])]
-        found = Headline("", compared)
-        line = next(line for line in found.lines if line.row == first["row"])
-        if line.drop is not None:
-            return Headline(_sentence(line), compared)
-    return None
+    if exported is None or not tested:
+        return None
+    first = next((row for row in tested if row.get("model") == exported), None)
+    table, metric = ((first or tested[0])[name] for name in ("table", "metric"))
+    found = Headline("", [row for row in tested if (row["table"], row["metric"]) == (table, metric)])
+    line = next(line for line in reversed(found.lines) if first is None or line.row == first["row"])
+    return None if line.drop is None else replace(found, sentence=_sentence(line))
 
 
 def _sentence(line: Line) -> str:

@@ -66,7 +66,7 @@ def _origin(folder: RunFolder) -> dict[str, object]:
 
 def _without_places(command: Sequence[str]) -> str:
     """Return a command without the options of `PLACES` and their values, and without the folder of the script."""
-    words, keep = [Path(command[0]).name], True
+    words, keep = [Path(command[0]).name.replace("__main__.py", "kerasemo")], True
     for word in command[1:]:
         if word.startswith("--"):
             keep = word.removeprefix("--").partition("=")[0] not in PLACES

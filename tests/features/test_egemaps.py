@@ -66,3 +66,10 @@ def test_descriptors_and_functionals_are_opensmiles(media, tmp_path):
     ]
     done = subprocess.run([sys.executable, "-c", ALONE, *paths], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_opensmile_is_loaded_with_the_feature_set_because_tensorflow_may_be_loaded_before_the_first_clip(tmp_path):
+    (tmp_path / "opensmile.py").touch()
+    check = "import sys; from kerasemo.features import from_config; from_config({'feature_set': 'egemaps_functionals'})"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {check}; sys.exit('opensmile' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

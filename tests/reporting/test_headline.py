@@ -28,9 +28,15 @@ def test_a_score_that_is_higher_with_speakers_held_out_is_called_more():
     assert headline(rows("lstm", 0.5, 0.6), "lstm").sentence.endswith("held out: .100 more.")
 
 
-@pytest.mark.parametrize("exported", [None, "cnn"])
-def test_without_an_exported_network_that_was_tested_there_is_no_headline(exported):
-    assert headline(rows("lstm", 0.5, 0.6), exported) is None
+def test_the_last_network_stands_for_one_that_was_trained_on_everything():
+    found = headline(rows("baseline", 0.9, 0.6) + rows("lstm", 0.8, 0.5), "final")
+    assert found.sentence.startswith("LSTM has a test accuracy of .800") and len(found.lines) == 2
+
+
+@pytest.mark.parametrize("results", [[], rows("lstm", 0.5, 0.6)])
+def test_without_an_exported_network_there_is_no_headline(results):
+    assert headline(results, None) is None
+    assert headline([], "lstm") is None
 
 
 def test_one_protocol_is_no_headline():
