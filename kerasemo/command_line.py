@@ -17,6 +17,22 @@ import typer
 
 from kerasemo.errors import InputError, WrongCall
 
+__all__ = [
+    "SETTINGS",
+    "Declared",
+    "check",
+    "data",
+    "description",
+    "file",
+    "from_options",
+    "no_option",
+    "option",
+    "parameters",
+    "running",
+    "training",
+    "with_parameters",
+]
+
 SETTINGS = "option"
 
 Declared = TypeVar("Declared")

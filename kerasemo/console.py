@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from kerasemo.errors import InputError, WrongCall
 
+__all__ = ["plain_errors"]
+
 
 @contextmanager
 def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-written is left.") -> Iterator[None]:

@@ -1,5 +1,7 @@
 """Errors in a user's input; each message is one sentence: what is wrong, in which file, and what to do."""
 
+__all__ = ["BrokenClip", "InputError", "WrongCall", "one_line"]
+
 
 class InputError(ValueError):
     """An input of the user cannot be used; no work has been started with it."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+__all__ = ["UNFINISHED", "sweep", "user_cache", "whole"]
+
 UNFINISHED = ".unfinished-"
 
 

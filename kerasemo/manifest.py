@@ -33,6 +33,8 @@ from kerasemo.errors import InputError, one_line
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
+__all__ = ["COLUMNS", "GENDERS", "MEDIA", "SECONDS", "check", "load", "locate", "save", "schema", "stays_under_root"]
+
 COLUMNS = [
     "clip",
     "audio",

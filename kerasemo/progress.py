@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+__all__ = ["Item", "track"]
+
 Item = TypeVar("Item")
 
 

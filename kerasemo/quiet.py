@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+__all__ = ["import_tensorflow"]
+
 
 def import_tensorflow() -> ModuleType:
     """Import TensorFlow without its messages, which ignore the log level, and let it log only errors."""

@@ -18,6 +18,8 @@ from kerasemo.progress import track
 from kerasemo.reporting import figures
 from kerasemo.reporting.timeline_chart import timeline_chart
 
+__all__ = ["EVERY_S", "timeline", "write_timeline"]
+
 EVERY_S = 2.0
 """Default step from window to window, seconds: an hour has 1800 windows."""
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+__all__ = ["side_by_side"]
+
 
 @contextmanager
 def side_by_side(tasks: Iterable, jobs: int, return_as: str = "generator_unordered", **options: Any) -> Iterator:

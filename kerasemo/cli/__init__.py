@@ -13,6 +13,8 @@ from kerasemo import console
 from kerasemo.cli import audit, average, codebook, export, features, fuse, manifest, plot, predict, report, synth, train
 from kerasemo.cli.choice import Choice
 
+__all__ = ["Commands", "app", "main", "options"]
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

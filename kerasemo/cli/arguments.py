@@ -8,6 +8,19 @@ import typer
 
 from kerasemo.errors import WrongCall
 
+__all__ = [
+    "SPLIT_HELP",
+    "Force",
+    "Jobs",
+    "Manifest",
+    "MaxBad",
+    "NewFolder",
+    "Root",
+    "RunFolder",
+    "require_new",
+    "require_new_npz",
+]
+
 Manifest = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV file written by `kerasemo manifest`.")]
 RunFolder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a run.")]
 NewFolder = Annotated[

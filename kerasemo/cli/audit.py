@@ -8,6 +8,8 @@ import typer
 
 from kerasemo.cli.arguments import SPLIT_HELP, Jobs, Manifest
 
+__all__ = ["Root", "Sound", "Split", "audit"]
+
 Split = Annotated[Path, typer.Option(exists=True, dir_okay=False, help=SPLIT_HELP)]
 Root = Annotated[
     Path | None,

@@ -7,6 +7,8 @@ import typer
 
 from kerasemo.cli.arguments import Force, require_new
 
+__all__ = ["average"]
+
 
 def average(
     runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of finished runs.")],

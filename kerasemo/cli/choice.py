@@ -11,6 +11,8 @@ from typer.core import TyperGroup
 from kerasemo.command_line import description, parameters, with_parameters
 from kerasemo.errors import WrongCall
 
+__all__ = ["Choice"]
+
 
 class Choice(TyperGroup):
     """A command with one sub-command per entry of a registry; the registry is only loaded when it is needed.

@@ -14,6 +14,8 @@ from kerasemo.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Codebook", "Output", "Seed", "Size", "Split", "Training", "training_clips"]
+
 Output = Annotated[Path, typer.Option("--output", "-o", help="NPZ file to write (.npz).")]
 Split = Annotated[
     Path | None,

@@ -9,6 +9,8 @@ from typer.core import TyperArgument, TyperOption
 
 from kerasemo.errors import InputError, WrongCall, one_line
 
+__all__ = ["NOT_SAVED", "text", "use"]
+
 NOT_SAVED = ("config", "write_config", "resume", "debug", "help")
 
 

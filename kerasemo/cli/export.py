@@ -7,6 +7,8 @@ import typer
 
 from kerasemo.cli.arguments import RunFolder
 
+__all__ = ["export"]
+
 
 def export(
     run: RunFolder,

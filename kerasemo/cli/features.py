@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from kerasemo.features import FeatureSet
 
+__all__ = ["Features", "Output", "write_features"]
+
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="NPZ file to write (.npz), with one array per clip under its name.")
 ]

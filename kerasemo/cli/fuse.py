@@ -7,6 +7,8 @@ import typer
 
 from kerasemo.cli.arguments import Jobs, NewFolder
 
+__all__ = ["Folds", "Groups", "Labels", "Methods", "Predictions", "Protocol", "Scoring", "Seed", "Stages", "fuse"]
+
 Predictions = Annotated[
     list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of predictions, one per model.")
 ]

@@ -10,6 +10,8 @@ from kerasemo.cli.arguments import Force, require_new
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 
+__all__ = ["Manifest", "Output", "Root", "To"]
+
 Root = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of your copy of the corpus.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="CSV file to write; with --to audformat, a folder.")]
 To = Annotated[

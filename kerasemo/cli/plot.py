@@ -2,6 +2,8 @@
 
 from kerasemo.cli.arguments import RunFolder
 
+__all__ = ["plot"]
+
 
 def plot(run: RunFolder) -> None:
     """Draw the loss curves of every model of a run."""

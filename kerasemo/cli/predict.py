@@ -11,6 +11,21 @@ from kerasemo.errors import WrongCall
 if TYPE_CHECKING:
     from kerasemo.export import ServedModel
 
+__all__ = [
+    "AsJson",
+    "Card",
+    "End",
+    "Every",
+    "Folder",
+    "Gender",
+    "Media",
+    "Moved",
+    "Output",
+    "OverTime",
+    "Start",
+    "predict",
+]
+
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")]
 Media = Annotated[list[Path] | None, typer.Argument(help="Media files, such as wav or mp4.")]
 Card = Annotated[bool, typer.Option("--card", help="Print the model card: what the network is for, and its scores.")]

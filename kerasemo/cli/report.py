@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+__all__ = ["report"]
+
 
 def report(
     runs: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Folders of the runs.")],

@@ -6,6 +6,8 @@ from kerasemo.cli.arguments import Jobs, NewFolder
 from kerasemo.cli.choice import Choice
 from kerasemo.command_line import from_options
 
+__all__ = ["Synth"]
+
 
 class Synth(Choice):
     """Write a synthetic corpus in the layout of the original.

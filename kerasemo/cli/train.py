@@ -11,6 +11,8 @@ from kerasemo import files
 from kerasemo.cli import config_file
 from kerasemo.command_line import parameters, with_parameters
 
+__all__ = ["Config", "Train", "WriteConfig", "train"]
+
 Config = Annotated[
     Path | None,
     typer.Option(

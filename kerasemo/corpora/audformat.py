@@ -25,6 +25,8 @@ from kerasemo.errors import InputError, one_line
 if TYPE_CHECKING:
     import audformat
 
+__all__ = ["CLIPS", "HEADER", "Audformat"]
+
 HEADER = "db.yaml"
 CLIPS = "clips"
 """The table that `write` creates."""

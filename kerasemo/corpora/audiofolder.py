@@ -18,6 +18,8 @@ from kerasemo.corpora.table import Listed
 from kerasemo.corpora.tables import FILE
 from kerasemo.errors import InputError
 
+__all__ = ["METADATA", "SPLITS", "AudioFolder"]
+
 METADATA = ("metadata.csv", "metadata.jsonl")
 SPLITS = ("train", "validation", "test")
 

@@ -24,6 +24,20 @@ from kerasemo import manifest
 from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError
 
+__all__ = [
+    "FEATURE_SETS",
+    "HOP_S",
+    "PADDED_FRAMES",
+    "PARTITIONS",
+    "TARGETS",
+    "Avec2019",
+    "dialogues",
+    "language",
+    "official_manifest",
+    "partition",
+    "recordings",
+]
+
 TARGETS = ("arousal", "valence", "liking")
 HOP_S = 0.1
 # The longest recording; predictions have this many rows, however long their recording is.

@@ -17,6 +17,8 @@ from kerasemo import files
 from kerasemo.corpora.avec2019 import HOP_S, PADDED_FRAMES, TARGETS
 from kerasemo.errors import InputError
 
+__all__ = ["iterate_features", "read_traces", "write_predictions", "write_traces"]
+
 _COLUMNS = ["name", "timestamp", *TARGETS]
 _FILE_NAME = re.compile(r"\w[\w.+-]*")
 

@@ -9,6 +9,8 @@ import pandas as pd
 
 from kerasemo.command_line import check
 
+__all__ = ["Corpus"]
+
 
 @dataclass(frozen=True)
 class Corpus(ABC):

@@ -21,6 +21,8 @@ from kerasemo.corpora import named, tables
 from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError
 
+__all__ = ["DEMOGRAPHICS", "EMOTIONS", "LEVELS", "STATEMENTS", "CremaD"]
+
 EMOTIONS = {
     "ANG": "angry",
     "DIS": "disgust",

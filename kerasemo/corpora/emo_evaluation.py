@@ -22,6 +22,8 @@ from pathlib import Path
 
 from kerasemo.errors import InputError
 
+__all__ = ["EMOTIONS", "HEADER", "NO_MAJORITY", "Turn", "read", "write"]
+
 EMOTIONS = {
     "neu": "Neutral",
     "ang": "Anger",

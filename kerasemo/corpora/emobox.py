@@ -22,6 +22,8 @@ from kerasemo.corpora.table import Table
 from kerasemo.corpora.tables import FILE
 from kerasemo.errors import InputError, one_line
 
+__all__ = ["CLASSES", "PARTITIONS", "SPEAKERS", "EmoBox"]
+
 SPEAKERS, CLASSES = "data.seg.wrd.stm", "label_map.json"
 PARTITIONS = ("train", "valid", "test")
 _OF_FILES = ("dataset", "type", "sample_rate", "num_frame", "task", "length", "channel")

@@ -18,6 +18,8 @@ import pandas as pd
 from kerasemo.corpora import named, tables
 from kerasemo.corpora.corpus import Corpus
 
+__all__ = ["EMOTIONS", "FEMALE", "GENDERS", "MALE", "STATEMENTS", "EmoDb"]
+
 EMOTIONS = {
     "W": "angry",
     "L": "bored",

@@ -25,6 +25,8 @@ from kerasemo.corpora.corpus import Corpus
 from kerasemo.corpora.tables import SOUND, VIDEO
 from kerasemo.errors import InputError
 
+__all__ = ["SOURCE_MARK", "Folder", "source_of"]
+
 SOURCE_MARK = "__"
 
 _KNOWN_FILES = f"files that end in {', '.join(sorted(SOUND | VIDEO))}"

@@ -25,6 +25,8 @@ from kerasemo.corpora.corpus import Corpus
 from kerasemo.corpora.emo_evaluation import EMOTIONS, NO_MAJORITY, Turn
 from kerasemo.errors import InputError
 
+__all__ = ["CLASSES", "COUNTS", "GENDERS", "SCENARIOS", "SESSIONS", "Iemocap", "official_path", "session_folds"]
+
 SESSIONS = range(1, 6)
 CLASSES = ("neu", "ang", "hap", "sad")
 GENDERS = {"F": "female", "M": "male"}

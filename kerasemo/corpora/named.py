@@ -6,6 +6,8 @@ from pathlib import Path
 
 from kerasemo.errors import InputError
 
+__all__ = ["find"]
+
 
 def find(root: str | os.PathLike, names: re.Pattern[str], example: str) -> dict[str, dict[str, str]]:
     """Find the files of a corpus by their names, anywhere below its root.

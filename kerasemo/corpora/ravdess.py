@@ -23,6 +23,25 @@ from kerasemo import manifest
 from kerasemo.corpora.corpus import Corpus
 from kerasemo.errors import InputError, one_line
 
+__all__ = [
+    "ACTORS",
+    "ACTOR_WITHOUT_SONG",
+    "CHANNELS",
+    "EMOTIONS",
+    "FEATURE_PREFIXES",
+    "LABELS",
+    "N_FOLDS",
+    "SONG_EMOTIONS",
+    "Ravdess",
+    "folds",
+    "is_sung",
+    "official_manifest",
+    "official_path",
+    "performances",
+    "read_features",
+    "read_speech",
+]
+
 EMOTIONS = {
     "01": "neutral",
     "02": "calm",

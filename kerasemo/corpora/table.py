@@ -18,6 +18,8 @@ from kerasemo.corpora import tables
 from kerasemo.corpora.corpus import Corpus
 from kerasemo.corpora.tables import FILE
 
+__all__ = ["Listed", "Nkululeko", "Table"]
+
 
 @dataclass(frozen=True)
 class Listed(Corpus):

@@ -15,6 +15,20 @@ import pandas as pd
 from kerasemo import files, manifest
 from kerasemo.errors import InputError, one_line
 
+__all__ = [
+    "FILE",
+    "OWN",
+    "RESERVED",
+    "SOUND",
+    "VIDEO",
+    "columns_of",
+    "finish",
+    "read_rows",
+    "to_clips",
+    "to_rows",
+    "write_rows",
+]
+
 FILE = "file"
 """Column of a table in the place of `audio` and `video`: a sound, or a video with its sound."""
 OWN = "manifest."

@@ -16,6 +16,8 @@ from kerasemo.features import media
 from kerasemo.progress import track
 from kerasemo.workers import side_by_side
 
+__all__ = ["KEYS", "SIDES", "audit", "find_sounds", "read_split", "without_side"]
+
 SIDES = ("partition", "fold")
 KEYS = ("clip", "speaker")
 

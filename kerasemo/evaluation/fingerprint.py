@@ -14,6 +14,21 @@ import soxr
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+__all__ = [
+    "BAND_EDGES",
+    "HOP",
+    "MAX_ERRORS",
+    "MIN_FRAMES",
+    "NEIGHBOURS",
+    "QUIET",
+    "RATE",
+    "WINDOW",
+    "Fingerprint",
+    "errors",
+    "fingerprint",
+    "same_recordings",
+]
+
 RATE = 5512
 WINDOW = 2048
 HOP = 64

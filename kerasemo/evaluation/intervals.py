@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+__all__ = ["CONFIDENCE", "RESAMPLES", "bootstrap_by_group", "mean_by_group"]
+
 CONFIDENCE = 0.95
 RESAMPLES = 1000
 

@@ -8,6 +8,20 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
+__all__ = [
+    "MIN_FOLDS",
+    "PARTITIONS",
+    "VALIDATION_SHARE",
+    "Split",
+    "draw_folds",
+    "pair_classwise",
+    "pair_performances",
+    "published_split",
+    "random_split",
+    "speaker_splits",
+    "splits",
+]
+
 MIN_FOLDS = 6
 VALIDATION_SHARE = 0.1
 PARTITIONS = {

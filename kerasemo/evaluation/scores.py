@@ -3,6 +3,22 @@
 import numpy as np
 import pandas as pd
 
+__all__ = [
+    "KEYS",
+    "accuracy",
+    "by_clip",
+    "ccc",
+    "ccc_of_sums",
+    "ccc_sums",
+    "macro_f1",
+    "macro_precision",
+    "negative_log_likelihood",
+    "root_mean_square_error",
+    "unweighted_average_recall",
+    "weighted_f1",
+    "weighted_precision",
+]
+
 KEYS = ["clip", "speaker"]
 
 

@@ -22,6 +22,21 @@ from kerasemo.evaluation.scores import (
     weighted_precision,
 )
 
+__all__ = [
+    "AVERAGED",
+    "COLUMNS",
+    "METRICS",
+    "NUMERIC",
+    "PROTOCOLS",
+    "mean_row",
+    "pooled_predictions",
+    "score",
+    "score_row",
+    "short",
+    "to_markdown",
+    "write",
+]
+
 COLUMNS = [
     "table",
     "row",

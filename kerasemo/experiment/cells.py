@@ -26,6 +26,20 @@ if TYPE_CHECKING:
     from kerasemo.training.segments import Segments
     from kerasemo.weighting import Weighting
 
+__all__ = [
+    "FIXED_SUM",
+    "WEIGHTING_RATE",
+    "Cell",
+    "NumberLoss",
+    "Predictions",
+    "Training",
+    "cells_of",
+    "joint_model",
+    "note_held_out",
+    "plan",
+    "train_cell",
+]
+
 WEIGHTING_RATE = 1e-2
 FIXED_SUM = ("softmax", "random")
 """Weightings whose weights have the same sum at every step."""

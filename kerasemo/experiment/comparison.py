@@ -8,6 +8,8 @@ from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.reporting.curves import Curve, Panel, grid
 from kerasemo.reporting.figures import look
 
+__all__ = ["DIFFERENCE", "PROTOCOL", "draw_spread", "hits", "rows"]
+
 PROTOCOL = "speaker"
 DIFFERENCE = "difference of test accuracies"
 

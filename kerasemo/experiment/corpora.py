@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 
     MakeClips = Callable[..., Clips | Segments]
 
+__all__ = [
+    "SYNTHETIC_NOTICE",
+    "Corpus",
+    "corpus_root",
+    "name_corpus",
+    "note_left_out",
+    "present",
+    "read_audiovisual",
+    "read_clips",
+    "require_classes",
+    "require_groups",
+    "set_aside",
+    "try_building",
+]
+
 SYNTHETIC_NOTICE = "synthetic corpus: not comparable with the paper"
 
 

@@ -12,6 +12,24 @@ from kerasemo.training.run import Run
 if TYPE_CHECKING:
     import keras
 
+__all__ = [
+    "COMMON",
+    "LOSSES",
+    "MODALITIES",
+    "NETWORKS",
+    "NO_SHARED_LAYER",
+    "OUTPUTS",
+    "SHIFTED",
+    "TABLES",
+    "confusion_rows",
+    "difference_row",
+    "figures",
+    "proposed",
+    "rows",
+    "trainable",
+    "with_losses",
+]
+
 MODALITIES = ("audio", "image")
 OUTPUTS = ("emotion", "emotion_audio", "emotion_image")
 COMMON = "common"

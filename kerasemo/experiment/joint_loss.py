@@ -8,6 +8,8 @@ from kerasemo.evaluation.scores import negative_log_likelihood
 from kerasemo.experiment.outcome import Folds, Outcome
 from kerasemo.reporting import curves
 
+__all__ = ["NOT_COMPARABLE", "WEIGHTS_OF_SUM_1", "figures", "rows"]
+
 NOT_COMPARABLE = "Weighted losses of models with different weights are not comparable; losses with equal weights are."
 WEIGHTS_OF_SUM_1 = ("static", "softmax")
 """Weightings whose joint loss is a weighted mean of the tasks' losses, provided that the static weights sum to 1."""

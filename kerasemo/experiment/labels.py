@@ -18,6 +18,8 @@ from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.missing import known
 from kerasemo.training.run import Run
 
+__all__ = ["MULTITASK", "RESERVED", "are_numbers", "classes", "of_clips", "read_clips", "require_on_both_sides"]
+
 MULTITASK = "multitask"
 RESERVED = {*manifests.COLUMNS, "whole_file", "group", "predicted", MULTITASK}
 """Columns that cannot be tasks, and names with another meaning in the tables; the exception is `gender`."""

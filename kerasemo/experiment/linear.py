@@ -8,6 +8,8 @@ import pandas as pd
 from kerasemo.experiment.cells import Cell
 from kerasemo.experiment.corpora import Corpus
 
+__all__ = ["INNER_FOLDS", "STRENGTHS", "linear_baseline"]
+
 STRENGTHS = tuple(10 ** (k / 2) for k in range(-8, 3))
 """Values of C of logistic regression, and of 1 / alpha of ridge regression, to choose from."""
 INNER_FOLDS = 5

@@ -15,6 +15,8 @@ from kerasemo.experiment.corpora import Corpus
 from kerasemo.experiment.outcome import Folds
 from kerasemo.training.run import Run
 
+__all__ = ["NONE", "best", "inner_splits", "outer_splits"]
+
 NONE = np.array([], int)
 
 

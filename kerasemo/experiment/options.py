@@ -9,6 +9,8 @@ from typing import Any, Literal, Self, get_args, get_type_hints
 from kerasemo.command_line import data, running, training
 from kerasemo.errors import InputError, WrongCall
 
+__all__ = ["Options", "WeightingName", "data_file", "imagenet", "max_bad", "only", "selected", "weighting"]
+
 WeightingName = Literal["static", "softmax", "uncertainty", "liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]
 
 

@@ -15,6 +15,8 @@ from kerasemo.experiment.options import Options
 from kerasemo.reporting import charts, curves, figures
 from kerasemo.training.run import Run
 
+__all__ = ["DEVIATION", "Folds", "Outcome"]
+
 DEVIATION = "standard deviation over seeds of {}"
 
 

@@ -24,6 +24,31 @@ from kerasemo.training.best_epoch import best_epoch
 from kerasemo.training.clips import N_FRAMES
 from kerasemo.training.run import Run
 
+__all__ = [
+    "BASELINE",
+    "EPOCHS",
+    "FINAL",
+    "PAPER",
+    "STUDY",
+    "TRAIN",
+    "VALIDATION",
+    "balanced",
+    "build",
+    "card",
+    "chosen",
+    "figures",
+    "final_choice",
+    "networks",
+    "number_of",
+    "proposed",
+    "published",
+    "read",
+    "rows",
+    "setting_of",
+    "tested",
+    "validation_score",
+]
+
 PAPER = Paper("train", "Networks on your own corpus", "no paper")
 EPOCHS = (100, 5)
 TRAIN, VALIDATION = 0.7, 0.1

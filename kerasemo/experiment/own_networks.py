@@ -23,6 +23,28 @@ if TYPE_CHECKING:
 
     NetworkAndItems = tuple[keras.Model, Mapping[str, Items | Clips | Segments]]
 
+__all__ = [
+    "DROPOUTS",
+    "FACES",
+    "NETWORKS",
+    "ON_DISK",
+    "PICTURES",
+    "RATES",
+    "SEGMENT_HOP_S",
+    "SEGMENT_S",
+    "SOUND",
+    "VALUES",
+    "CrossModal",
+    "Dense",
+    "Emodal",
+    "EndToEnd",
+    "Lstm",
+    "OwnNetwork",
+    "Setting",
+    "SpectrogramCnn",
+    "TwoModalities",
+]
+
 Setting = dict[str, Any]
 """`learning_rate`, of Adam, and arguments of the network's builder."""
 

@@ -11,6 +11,8 @@ from kerasemo.errors import WrongCall, one_line
 from kerasemo.experiment.own_networks import FACES, NETWORKS, SOUND, OwnNetwork
 from kerasemo.features.feature_set import FeatureSet
 
+__all__ = ["Options"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):

@@ -21,6 +21,8 @@ from kerasemo.evaluation.tables import short
 from kerasemo.experiment.options import Options
 from kerasemo.training.run import Run
 
+__all__ = ["ALLOWED_WITH_RESUME", "LOCK", "Paper", "locked", "session"]
+
 ALLOWED_WITH_RESUME = {"resume", "jobs", "scheduler", "debug"}
 LOCK = ".lock"
 

@@ -12,6 +12,8 @@ from kerasemo import manifest as manifests
 from kerasemo.corpora import folder, iemocap, ravdess
 from kerasemo.evaluation import protocols
 
+__all__ = ["RATINGS", "RATING_LEVELS", "Speech", "read", "read_folder"]
+
 RATINGS = ("valence", "activation", "dominance")
 RATING_LEVELS = {"low": 2.5, "middle": 3.5, "high": math.inf}
 """Classes of the ratings of IEMOCAP, 1 to 5."""

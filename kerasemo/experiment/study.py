@@ -18,6 +18,8 @@ from kerasemo.experiment.session import Paper, session
 from kerasemo.training.grid import run_cells
 from kerasemo.training.run import MODEL_CARD, Run
 
+__all__ = ["Stage", "Study", "note_weighting", "preferring"]
+
 Stage = tuple[str, list[Cell]]
 """Text of the progress bar, and cells that can be trained independently of each other."""
 

@@ -11,6 +11,8 @@ from kerasemo.experiment.traces import TraceScores
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["TraceCell", "trace_training"]
+
 
 @dataclass(frozen=True)
 class TraceCell:

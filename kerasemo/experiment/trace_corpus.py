@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from kerasemo.training.items import Items
 
+__all__ = ["TraceCorpus"]
+
 
 @dataclass(frozen=True)
 class TraceCorpus:

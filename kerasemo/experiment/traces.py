@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kerasemo.training.items import Items
     from kerasemo.training.joint_model import JointModel
 
+__all__ = ["PARTS", "Fused", "TraceScores"]
+
 PARTS = {"paper": protocols.IN_SAMPLE, "speaker": protocols.HELD_OUT}
 """Under `paper`, models are chosen and fusions fitted in-sample; under `speaker`, again for each held-out fold."""
 

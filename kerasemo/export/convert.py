@@ -15,6 +15,8 @@ from kerasemo.errors import InputError, one_line
 from kerasemo.export.formats import FORMATS, Batch, Format
 from kerasemo.training.saving import load_network
 
+__all__ = ["COMPARED_BATCH_SIZES", "COMPARED_SCALES", "LONGEST_REASON", "convert"]
+
 COMPARED_BATCH_SIZES = (1, 3, 8)
 COMPARED_SCALES = (1.0, 30.0, 0.01)
 LONGEST_REASON = 300

@@ -13,6 +13,8 @@ from kerasemo.errors import InputError
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["FORMATS", "Batch", "Format", "LiteRt", "Onnx", "SavedModel", "make_portable"]
+
 Batch = Mapping[str, np.ndarray]
 
 

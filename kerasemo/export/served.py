@@ -16,6 +16,8 @@ from kerasemo.features.network_input import NetworkInput
 from kerasemo.quiet import import_tensorflow
 from kerasemo.training.run import MODEL_CARD
 
+__all__ = ["PREPROCESSING", "SERVED_BATCH_SIZE", "ServedModel"]
+
 PREPROCESSING = SavedModel.description
 SERVED_BATCH_SIZE = 16
 

@@ -11,6 +11,8 @@ from kerasemo import files
 from kerasemo.errors import InputError
 from kerasemo.export.formats import FORMATS
 
+__all__ = ["export", "export_model"]
+
 
 def export_model(run: str | os.PathLike, model: str, folder: str | os.PathLike, format: str = "savedmodel") -> None:
     """Export a trained model of a run folder; see `export`.

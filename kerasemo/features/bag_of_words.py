@@ -26,6 +26,8 @@ from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.short_term import ShortTerm
 from kerasemo.files import whole
 
+__all__ = ["DESCRIPTORS", "SIZE", "BagOfWords", "Codebook", "hop_s"]
+
 SIZE = 100
 DESCRIPTORS: dict[str, type[FeatureSet]] = {cls.name: cls for cls in (Mfcc, Egemaps, ShortTerm)}
 """The feature sets that a codebook can be learnt of: frames of sound at a constant rate, see `hop_s`."""

@@ -26,6 +26,8 @@ from kerasemo.quiet import import_tensorflow
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["SIZE", "FaceNetwork", "Resnet50", "Vgg16", "face_rows"]
+
 # Rows and columns of the networks' input, pixels.
 SIZE = 224
 _BATCH = 16

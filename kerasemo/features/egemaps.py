@@ -14,6 +14,8 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
 
+__all__ = ["HOP_S", "Edition", "Egemaps"]
+
 Edition = Literal["eGeMAPSv01a", "eGeMAPSv01b", "eGeMAPSv02"]
 # openSMILE's step from frame to frame, and its longest window: of less sound it gives NaN.
 HOP_S = 0.01

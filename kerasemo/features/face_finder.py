@@ -10,6 +10,8 @@ import numpy as np
 
 from kerasemo.errors import InputError
 
+__all__ = ["Box", "Face", "YuNet", "find_eyes", "find_face", "find_faces"]
+
 Box = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 

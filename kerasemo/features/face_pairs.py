@@ -12,6 +12,8 @@ from kerasemo.features.face_finder import Box, find_face
 from kerasemo.features.frames import Frames
 from kerasemo.features.media import read_frames
 
+__all__ = ["FacePairs"]
+
 
 @dataclass(frozen=True)
 class FacePairs(Frames):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+__all__ = ["FaceTrack", "choose_track"]
+
 # Minimum distance between the faces of two people, in widths of a face.
 _APART = 0.75
 # Faces seen less often than this fraction of the most frequent face are mistakes of the detector.

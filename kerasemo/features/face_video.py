@@ -15,6 +15,8 @@ from kerasemo.features.face_track import choose_track
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import ROUNDING_S, read_frames
 
+__all__ = ["FIXED_LEFT", "FIXED_SIZE", "FIXED_TOP", "SIDES", "FaceVideo"]
+
 SIDES = {"female": "left", "male": "right"}
 """Gender of the speaker -> place in a picture of two people side by side, as in IEMOCAP."""
 

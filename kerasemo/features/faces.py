@@ -16,6 +16,8 @@ from kerasemo.features.frontal import EYES, pose_of, surface
 from kerasemo.features.landmarks import Landmarks
 from kerasemo.features.media import ROUNDING_S, frame_span, read_frames
 
+__all__ = ["Faces"]
+
 # Where a Haar cascade's box has the eyes, parts of its side: across from the middle, and down from the upper edge.
 _EYE_ASIDE, _EYE_DOWN = 0.2, 0.385
 

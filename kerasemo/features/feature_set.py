@@ -13,6 +13,8 @@ import numpy as np
 from kerasemo.command_line import check
 from kerasemo.errors import InputError
 
+__all__ = ["FeatureSet", "digest_of"]
+
 
 @dataclass(frozen=True)
 class FeatureSet(ABC):

@@ -11,6 +11,8 @@ from kerasemo.command_line import option
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_frames
 
+__all__ = ["Frames", "scale_to"]
+
 
 @dataclass(frozen=True)
 class Frames(FeatureSet):
@@ -58,6 +60,7 @@ def scale_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
     Args:
         picture: uint8, `rows x columns x 3`.
+        height, width: size of the result, in pixels.
 
     Returns:
         uint8, `height x width x 3`.

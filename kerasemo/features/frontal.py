@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
+__all__ = ["EYES", "MEAN_FACE", "Pose", "pose_of", "surface"]
+
 # A mean adult face, mm: to the side, down from between the eyes, towards the viewer; by pairs of landmarks of 300-W
 # (the picture's left, its right). Rounded figures of our own; a millimetre hardly matters.
 _PAIRS = {

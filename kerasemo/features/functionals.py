@@ -14,6 +14,16 @@ from kerasemo.features.egemaps import HOP_S, Egemaps
 from kerasemo.features.mfcc import Mfcc
 from kerasemo.features.short_term import N_FEATURES, ShortTerm
 
+__all__ = [
+    "STEP_S",
+    "WINDOW_S",
+    "EgemapsFunctionals",
+    "MfccFunctionals",
+    "ShortTermFunctionals",
+    "functionals",
+    "windows",
+]
+
 WINDOW_S = 4.0
 STEP_S = 0.1
 

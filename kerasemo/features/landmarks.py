@@ -14,6 +14,8 @@ from kerasemo.features.face_finder import Box
 if TYPE_CHECKING:
     import dlib
 
+__all__ = ["N_LANDMARKS", "Landmarks"]
+
 N_LANDMARKS = 68
 
 # dlib returns whole pixels: faces are scaled to this size for sufficient precision.

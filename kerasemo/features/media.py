@@ -13,6 +13,17 @@ import soundfile
 
 from kerasemo.errors import BrokenClip
 
+__all__ = [
+    "BLOCK_S",
+    "CONTAINERS",
+    "ROUNDING_S",
+    "frame_span",
+    "read_audio",
+    "read_blocks",
+    "read_frames",
+    "require_whole",
+]
+
 CONTAINERS = frozenset({".avi", ".flv", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 # Programs that do not know the length yet write this value or more: sox 0x7FFFF000, most others 0xFFFFFFFF.

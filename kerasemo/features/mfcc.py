@@ -13,6 +13,8 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
 
+__all__ = ["N_MELS", "Mfcc", "Resampler", "pool"]
+
 Resampler = Literal["kaiser_best", "soxr_hq"]
 N_MELS = 128
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+__all__ = ["Moments"]
+
 
 class Moments:
     """Mean and variance over rows that are added in parts, computed in float64.

@@ -10,6 +10,8 @@ from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.mfcc import pool
 from kerasemo.features.segments import segments
 
+__all__ = ["NetworkInput"]
+
 _OWN = ("n_frames", "frame_length", "segment_length", "segment_hop")
 
 

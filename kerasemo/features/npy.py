@@ -11,6 +11,8 @@ from kerasemo.command_line import no_option, option
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 
+__all__ = ["Npy"]
+
 
 @dataclass(frozen=True)
 class Npy(FeatureSet):

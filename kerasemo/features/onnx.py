@@ -16,6 +16,8 @@ from kerasemo.features.moments import Moments
 from kerasemo.features.onnx_session import Network, OnnxModel
 from kerasemo.features.waveform import Waveform
 
+__all__ = ["SAMPLING_RATE", "Onnx"]
+
 SAMPLING_RATE = 16_000
 """Of models that do not state theirs, in hertz."""
 _METADATA = ("sampling_rate", "sample_rate")

@@ -11,6 +11,8 @@ from kerasemo.errors import InputError
 from kerasemo.features.deep import SIZE, face_rows
 from kerasemo.features.onnx_session import OnnxModel
 
+__all__ = ["OnnxFace"]
+
 # Mean and deviation of red, green and blue that are taken off and divided by, in parts of 255.
 _SCALES = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),

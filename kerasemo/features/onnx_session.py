@@ -16,6 +16,8 @@ from kerasemo.features.feature_set import FeatureSet
 if TYPE_CHECKING:
     import onnxruntime
 
+__all__ = ["Network", "OnnxModel"]
+
 _MASK_TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": bool, "tensor(float)": np.float32}
 # The key of a tensor that is kept in another file: an entry `location` of its `external_data`.
 _LOCATION = b"\n\x08location\x12"

@@ -9,6 +9,8 @@ import keras
 
 from kerasemo.errors import InputError
 
+__all__ = ["CAFFE_MEANS", "resnet50", "vgg16", "with_weights"]
+
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 """Mean blue, green and red of ImageNet, which `preprocess_input` of ResNet-50 and VGG-16 subtracts."""
 

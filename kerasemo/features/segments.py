@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+__all__ = ["segments", "starts"]
+
 
 def starts(n: int, length: int, hop: int) -> list[int]:
     """Return where the segments of `n` samples begin.

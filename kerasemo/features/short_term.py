@@ -29,6 +29,20 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio
 
+__all__ = [
+    "ENTROPY_PARTS",
+    "LOWEST_PITCH_HZ",
+    "LOWEST_RATE",
+    "NAMES",
+    "N_CHROMA",
+    "N_FEATURES",
+    "N_MFCC",
+    "ROLLOFF",
+    "ShortTerm",
+    "short_term",
+    "shortest_window",
+]
+
 N_MFCC, N_CHROMA = 13, 12
 _OF_FRAME = (
     *("zcr", "energy", "energy_entropy"),

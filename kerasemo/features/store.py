@@ -22,6 +22,8 @@ from kerasemo.workers import side_by_side
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Extraction", "FeatureStore", "OnDisk"]
+
 
 @dataclass(frozen=True)
 class Extraction:

@@ -13,6 +13,8 @@ from kerasemo.errors import BrokenClip, InputError
 from kerasemo.features.feature_set import FeatureSet
 from kerasemo.features.media import read_audio, read_blocks
 
+__all__ = ["CHANNELS", "Waveform"]
+
 CHANNELS = {"female": 0, "male": 1}
 """Speaker's gender -> channel of a dialogue recorded in stereo, as IEMOCAP is."""
 

@@ -9,6 +9,8 @@ from scipy.optimize import nnls
 from kerasemo.fusion.recordings import checked, checked_groups, checked_lengths, mean_inputs
 from kerasemo.fusion.ridge import Moments, WithinBetweenRidge, mean_and_covariance, weight_penalties
 
+__all__ = ["MIN_GROUPS", "ROUNDING", "Auto", "fit_candidates", "left_out_candidates", "stacking_weights"]
+
 # With fewer groups, weights by left-out predictions are worse than the mean.
 MIN_GROUPS = 5
 # Numbers below this share of the labels' variance are rounding errors.

@@ -21,6 +21,8 @@ from kerasemo.fusion.predictions import FUSED_MARK, Aligned
 from kerasemo.fusion.protocols import HELD_OUT, IN_SAMPLE, fold_of_recordings, run_all
 from kerasemo.fusion.scoring import DDOF, group_sums, score_rows
 
+__all__ = ["PROTOCOLS", "Fused", "fuse"]
+
 PROTOCOLS = {"in-sample": (IN_SAMPLE,), "held-out": (HELD_OUT,), "both": (IN_SAMPLE, HELD_OUT)}
 _MARK_TEXT = "These predictions are from a fusion fitted on labels. Do not fuse them again on the same labels.\n"
 

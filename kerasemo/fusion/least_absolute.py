@@ -18,6 +18,8 @@ import scipy.linalg
 
 from kerasemo.fusion.windows import Windows
 
+__all__ = ["ALPHA", "CHECK_EVERY", "SCALE", "Problem", "objective", "solve"]
+
 ALPHA = 1.6
 # Size of a large residual, in mean absolute deviations of the targets. It affects the speed, not the solution.
 SCALE = 4.0

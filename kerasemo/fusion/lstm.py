@@ -8,6 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from kerasemo.fusion.recordings import checked, checked_input, checked_lengths, shaped, slices
 
+__all__ = ["BATCH_SIZE", "DROPOUT", "LEARNING_RATE", "UNITS", "LSTMFusion"]
+
 # Values of the paper, repeated here because the network's module loads TensorFlow.
 UNITS = (256, 128, 64)
 DROPOUT = 0.4

@@ -9,6 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from kerasemo.fusion.recordings import checked, checked_input, mean_inputs, shaped
 from kerasemo.fusion.stage import Stage
 
+__all__ = ["Mean", "VarianceMatchedMean", "matching_gain"]
+
 
 class Mean(RegressorMixin, BaseEstimator):
     """The mean of the models for each target; nothing is fitted.

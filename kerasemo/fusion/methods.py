@@ -11,6 +11,18 @@ from kerasemo.fusion.multistage_authors import AuthorsMultistageSVR
 from kerasemo.fusion.protocols import IN_SAMPLE
 from kerasemo.fusion.ridge import EqualWeightsRidge, WithinBetweenRidge
 
+__all__ = [
+    "DEFAULT",
+    "HELD_OUT_CONTEXTS",
+    "HELD_OUT_INNER_FOLDS",
+    "MAX_STAGES",
+    "METHODS",
+    "MULTISTAGE",
+    "NOTES",
+    "ON_REQUEST",
+    "estimator",
+]
+
 # The methods that run by default, and those that only run on request, because they take minutes.
 METHODS = ("auto", "mean", "variance-matched-mean", "equal-weights-ridge", "within-between-ridge", "multistage-svr")
 ON_REQUEST = ("multistage-svr-authors", "lstm")

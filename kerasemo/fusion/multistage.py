@@ -13,6 +13,8 @@ from kerasemo.fusion.multistage_grid import fit_grid
 from kerasemo.fusion.recordings import checked, checked_groups, checked_input, checked_lengths, shaped, slices
 from kerasemo.fusion.stage import Stage, apply
 
+__all__ = ["COMPARED_TOLERANCE", "CONTEXTS", "CS", "STAGES", "TOLERANCE", "MultistageSVR", "MultistageSVRCV", "Staged"]
+
 # The authors' grid.
 CONTEXTS = (11, 13, 15, 17, 19)
 CS = (0.001, 0.01, 0.1, 1.0)

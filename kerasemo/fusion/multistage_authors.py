@@ -12,6 +12,8 @@ from kerasemo.fusion.multistage_grid import Design, Lagged, as_stage, reach
 from kerasemo.fusion.recordings import checked, checked_input, checked_lengths, shaped
 from kerasemo.fusion.stage import Stage, apply
 
+__all__ = ["AuthorsMultistageSVR", "Cell"]
+
 Cell = tuple[int, float]
 
 

@@ -13,6 +13,8 @@ from kerasemo.fusion.windows import Windows, gram, offsets
 if TYPE_CHECKING:
     from kerasemo.fusion.multistage import MultistageSVR
 
+__all__ = ["Design", "Lagged", "as_stage", "fit_grid", "reach"]
+
 
 def fit_grid(cells: "Sequence[MultistageSVR]", X: np.ndarray, targets: np.ndarray, lengths: np.ndarray) -> None:
     """Fit many estimators on the same frames, much faster than one by one.

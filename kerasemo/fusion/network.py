@@ -8,6 +8,8 @@ from keras import layers, ops
 from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.fusion.stage import Stage
 
+__all__ = ["chain_network", "fusion_network"]
+
 
 def fusion_network(models: Sequence[str], stages: Sequence[Stage]) -> keras.Model:
     """Build a network that computes the same as a fitted fusion.

@@ -13,6 +13,8 @@ from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS, dialogues
 from kerasemo.corpora.avec2019_files import read_traces
 from kerasemo.errors import InputError
 
+__all__ = ["FUSED_MARK", "ORGANISERS_FUSION", "Aligned", "align", "constant", "groups", "load", "read"]
+
 # The fused predictions of the organisers of AVEC 2019, fitted on the labels of Devel.
 ORGANISERS_FUSION = "svr"
 # Marks a folder of fused predictions. They depend on the labels, and would leak them if they were fused again.

@@ -15,6 +15,8 @@ from kerasemo.fusion.recordings import slices
 from kerasemo.progress import track
 from kerasemo.workers import side_by_side
 
+__all__ = ["HELD_OUT", "IN_SAMPLE", "fit_and_predict", "fold_of_recordings", "held_out", "in_sample", "run_all"]
+
 IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
 
 

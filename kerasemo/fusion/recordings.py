@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+__all__ = ["checked", "checked_groups", "checked_input", "checked_lengths", "mean_inputs", "shaped", "slices"]
+
 
 def checked(estimator, X, y) -> tuple[np.ndarray, np.ndarray]:
     """Check inputs and targets of `fit`, and store in the estimator whether the targets have one axis.

@@ -23,6 +23,16 @@ from kerasemo.fusion.recordings import (
 )
 from kerasemo.fusion.stage import Stage
 
+__all__ = [
+    "COMMON",
+    "TRUNCATE",
+    "EqualWeightsRidge",
+    "Moments",
+    "WithinBetweenRidge",
+    "mean_and_covariance",
+    "weight_penalties",
+]
+
 # Penalty of the weight that all models of a target share, in units of the inputs' variance: almost none.
 COMMON = 0.1
 # Half-width of the smoothing kernel, in standard deviations.

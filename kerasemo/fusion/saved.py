@@ -11,6 +11,8 @@ from kerasemo import files
 from kerasemo.errors import InputError
 from kerasemo.fusion.stage import Stage
 
+__all__ = ["load", "save"]
+
 
 def save(path: str | os.PathLike, models: Sequence[str], stages: Sequence[Stage]) -> None:
     """Write a fitted fusion, completely or not at all.

@@ -10,6 +10,8 @@ from kerasemo.evaluation.scores import ccc_of_sums, ccc_sums
 from kerasemo.fusion.predictions import Aligned
 from kerasemo.fusion.recordings import slices
 
+__all__ = ["AVERAGE", "DDOF", "average", "group_sums", "score_rows"]
+
 AVERAGE = "average"
 # "avec": variances divided by N - 1, covariance by N, as in the scripts of the challenge.
 DDOF = {"plain": 0, "avec": 1}

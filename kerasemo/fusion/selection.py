@@ -9,6 +9,8 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from kerasemo.evaluation.scores import ccc
 from kerasemo.fusion.recordings import checked, checked_input
 
+__all__ = ["BestModels"]
+
 
 class BestModels(RegressorMixin, BaseEstimator):
     """Choose the models with the highest average CCC, and fuse them.

@@ -8,6 +8,8 @@ import numpy as np
 from kerasemo.fusion.recordings import slices
 from kerasemo.fusion.windows import Windows
 
+__all__ = ["Stage", "apply"]
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -11,6 +11,8 @@ import numpy as np
 
 from kerasemo.fusion.recordings import slices
 
+__all__ = ["BLOCK", "Windows", "gram", "offsets", "padded", "windows"]
+
 # Frames whose windows share a row of memory.
 BLOCK = 8
 

@@ -14,6 +14,8 @@ import scipy.signal
 import tensorflow as tf
 from keras import ops
 
+__all__ = ["Augmentation", "NoisePerturbation", "SpecAugment", "SpeedPerturbation"]
+
 
 class Augmentation(keras.layers.Layer):
     """Base class of layers that change their inputs during training and keep their shape and type.

@@ -10,6 +10,8 @@ large as the arithmetic of a frame.
 import keras
 import tensorflow as tf
 
+__all__ = ["CHUNK", "ChunkedLSTM"]
+
 CHUNK = 5
 
 

@@ -25,6 +25,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+__all__ = ["CLIPS", "KERNELS", "PIECE_BYTES", "PRODUCT_COST", "FFTConv1D", "block_length", "convolve"]
+
 # Intended maximum size of a buffer. The C library returns buffers above 32 MiB to the operating system, and buffers
 # slightly below this size fragment the memory.
 PIECE_BYTES = 16 * 2**20

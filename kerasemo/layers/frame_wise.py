@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+__all__ = ["FrameWise"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class FrameWise(keras.layers.Wrapper):

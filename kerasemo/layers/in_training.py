@@ -2,6 +2,8 @@
 
 import keras
 
+__all__ = ["InTraining"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class InTraining(keras.layers.Wrapper):

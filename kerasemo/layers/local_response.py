@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+__all__ = ["ALPHA", "BETA", "BIAS", "RADIUS", "LocalResponseNormalization"]
+
 BIAS, ALPHA, BETA = 2.0, 1e-4, 0.75
 RADIUS = 2
 """Channels on each side: n = 5 channels including the one in the middle."""

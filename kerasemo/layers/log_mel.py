@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+__all__ = ["FLOOR", "LogMel"]
+
 # Smallest power: about the square of half a quantisation step of 16-bit sound, as in librosa and tensorflow-io.
 FLOOR = 1e-10
 

@@ -6,6 +6,8 @@ A Keras mask cannot be used, because it is lost in convolutions and in an export
 import keras
 from keras import ops
 
+__all__ = ["LastValid", "ZeroPadded"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class ZeroPadded(keras.layers.Layer):

@@ -12,6 +12,8 @@ from keras import ops
 
 from kerasemo.losses.replicas import over_replicas
 
+__all__ = ["ROUNDING", "CCCLoss", "ccc_of_sums", "raw_sums"]
+
 # A spread below this share of the second moments is only the rounding error of float64.
 ROUNDING = 1e-13
 

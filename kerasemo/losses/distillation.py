@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+__all__ = ["LogitMatching"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class LogitMatching(keras.losses.Loss):

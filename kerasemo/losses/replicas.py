@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+__all__ = ["over_replicas"]
+
 
 def over_replicas(sums):
     """Add up the sums of all devices (a tensor or a nested structure of tensors), and return the total on each device.

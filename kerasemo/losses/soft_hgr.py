@@ -21,6 +21,8 @@ from keras import ops
 
 from kerasemo.losses.replicas import over_replicas
 
+__all__ = ["ROUNDING", "SoftHGR", "soft_hgr"]
+
 # If less than this share of the clips is left after subtracting the degrees of freedom, it is only rounding error.
 ROUNDING = 1e-6
 

@@ -4,6 +4,8 @@ import keras
 
 from kerasemo.losses.ccc import ccc_of_sums, raw_sums
 
+__all__ = ["CCC"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class CCC(keras.metrics.Metric):

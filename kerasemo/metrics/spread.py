@@ -2,6 +2,8 @@
 
 from keras import ops
 
+__all__ = ["spread"]
+
 
 def spread(y_true, y_pred):
     """Return the standard deviation of each feature over a batch; as a metric, the mean over features and batches.

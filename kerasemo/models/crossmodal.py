@@ -25,6 +25,30 @@ decision: probabilities, `batch x classes`.
 import keras
 from keras import layers
 
+__all__ = [
+    "AUDIO_FILTERS",
+    "AUDIO_KERNEL",
+    "AUDIO_LSTM_UNITS",
+    "AUDIO_SEQUENCE_SHAPE",
+    "AUDIO_SHAPE",
+    "IMAGE_FILTERS",
+    "IMAGE_KERNEL",
+    "IMAGE_POOL",
+    "IMAGE_SHAPE",
+    "JOINT_UNITS",
+    "NETWORKS",
+    "PROBE_UNITS",
+    "architecture_0",
+    "architecture_1",
+    "architecture_2",
+    "architecture_3",
+    "architecture_4",
+    "audio_cnn",
+    "distilled_probes",
+    "image_cnn",
+    "logits_of",
+]
+
 AUDIO_FILTERS = (16, 16)
 AUDIO_KERNEL = 5
 AUDIO_LSTM_UNITS = 64

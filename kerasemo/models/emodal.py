@@ -27,6 +27,25 @@ from keras import layers, ops
 
 from kerasemo.layers import InTraining
 
+__all__ = [
+    "AUDIO_SHAPE",
+    "AUDIO_UNITS",
+    "BRIGHTNESS",
+    "DENSE_UNITS",
+    "DROPOUT",
+    "FEATURE_UNITS",
+    "FILTERS",
+    "IMAGE_SHAPE",
+    "KERNEL",
+    "MODALITIES",
+    "POOL",
+    "ROTATION_TURNS",
+    "SHIFT",
+    "augmentation",
+    "augmented_copies",
+    "emodal",
+]
+
 AUDIO_SHAPE = (68,)
 IMAGE_SHAPE = (128, 128, 1)
 

@@ -25,6 +25,21 @@ from kerasemo.features.pretrained import CAFFE_MEANS, resnet50
 from kerasemo.layers import ChunkedLSTM, FFTConv1D, FrameWise, LastValid, ZeroPadded
 from kerasemo.models.on_features import heads
 
+__all__ = [
+    "CHANNEL_POOL",
+    "DROPOUT",
+    "FILTERS",
+    "FRAME_RATE",
+    "MODALITIES",
+    "PADDING",
+    "PICTURE",
+    "POOL",
+    "SAMPLES",
+    "TAPS",
+    "UNITS",
+    "end_to_end",
+]
+
 FRAME_RATE = 25
 SAMPLES = 640
 """Samples of sound per frame, at 16 kHz."""

@@ -9,6 +9,8 @@ from keras import layers
 from kerasemo.layers import LogMel, NoisePerturbation, SpecAugment, SpeedPerturbation
 from kerasemo.models.spectrogram_cnn import alexnet, vgg16
 
+__all__ = ["AUGMENTATIONS", "SILENCE", "STANDARDISED", "WAVEFORM", "adapt", "from_waveform", "parts", "waveform_cnn"]
+
 WAVEFORM, STANDARDISED = "waveform", "waveform_standardised"
 AUGMENTATIONS = {"spectrogram": SpecAugment, "speed": SpeedPerturbation, "noise": NoisePerturbation}
 SILENCE = 1e-10

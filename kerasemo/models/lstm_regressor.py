@@ -22,6 +22,8 @@ from kerasemo.corpora.avec2019 import TARGETS
 from kerasemo.layers import ChunkedLSTM
 from kerasemo.models.on_features import standardised
 
+__all__ = ["DROPOUT", "UNITS", "lstm_regressor"]
+
 UNITS = (256, 128, 64)
 DROPOUT = 0.4
 

@@ -7,6 +7,8 @@ from keras import layers
 
 from kerasemo.layers import ChunkedLSTM
 
+__all__ = ["UNITS", "dense", "heads", "lstm", "standardised"]
+
 UNITS = (256, 128)
 
 

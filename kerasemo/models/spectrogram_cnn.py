@@ -31,6 +31,20 @@ from kerasemo.features import pretrained
 from kerasemo.layers import LocalResponseNormalization
 from kerasemo.models.on_features import heads
 
+__all__ = [
+    "ALEXNET_SMALLEST",
+    "DENSE_UNITS",
+    "DROPOUT",
+    "EMBEDDING",
+    "LAST_CONVOLUTION",
+    "PIXEL_SPREAD",
+    "RELU",
+    "VGG16_BLOCKS",
+    "VGG16_SMALLEST",
+    "alexnet",
+    "vgg16",
+]
+
 EMBEDDING = "embedding"
 """Name of the second dense layer: 4096 values per spectrogram."""
 LAST_CONVOLUTION = "last_convolution"

@@ -12,6 +12,8 @@ from kerasemo.errors import InputError
 from kerasemo.reporting import results as result_tables
 from kerasemo.reporting.figures import COLOURS, FAINT, INK, SMALL_PT, blank, plain, style
 
+__all__ = ["agreement", "confusion", "scores"]
+
 
 def scores(results: Sequence[result_tables.Row], table: str, notice: str | None = None) -> Figure:
     """Draw one table of results as dots: published score, paper protocol, speakers held out.

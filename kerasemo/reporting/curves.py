@@ -18,6 +18,24 @@ from matplotlib.ticker import MaxNLocator
 
 from kerasemo.reporting.figures import COLOURS, FAINT, INK, LINE_STYLES, SMALL_PT, blank, look, plain, style
 
+__all__ = [
+    "Curve",
+    "Panel",
+    "chosen",
+    "compared_panels",
+    "grid",
+    "loss_curves",
+    "loss_panel",
+    "loss_panels",
+    "task_panel",
+    "task_weights",
+    "tasks",
+    "training_curves",
+    "weight_panel",
+    "weights_matter",
+    "with_equal_weights",
+]
+
 _WEIGHT = "task weight"
 _PANEL_IN, _SINGLE_PANEL_IN = 1.7, 2.6
 

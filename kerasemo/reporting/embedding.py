@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from kerasemo.reporting.figures import COLOURS, FAINT, INK, SMALL_PT, blank, plain
 
+__all__ = ["FEWEST", "PERPLEXITY", "embedding_figure", "tsne"]
+
 PERPLEXITY = 30.0
 FEWEST = 5
 """Smallest number of points; with fewer, their neighbourhoods are meaningless."""

@@ -13,6 +13,8 @@ from kerasemo.quiet import import_tensorflow
 from kerasemo.reporting import charts, figures
 from kerasemo.training.run import Run
 
+__all__ = ["FOLDER", "write_events"]
+
 FOLDER = "tensorboard"
 
 

@@ -20,6 +20,27 @@ from PIL.PngImagePlugin import PngInfo
 
 from kerasemo import files
 
+__all__ = [
+    "COLOURS",
+    "DOTS_PER_INCH",
+    "FAINT",
+    "FONTS",
+    "GRID",
+    "INK",
+    "LINE_STYLES",
+    "SMALL_PT",
+    "TEXT_PT",
+    "TITLE_PT",
+    "WARNING",
+    "WIDTH_IN",
+    "blank",
+    "look",
+    "plain",
+    "png",
+    "save",
+    "style",
+]
+
 WIDTH_IN = 4.8
 DOTS_PER_INCH = 200
 

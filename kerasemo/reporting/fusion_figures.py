@@ -14,6 +14,8 @@ from kerasemo.reporting import figures
 from kerasemo.reporting.figures import COLOURS, INK, SMALL_PT, blank, plain, style
 from kerasemo.reporting.results import Row
 
+__all__ = ["ccc_per_stage", "described", "plot_fusion"]
+
 _PANEL_IN, _LEGEND_LINE_IN = 1.6, 0.17
 _STYLES = {"in-sample": "--", "held-out": "-"}
 

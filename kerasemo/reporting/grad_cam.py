@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 from kerasemo.reporting.figures import INK, SMALL_PT, blank, plain, style
 
+__all__ = ["grad_cam", "grad_cam_figure"]
+
 _PANEL_IN = 1.3
 
 

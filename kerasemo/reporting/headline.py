@@ -7,6 +7,8 @@ from kerasemo.evaluation.tables import short
 from kerasemo.reporting import results
 from kerasemo.reporting.results import PROTOCOLS, Line, Row, Score
 
+__all__ = ["Headline", "headline", "score_text"]
+
 
 @dataclass(frozen=True)
 class Headline:

@@ -5,6 +5,8 @@ Source: Mitchell et al. 2019, "Model cards for model reporting", FAT*, which pro
 
 from collections.abc import Mapping, Sequence
 
+__all__ = ["NOT_FOR", "model_card"]
+
 NOT_FOR = (
     "Decisions about people, such as hiring, teaching, policing or medical decisions. The labels are what listeners or "
     "actors call an emotion; the network does not know what a person feels.",

@@ -11,6 +11,8 @@ from kerasemo.errors import InputError
 from kerasemo.reporting import run_folder
 from kerasemo.reporting.run_folder import RunFolder
 
+__all__ = ["PLACES", "over_seeds"]
+
 PLACES = {"seed", "root", "out", "resume", "jobs", "scheduler", "debug", "tensorboard"}
 """Options in which the averaged runs may differ."""
 

@@ -21,6 +21,8 @@ from kerasemo.reporting.headline import Headline, headline
 from kerasemo.reporting.run_folder import RunFolder
 from kerasemo.training.run import MODEL_CARD
 
+__all__ = ["Picture", "Table", "number", "plot_run", "signed", "write_report"]
+
 _PANELS_PER_IMAGE = 16
 _SET_ASIDE_ROWS = 500
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from kerasemo.errors import InputError
 
+__all__ = ["PROTOCOLS", "Line", "Row", "Score", "lines", "protocols", "tables"]
+
 PROTOCOLS = {"paper": "paper protocol", "speaker": "speakers held out"}
 
 Row = Mapping[str, object]

@@ -12,6 +12,8 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 
+__all__ = ["LOG_LINES", "Content", "RunFolder", "is_main", "read", "without_fold"]
+
 Content = TypeVar("Content")
 
 LOG_LINES = 40

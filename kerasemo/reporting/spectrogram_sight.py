@@ -14,6 +14,8 @@ from kerasemo.training.segments import Segments
 if TYPE_CHECKING:
     import keras
 
+__all__ = ["figures"]
+
 
 def figures(
     network: Path, segments: Segments, task: str, classes: Sequence[str], name: str, seed: int, notice: str | None

@@ -7,6 +7,8 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from kerasemo.reporting.figures import FAINT, INK, SMALL_PT, blank, plain, style
 
+__all__ = ["clock", "timeline_chart"]
+
 _TICKS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800)
 
 

@@ -12,6 +12,8 @@ from kerasemo.evaluation.protocols import pair_performances
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.items import Items, read_items
 
+__all__ = ["AudioVisual"]
+
 
 @dataclass(frozen=True)
 class AudioVisual:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+__all__ = ["best_epoch", "first_lowest", "validation_losses"]
+
 
 def validation_losses(history: pd.DataFrame, tasks: Sequence[str]) -> pd.Series:
     """Return the sum of the validation losses of all tasks, for each epoch of a history."""

@@ -12,6 +12,8 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.training.best_epoch import first_lowest, validation_losses
 
+__all__ = ["Checkpoint", "EarlyStopping", "restore"]
+
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves the state of training after each epoch, so that resumed training equals uninterrupted training.

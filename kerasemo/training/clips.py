@@ -17,6 +17,8 @@ from kerasemo.training.missing import masked
 if TYPE_CHECKING:
     import tensorflow as tf
 
+__all__ = ["N_FRAMES", "SCORING_BATCH_SIZE", "Clips", "read_clips"]
+
 N_FRAMES = "n_frames"
 """Name of the input with the number of valid frames of each clip."""
 # Small, because clips of several seconds with all their pictures need much memory.

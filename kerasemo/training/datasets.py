@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+__all__ = ["epochs", "n_items", "once", "orders"]
+
 
 def epochs(
     inputs: Mapping[str, np.ndarray],

@@ -8,6 +8,8 @@ from kerasemo.models.crossmodal import logits_of
 from kerasemo.training.items import Items
 from kerasemo.training.saving import load_network
 
+__all__ = ["BATCH_SIZE", "with_logits"]
+
 BATCH_SIZE = 256
 
 

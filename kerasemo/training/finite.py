@@ -7,6 +7,8 @@ import keras
 
 from kerasemo.errors import InputError
 
+__all__ = ["FiniteWeights"]
+
 
 class FiniteWeights(keras.callbacks.Callback):
     """Stops training if a task weight is not finite.

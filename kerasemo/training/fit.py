@@ -15,6 +15,8 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.segments import Segments
 
+__all__ = ["CONSTANT", "adapt", "fit"]
+
 # A feature whose standard deviation is less than this share of its mean is constant in float32.
 CONSTANT = 1e-6
 

@@ -24,6 +24,8 @@ from kerasemo.workers import side_by_side
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+__all__ = ["ALLOWED_DEATHS", "CONNECT_S", "FIRST_WORKER_S", "IDLE_S", "Cell", "run_cells"]
+
 Cell = TypeVar("Cell")
 
 # If the process of a cell dies more often than this in a row, the grid is stopped. Dask has the same limit.

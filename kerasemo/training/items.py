@@ -16,6 +16,8 @@ from kerasemo.training.missing import masked
 if TYPE_CHECKING:
     import tensorflow as tf
 
+__all__ = ["SCORING_BATCH_SIZE", "Items", "read_items", "rows_of"]
+
 SCORING_BATCH_SIZE = 256
 
 

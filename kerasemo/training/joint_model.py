@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from kerasemo.weighting import Step, Weighting
 
+__all__ = ["JointModel"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class JointModel(keras.Model):

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+__all__ = ["release"]
+
 
 def release(model: keras.Model) -> None:
     """Empty the variables of a trained model and of its optimizers; the model cannot be used afterwards.

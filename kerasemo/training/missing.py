@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+__all__ = ["UNKNOWN", "known", "masked"]
+
 UNKNOWN = -1
 """The class number of an item without a label; for a task that is a number, the missing label is NaN."""
 

@@ -2,6 +2,8 @@
 
 from kerasemo.quiet import import_tensorflow
 
+__all__ = ["one_thread", "seed_everything"]
+
 
 def one_thread() -> None:
     """Let TensorFlow use one thread in this process; must be called before TensorFlow computes anything.

@@ -16,6 +16,8 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.errors import InputError
 
+__all__ = ["MODEL_CARD", "PACKAGES", "Run", "environment"]
+
 PACKAGES = [
     "kerasemo",
     "keras",

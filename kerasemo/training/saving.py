@@ -10,6 +10,8 @@ import kerasemo.losses
 import kerasemo.metrics  # noqa: F401
 from kerasemo.training.joint_model import JointModel
 
+__all__ = ["load_network"]
+
 
 def load_network(path: str | os.PathLike) -> keras.Model:
     """Load the plain functional network from the `.keras` file of a `JointModel` or any other model.

@@ -15,6 +15,8 @@ from kerasemo.errors import InputError
 from kerasemo.training import datasets
 from kerasemo.training.items import Items
 
+__all__ = ["BATCH_SIZE", "SHIFT", "Padded", "predict", "sequence_items", "shift_to_back", "shift_to_front"]
+
 SHIFT = 1
 """Number of frames of `HOP_S` by which labels are shifted to earlier frames."""
 BATCH_SIZE = 34

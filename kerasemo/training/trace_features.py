@@ -13,6 +13,8 @@ from kerasemo.corpora.avec2019_files import iterate_features
 from kerasemo.errors import InputError
 from kerasemo.features.functionals import WINDOW_S, functionals
 
+__all__ = ["OWN_RATE", "available", "read"]
+
 OWN_RATE = "own_rate"
 """Marks a cached set whose rows do not come every `HOP_S`, which became functionals."""
 

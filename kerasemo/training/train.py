@@ -17,6 +17,8 @@ from kerasemo.training.missing import known
 from kerasemo.training.run import Run
 from kerasemo.training.segments import Segments
 
+__all__ = ["TASK", "decisions", "train"]
+
 TASK = "emotion"
 
 

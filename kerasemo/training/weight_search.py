@@ -6,6 +6,8 @@ import numpy as np
 
 from kerasemo.errors import InputError
 
+__all__ = ["STEPS", "draw_points"]
+
 STEPS = 10
 
 

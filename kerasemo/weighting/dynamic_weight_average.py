@@ -7,6 +7,8 @@ import numpy as np
 
 from kerasemo.weighting.weighting import Weighting
 
+__all__ = ["DynamicWeightAverage"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class DynamicWeightAverage(Weighting):

@@ -9,6 +9,8 @@ import tensorflow as tf
 from kerasemo.errors import InputError
 from kerasemo.weighting.weighting import Step, Weighting, across_replicas, per_replica
 
+__all__ = ["GradNorm"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class GradNorm(Weighting):

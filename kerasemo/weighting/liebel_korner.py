@@ -6,6 +6,8 @@ import keras
 
 from kerasemo.weighting.weighting import Weighting, per_replica
 
+__all__ = ["LiebelKorner"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class LiebelKorner(Weighting):

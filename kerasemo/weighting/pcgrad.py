@@ -9,6 +9,8 @@ import tensorflow as tf
 from kerasemo.weighting.random_state import RandomState
 from kerasemo.weighting.weighting import Step, Weighting, across_replicas
 
+__all__ = ["PCGrad", "projected_shares"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class PCGrad(Weighting):

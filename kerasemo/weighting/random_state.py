@@ -4,6 +4,8 @@ import random
 
 import keras
 
+__all__ = ["RandomState"]
+
 
 class RandomState:
     """A seed and a count of draws, stored in a variable of a layer and therefore in every checkpoint.

@@ -8,6 +8,8 @@ import tensorflow as tf
 from kerasemo.weighting.random_state import RandomState
 from kerasemo.weighting.weighting import Step, Weighting
 
+__all__ = ["RandomWeights"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class RandomWeights(Weighting):

@@ -6,6 +6,8 @@ import keras
 
 from kerasemo.weighting.weighting import Weighting
 
+__all__ = ["Softmax"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class Softmax(Weighting):

@@ -6,6 +6,8 @@ import keras
 
 from kerasemo.weighting.weighting import Weighting
 
+__all__ = ["Static"]
+
 
 @keras.saving.register_keras_serializable("kerasemo")
 class Static(Weighting):

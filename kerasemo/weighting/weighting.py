@@ -8,6 +8,8 @@ from typing import ClassVar
 import keras
 import tensorflow as tf
 
+__all__ = ["Step", "Weighting", "across_replicas", "per_replica"]
+
 
 @dataclass(frozen=True)
 class Step:

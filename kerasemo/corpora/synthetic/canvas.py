@@ -7,6 +7,22 @@ high. Colours are RGB, 0 to 255.
 import cv2
 import numpy as np
 
+__all__ = [
+    "HEIGHT",
+    "ORIGIN",
+    "UNIT",
+    "VIEW",
+    "WIDTH",
+    "Colour",
+    "curve",
+    "ellipse",
+    "fill",
+    "mirror",
+    "pixels",
+    "shade",
+    "stroke",
+]
+
 Colour = tuple[float, float, float]
 
 VIEW = (640, 480)

@@ -13,6 +13,8 @@ from kerasemo.corpora.synthetic import marker
 from kerasemo.progress import track
 from kerasemo.workers import side_by_side
 
+__all__ = ["SyntheticCorpus", "first_of"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticCorpus(ABC):

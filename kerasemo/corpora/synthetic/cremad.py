@@ -14,6 +14,8 @@ from kerasemo.corpora import cremad
 from kerasemo.corpora.synthetic.corpus import SyntheticCorpus
 from kerasemo.corpora.synthetic.sentences import record
 
+__all__ = ["SyntheticCremaD"]
+
 _FOLDERS = {"audio": "AudioWAV/{}.wav", "video": "VideoFlash/{}.flv"}
 _GENDERS = ("Male", "Female")
 

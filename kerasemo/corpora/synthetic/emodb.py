@@ -12,6 +12,8 @@ from kerasemo.corpora import emodb
 from kerasemo.corpora.synthetic.corpus import SyntheticCorpus
 from kerasemo.corpora.synthetic.sentences import record
 
+__all__ = ["SyntheticEmoDb"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticEmoDb(SyntheticCorpus):

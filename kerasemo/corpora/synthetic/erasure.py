@@ -8,6 +8,8 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+__all__ = ["accuracy_ceiling", "draw_shown"]
+
 
 def draw_shown(
     classes: Sequence[Hashable], audio_share: float, video_share: float, rng: np.random.Generator

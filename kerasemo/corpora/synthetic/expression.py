@@ -2,6 +2,8 @@
 
 from dataclasses import astuple, dataclass
 
+__all__ = ["BLANK", "EXPRESSIONS", "Expression", "appear", "blend", "expression_of"]
+
 
 @dataclass(frozen=True)
 class Expression:

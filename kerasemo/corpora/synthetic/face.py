@@ -10,6 +10,8 @@ from kerasemo.corpora.synthetic.canvas import Colour, curve, fill, mirror, shade
 from kerasemo.corpora.synthetic.expression import Expression, appear, expression_of
 from kerasemo.corpora.synthetic.portrait import Looks, draw_portrait
 
+__all__ = ["ONSET_S", "draw_features", "film", "film_expressions"]
+
 ONSET_S = 0.35
 """How long a face takes from the blank expression at the beginning to the one of its emotion."""
 
@@ -66,6 +68,11 @@ def film_expressions(
 
     Args:
         expressions: the face of each frame.
+        looks: what the person looks like.
+        opening: how far the mouth is open in each frame, 0..1.
+        rng: the random numbers of blinks and camera.
+        frame_rate: frames a second.
+        size: width and height of the pictures.
     """
     portrait, hair = draw_portrait(looks, rng)
     lids = _blinks(len(expressions), frame_rate, rng)

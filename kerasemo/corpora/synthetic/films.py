@@ -18,6 +18,8 @@ from kerasemo.corpora.synthetic.films_scene import FRAME_RATE, SIZE, WITH_FACE, 
 from kerasemo.corpora.synthetic.media import write_mp4
 from kerasemo.corpora.synthetic.voice import SAMPLING_RATE, loudness
 
+__all__ = ["EMOTIONS", "SyntheticFilms"]
+
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 
 # Whoever speaks stays in the picture in two of five clips.

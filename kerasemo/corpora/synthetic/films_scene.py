@@ -11,6 +11,8 @@ from kerasemo.corpora.synthetic import voice
 from kerasemo.corpora.synthetic.face import film
 from kerasemo.corpora.synthetic.portrait import Looks, draw_looks, draw_portrait
 
+__all__ = ["ACTORS", "FRAME_RATE", "SIZE", "WITHOUT_FACE", "WITH_FACE", "Film", "draw_film", "record", "shoot"]
+
 FRAME_RATE = 25
 SIZE = (480, 270)
 ACTORS = ("female", "male")

@@ -19,6 +19,8 @@ from kerasemo.corpora.synthetic.iemocap_votes import evaluate
 from kerasemo.corpora.synthetic.media import write_avi, write_wav
 from kerasemo.errors import InputError
 
+__all__ = ["SyntheticIemocap"]
+
 # What is performed, over and over: each emotion of the four-class set twice, once by the woman and once by the man.
 _CYCLE = ("neu", "ang", "hap", "sad", "exc", "neu", "ang", "hap", "sad", emo_evaluation.NO_MAJORITY)
 _SCRIPTS = ("01_1", "01_2", "01_3", "02_1", "02_2", "03_1", "03_2")

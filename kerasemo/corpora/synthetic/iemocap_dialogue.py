@@ -13,6 +13,8 @@ from kerasemo.corpora.synthetic.expression import BLANK, Expression, appear, exp
 from kerasemo.corpora.synthetic.face import ONSET_S, film_expressions
 from kerasemo.corpora.synthetic.portrait import draw_looks
 
+__all__ = ["FRAME_RATE", "SAMPLING_RATE", "SIZE", "Dialogue", "Part", "perform"]
+
 FRAME_RATE = Fraction(30000, 1001)
 SAMPLING_RATE = 16_000
 SIZE = (720, 480)

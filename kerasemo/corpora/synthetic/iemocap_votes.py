@@ -6,6 +6,8 @@ from kerasemo.corpora.emo_evaluation import EMOTIONS, NO_MAJORITY, Turn
 from kerasemo.corpora.iemocap import CLASSES
 from kerasemo.corpora.synthetic.iemocap_dialogue import Part
 
+__all__ = ["evaluate"]
+
 _VOTERS = ("E1", "E2", "E4")
 _RATERS = ("E3", "E4")
 _DISSENT = 0.4

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from kerasemo.errors import InputError
 
+__all__ = ["EDITION", "NAME", "is_synthetic", "stands", "write"]
+
 NAME = "synthetic.json"
 
 # Increase it when the same parameters produce different files, so that old corpora are recognised.

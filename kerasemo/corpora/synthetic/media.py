@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import soundfile
 
+__all__ = ["write_avi", "write_mp4", "write_wav"]
+
 # FFmpeg's unit of quality, 118 per quantiser step: step 4 preserves the edges of eyelids.
 _AVI_QUALITY = 4 * 118
 

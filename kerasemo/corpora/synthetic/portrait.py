@@ -20,6 +20,8 @@ from kerasemo.corpora.synthetic.canvas import (
     stroke,
 )
 
+__all__ = ["Looks", "draw_looks", "draw_portrait"]
+
 _LIGHT_SKINS = ((241, 206, 184), (232, 190, 160), (222, 175, 142), (205, 155, 120))
 _DARK_SKINS = ((178, 128, 98), (154, 108, 82))
 _DARK_HAIRS = ((38, 28, 24), (56, 40, 32), (66, 44, 30))

@@ -2,6 +2,8 @@
 
 from dataclasses import astuple, dataclass
 
+__all__ = ["BLANK", "PROSODIES", "Prosody", "prosody_of"]
+
 
 @dataclass(frozen=True)
 class Prosody:

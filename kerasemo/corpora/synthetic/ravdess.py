@@ -20,6 +20,8 @@ from kerasemo.corpora.synthetic.portrait import draw_looks
 from kerasemo.corpora.synthetic.voice import SAMPLING_RATE, draw_speaker, loudness, speak
 from kerasemo.errors import InputError
 
+__all__ = ["FRAME_RATE", "SIZE", "STATEMENTS", "SyntheticRavdess"]
+
 FRAME_RATE = Fraction(30000, 1001)
 SIZE = (320, 240)
 

@@ -11,6 +11,8 @@ from kerasemo.corpora.synthetic.face import film
 from kerasemo.corpora.synthetic.media import write_mp4, write_wav
 from kerasemo.corpora.synthetic.portrait import draw_looks
 
+__all__ = ["FRAME_RATE", "SAMPLING_RATE", "SIZE", "SYLLABLES", "record"]
+
 SAMPLING_RATE = 16_000
 FRAME_RATE = 30
 SIZE = (320, 240)

@@ -14,6 +14,8 @@ from kerasemo.corpora.synthetic.corpus import SyntheticCorpus
 from kerasemo.corpora.synthetic.sewa_signals import perform
 from kerasemo.errors import InputError
 
+__all__ = ["FRAMES", "LEAST_WIDTH", "SyntheticSewa"]
+
 # Lengths of the real recordings: shortest and longest, frames.
 FRAMES = (974, avec2019.PADDED_FRAMES)
 # What a set shows goes through eight channels; fewer features could not hold them.

@@ -13,6 +13,19 @@ from scipy.signal import lfilter
 
 from kerasemo.corpora.avec2019 import PADDED_FRAMES, TARGETS
 
+__all__ = [
+    "DELAY_FRAMES",
+    "LABEL_MEAN",
+    "LABEL_STD",
+    "PARTNER_CORRELATION",
+    "SHARED_NOISE",
+    "STRENGTHS",
+    "TARGET_CORRELATION",
+    "Recording",
+    "ccc_ceiling",
+    "perform",
+]
+
 # How strongly a feature set shows each target: the correlation of its channel for the target with the target.
 STRENGTHS = {
     #                                          arousal  valence  liking

@@ -8,6 +8,18 @@ from scipy.signal import lfilter, sosfilt
 
 from kerasemo.corpora.synthetic.prosody import Prosody, prosody_of
 
+__all__ = [
+    "LONGEST_S",
+    "SAMPLING_RATE",
+    "SHORTEST_S",
+    "SILENCE_S",
+    "VOWELS",
+    "Speaker",
+    "draw_speaker",
+    "loudness",
+    "speak",
+]
+
 SAMPLING_RATE = 48_000
 
 SILENCE_S = 0.3
