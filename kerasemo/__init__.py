@@ -1,6 +1,7 @@
 """Multimodal emotion recognition in Keras 3.
 
-Submodules are loaded on first use, so that ``import kerasemo`` takes milliseconds and does not load TensorFlow.
+The names below are those that most programs need; everything else is imported from its module. Names and submodules
+are loaded on first use, so that ``import kerasemo`` takes milliseconds and does not load TensorFlow.
 """
 
 import lazy_loader
@@ -24,4 +25,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "training",
         "weighting",
     ],
+    submod_attrs={
+        "evaluation.intervals": ["bootstrap_by_group"],
+        "evaluation.protocols": ["random_split", "speaker_splits"],
+        "export": ["ServedModel", "export_model"],
+        "features": ["FeatureStore"],
+        "layers": ["FFTConv1D"],
+        "losses": ["CCCLoss"],
+        "metrics": ["CCC"],
+        "reporting": ["write_report"],
+        "training.fit": ["adapt"],
+        "training.joint_model": ["JointModel"],
+    },
 )

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import kerasemo
+
 HEAVY = ["tensorflow", "keras", "librosa", "sklearn", "pandas", "matplotlib", "cv2", "av"]
 
 
@@ -26,3 +28,7 @@ def test_submodules_are_loaded_on_first_use():
     code = "import kerasemo; print(kerasemo.manifest.COLUMNS[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "clip"
+
+
+def test_every_public_name_can_be_loaded():
+    assert all(getattr(kerasemo, name) is not None for name in kerasemo.__all__)
