@@ -34,6 +34,7 @@ __all__ = [
     "score_row",
     "short",
     "to_markdown",
+    "with_interval",
     "write",
 ]
 
@@ -235,8 +236,12 @@ def _cell(cells: pd.DataFrame) -> str:
     if cells.empty or np.isnan(cells["measured"].iloc[0]):
         return ""
     cell = cells.iloc[0]
-    interval = "" if pd.isna(cell["low"]) else f" [{short(cell['low'])}, {short(cell['high'])}]"
-    return f"{short(cell['measured'])}{interval} (n = {cell['n']})"
+    return f"{with_interval(cell['measured'], cell['low'], cell['high'])} (n = {cell['n']})"
+
+
+def with_interval(measured: float, low: float | None, high: float | None) -> str:
+    """Format a score with its interval, such as `.613 [.530, .702]`; without the interval if there is none."""
+    return short(measured) if pd.isna(low) else f"{short(measured)} [{short(low)}, {short(high)}]"
 
 
 def short(value: float) -> str:

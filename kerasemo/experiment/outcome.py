@@ -95,8 +95,8 @@ class Folds:
         """
         mean = self.score(table, row, metric=metric, task=task)
         yield mean
-        scores = [tables.score(folds.predictions(task=task), metric, task) for folds in self.by_seed().values()]
-        if len(scores) > 1:
+        if len(seeds := self.by_seed()) > 1:
+            scores = [tables.score(folds.predictions(task=task), metric, task) for folds in seeds.values()]
             deviation = {"metric": DEVIATION.format(mean["metric"]), "measured": float(np.std(scores, ddof=1))}
             yield mean | deviation | {"low": None, "high": None, "n": len(scores)}
 

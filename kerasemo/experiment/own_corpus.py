@@ -14,7 +14,7 @@ import pandas as pd
 
 from kerasemo import experiment
 from kerasemo.errors import InputError
-from kerasemo.evaluation import protocols, scores
+from kerasemo.evaluation import protocols, tables
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, linear, speech
 from kerasemo.experiment.own_networks import ON_DISK, Setting
@@ -165,8 +165,7 @@ def validation_score(run: Run, corpus: Corpus, cell: Cell) -> float:
     """Return the score of the first task on the validation clips: unweighted average recall, or CCC."""
     task = next(iter(corpus.classes))
     table = Folds(run, cell.network, cell.protocol, [cell]).predictions("validation", task)
-    score = scores.ccc if corpus.classes[task] is None else scores.unweighted_average_recall
-    return score(table[task], table["predicted"])
+    return tables.score(table, "CCC" if corpus.classes[task] is None else "UAR", task)
 
 
 def chosen(run: Run, corpus: Corpus, cells: Sequence[Cell]) -> list[Cell]:

@@ -32,9 +32,7 @@ class Options(experiment.Options):
     )
     max_bad: float = experiment.max_bad()
     tasks: str = experiment.training("emotion", "Columns of the manifest to predict, separated by commas.")
-    network: Literal["dense", "lstm", "spectrogram_cnn", "emodal", "crossmodal", "end_to_end"] = experiment.training(
-        "dense", "Network to train."
-    )
+    network: Literal[*NETWORKS] = experiment.training("dense", "Network to train.")
     weighting: experiment.WeightingName = experiment.weighting()
     numbers: experiment.NumberLoss = experiment.training("ccc", "Loss of tasks that are numbers.")
     balance: bool = experiment.training(False, "Repeat training clips until all classes of the first task are equal.")

@@ -36,7 +36,7 @@ class ServedModel:
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
         self.folder = folder = Path(folder)
-        if not (folder / "saved_model.pb").is_file():
+        if not (folder / SavedModel.network).is_file():
             raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
         try:
             self.description = json.loads((folder / PREPROCESSING).read_text())

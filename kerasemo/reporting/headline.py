@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kerasemo.evaluation.tables import short
+from kerasemo.evaluation.tables import short, with_interval
 from kerasemo.reporting import results
 from kerasemo.reporting.results import PROTOCOLS, Line, Row, Score
 
@@ -64,8 +64,5 @@ def _sentence(line: Line) -> str:
 
 
 def score_text(score: Score | None) -> str:
-    """Return a score with its interval, such as `.613 [.530, .702]`; empty if there is none."""
-    if score is None:
-        return ""
-    interval = "" if score.low is None else f" [{short(score.low)}, {short(score.high)}]"
-    return f"{short(score.measured)}{interval}"
+    """Return a score with its interval; empty if there is no score."""
+    return "" if score is None else with_interval(score.measured, score.low, score.high)
