@@ -44,7 +44,7 @@ class Paper:
 
 @contextmanager
 def session(
-    paper: Paper, options: Options, given: Collection[str], command: Sequence[str]
+    paper: Paper, options: Options, given: Collection[str], command: Sequence[str], arguments: Sequence[str] = ()
 ) -> Iterator[tuple[Run, Options]]:
     """Start or resume a run; at its end, write the report page and turn errors into a message and an exit status.
 
@@ -52,7 +52,8 @@ def session(
         paper: the paper that is reproduced.
         options: the options of the command.
         given: the names of the options that the user has given explicitly.
-        command: the command without its options, for the message after an interruption.
+        command: the command without its options and arguments, for the message after an interruption.
+        arguments: names of its arguments, for the message at the end; a resumed run needs none.
 
     Yields:
         The run and its options; a resumed run has the options with which it was started.
@@ -84,7 +85,7 @@ def session(
         page = write_report([run.path]).resolve()
         _print_headline(run)
         run.logger().info("Report: %s", page)
-        _print_next(run, options, command)
+        _print_next(run, [*command, *arguments])
 
 
 def _print_headline(run: Run) -> None:
@@ -104,7 +105,7 @@ def _print_headline(run: Run) -> None:
         Console().print(found.sentence)
 
 
-def _print_next(run: Run, options: Options, command: Sequence[str]) -> None:
+def _print_next(run: Run, command: Sequence[str]) -> None:
     """Print commands that a user may want to run next."""
     models = sorted((run.path / "saved_model").glob("*"))
     tries = [["kerasemo", "plot", run.path], *(["kerasemo", "predict", model, "CLIP"] for model in models[:1])]

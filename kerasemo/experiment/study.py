@@ -107,7 +107,9 @@ class Study:
         """
         given = {name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"}
         command = [sys.argv[0], *([context.info_name] if context.parent else [])]
-        with session(self.paper, options, given, command) as (run, resumed):
+        every = context.command.get_params(context)
+        arguments = [each.name.upper() for each in every if each.param_type_name == "argument"]
+        with session(self.paper, options, given, command, arguments) as (run, resumed):
             self.reproduce(run, resumed)
 
     def reproduce(self, run: Run, options: Options) -> None:
