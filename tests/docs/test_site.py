@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import Browser
+from browser import IMAGES, WIDTH, WIDTHS, Browser, serious
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "_build"
@@ -13,6 +13,8 @@ PAGES = [
     "softmax_weights",
     "reference/index", "reference/command", "reference/api/kerasemo.features.faces", "search",
 ]  # fmt: skip
+# Headings of the sidebar without a level, code that can be scrolled but not reached by keyboard: as Sphinx writes them.
+OF_THE_THEME = ("aria-required-attr", "scrollable-region-focusable")
 NO_PART_OF_THE_REFERENCE = {"cli", "__init__", "__main__", "__pycache__"}
 
 
@@ -24,43 +26,27 @@ def site():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_errors_and_fits_the_screen(browser: Browser, name):
-    for width in (390, 1280):
-        browser.open(SITE / f"{name}.html", width)
-        assert browser.happened("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded") == []
-        requests = [event["request"]["url"] for event in browser.happened("Network.requestWillBeSent")]
-        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-        assert browser.value("document.documentElement.scrollWidth") <= width
-        assert browser.value("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    for width in WIDTHS:
+        with browser.open(SITE / f"{name}.html", width) as page:
+            assert browser.complaints == []
+            assert [url for url in browser.requests if not url.startswith("file:")] == []
+            assert page.evaluate(WIDTH) <= width
+            assert all(page.evaluate(IMAGES))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_in_light_and_dark(browser: Browser, scheme):
-    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    browser.open(SITE / "papers" / "zhang2018.html", 1280)
-    ground = luminance(browser.value("getComputedStyle(document.body).backgroundColor"))
-    assert (ground > 0.5) == (scheme == "light")
-    for element in ("article p", "article td", "article code", "article math", "nav a, .sidebar-tree a"):
-        text = luminance(browser.value(f"getComputedStyle(document.querySelector('{element}')).color"))
-        low, high = sorted([text, ground])
-        assert (high + 0.05) / (low + 0.05) >= 4.5, element
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a CSS colour, 0..1, as WCAG 2 defines it."""
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+@pytest.mark.parametrize("name", ["index", "papers/zhang2018", "reference/command"])
+def test_everybody_can_read_a_page_in_light_and_dark(browser: Browser, name, scheme):
+    with browser.open(SITE / f"{name}.html", scheme=scheme) as page:
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 20, 22)"}[scheme]
+        assert serious(page, ignored=OF_THE_THEME) == []
 
 
 def test_the_search_finds_a_page(browser: Browser):
-    browser.open(SITE / "search.html", 390, "?q=concordance")
-    browser.call(
-        "Runtime.evaluate",
-        expression="new Promise(done => { const look = () => "
-        "document.querySelector('#search-results li a') ? done() : setTimeout(look, 50); look(); })",
-        awaitPromise=True,
-    )
-    assert browser.value("[...document.querySelectorAll('#search-results li a')].some(a => a.href.includes('ccc'))")
+    with browser.open(f"{(SITE / 'search.html').as_uri()}?q=concordance", 390) as page:
+        page.wait_for_selector("#search-results li a")
+        assert page.locator("#search-results li a[href*=ccc]").count() > 0
 
 
 def test_no_page_loads_anything_from_another_host():

@@ -2,30 +2,36 @@
 
 from pathlib import Path
 
-from browser import Browser
+import pytest
+from browser import IMAGES, WIDTH, WIDTHS, Browser, serious
 
 from kerasemo.reporting import write_report
 
 
-def test_page_has_no_errors_fits_the_screen_and_shows_all_images(browser: Browser, page: Path):
-    for width in [390, 1280]:
-        browser.open(page, width)
-        assert browser.happened("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded") == []
-        requests = [event["request"]["url"] for event in browser.happened("Network.requestWillBeSent")]
-        assert [url for url in requests if not url.startswith("data:")] == [page.as_uri()]
-        assert browser.value("document.documentElement.clientWidth") == width
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_has_no_errors_fits_the_screen_and_shows_all_images(browser: Browser, page: Path, width):
+    with browser.open(page, width) as opened:
+        assert browser.complaints == []
+        assert browser.requests == [page.as_uri()]
         # Even with all boxes open, the page must not be wider than the screen.
-        browser.value("document.querySelectorAll('details').forEach(box => box.open = true)")
-        assert browser.value("document.documentElement.scrollWidth") <= width
-        images = browser.value("[...document.images].map(image => image.complete && image.naturalWidth > 0)")
+        opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        assert opened.evaluate(WIDTH) <= width
+        images = opened.evaluate(IMAGES)
         assert len(images) == page.read_text().count("<img ")
         assert images
         assert all(images)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_the_page(browser: Browser, page: Path, scheme):
+    with browser.open(page, scheme=scheme) as opened:
+        opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        assert serious(opened) == []
+
+
 def test_a_page_of_two_runs_fits_the_screen_of_a_phone(browser: Browser, bare_run: Path, tmp_path: Path):
-    page = write_report([bare_run, bare_run], tmp_path / "both.html")
-    browser.open(page, 390)
-    assert browser.value("document.documentElement.scrollWidth") <= 390
-    assert browser.value("document.querySelectorAll('nav a').length") == 2
-    assert browser.value("[...document.querySelectorAll('nav a')].every(link => document.querySelector(link.hash))")
+    both = write_report([bare_run, bare_run], tmp_path / "both.html")
+    with browser.open(both, 390) as opened:
+        assert opened.evaluate(WIDTH) <= 390
+        assert opened.locator("nav a").count() == 2
+        assert opened.evaluate("[...document.querySelectorAll('nav a')].every(a => document.querySelector(a.hash))")
