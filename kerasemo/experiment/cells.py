@@ -1,7 +1,7 @@
 """Cells of a study (one network on one split with one seed), and their training."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +11,7 @@ from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
 from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment.corpora import Corpus
-from kerasemo.experiment.options import Options
+from kerasemo.experiment.options import MixedPrecision, Options
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.missing import known
 from kerasemo.training.run import Run
@@ -184,7 +184,7 @@ class Training:
     description: Mapping[str, Any] = field(default_factory=dict)
     patience: int | None = None
     epochs: int | None = None
-    write_predictions: "Callable[[JointModel], None] | None" = None
+    write_predictions: "Callable[[keras.Model], None] | None" = None
 
     @classmethod
     def of_tasks(
@@ -269,26 +269,41 @@ def train_cell(
         options: options of the run.
         cell: the cell to train.
     """
+    from kerasemo.training import devices
     from kerasemo.training.reproducible import seed_everything
 
     run = Run(run_path)
     if not run.has_trained(cell.model):
         seed = options.seed if cell.seed is None else cell.seed
+        devices.prepare(options.devices)
         seed_everything(seed)
-        training = build(run, corpus, options, cell)
-        if isinstance(training, Training):
-            _train(run, cell, training, epochs, seed, own_rate)
-        else:
-            for side, table in training.items():
-                run.write_table(table, "predictions", cell.model, f"{side}.csv")
+        with devices.strategy(options.devices).scope():
+            training = build(run, corpus, options, cell)
+            if isinstance(training, Training):
+                _train(run, cell, training, epochs, seed, own_rate, options.mixed_precision)
+            else:
+                for side, table in training.items():
+                    run.write_table(table, "predictions", cell.model, f"{side}.csv")
     if options.tensorboard:
         from kerasemo.reporting.events import write_events
 
         write_events(run, cell.model, {**options.to_config(), "network": cell.network, "split": cell.split.name})
 
 
-def _train(run: Run, cell: Cell, training: Training, epochs: int, seed: int, own_rate: float | None) -> None:
+def _train(
+    run: Run,
+    cell: Cell,
+    training: Training,
+    epochs: int,
+    seed: int,
+    own_rate: float | None,
+    mixed_precision: MixedPrecision | None,
+) -> None:
+    from kerasemo.training.precision import with_precision
     from kerasemo.training.train import train
+
+    if mixed_precision:
+        training = replace(training, network=with_precision(training.network, mixed_precision))
 
     train(
         run,

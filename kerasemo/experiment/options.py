@@ -9,9 +9,20 @@ from typing import Any, Literal, Self, get_args, get_type_hints
 from kerasemo.command_line import data, running, training
 from kerasemo.errors import InputError, WrongCall
 
-__all__ = ["Options", "WeightingName", "data_file", "imagenet", "max_bad", "only", "selected", "weighting"]
+__all__ = [
+    "MixedPrecision",
+    "Options",
+    "WeightingName",
+    "data_file",
+    "imagenet",
+    "max_bad",
+    "only",
+    "selected",
+    "weighting",
+]
 
 WeightingName = Literal["static", "softmax", "uncertainty", "liebel_korner", "dwa", "gradnorm", "random", "pcgrad"]
+MixedPrecision = Literal["bfloat16", "float16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,12 @@ class Options:
     )
     seed: int = training(0, "Seed of all random choices.", min=0, max=2**31 - 1)
     epochs: int | None = training(None, "Number of training epochs.  [default: the script's EPOCHS]", min=1)
+    mixed_precision: MixedPrecision | None = training(
+        None, "Train with layers that compute in 16 bits; saved networks have 32.  [default: 32 bits]"
+    )
+    devices: int = running(
+        1, "Number of GPUs that train a network together; without GPUs, of parts of the processor.", min=1
+    )
     jobs: int = running(
         None,
         "Number of parallel processes; it does not affect the results.",

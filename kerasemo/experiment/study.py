@@ -121,6 +121,7 @@ class Study:
         """
         from kerasemo.export import PREPROCESSING, export_model
 
+        _note_devices(run, options)
         corpus = self.read(run, options)
         cells = []
         for description, stage in self.networks(run, corpus, options):
@@ -150,6 +151,17 @@ class Study:
         """Return a function that trains one cell; it can be sent to another process."""
         epochs = options.epochs or self.epochs[options.quick]
         return partial(train_cell, self.build, epochs, self.weighting_rate, run.path, corpus, options)
+
+
+def _note_devices(run: Run, options: Options) -> None:
+    """Note whether networks are trained in mixed precision, or on several devices, and prepare the devices."""
+    if options.mixed_precision:
+        run.note(f"Networks are trained in mixed precision, {options.mixed_precision}.")
+    if options.devices > 1:
+        from kerasemo.training import devices
+
+        devices.prepare(options.devices)
+        run.note(f"Each network is trained on {options.devices} devices.")
 
 
 def note_weighting(run: Run, method: str, n_losses: int, rate: float | None = WEIGHTING_RATE) -> None:

@@ -17,11 +17,13 @@ class LocalResponseNormalization(keras.layers.Layer):
     Source: Krizhevsky, Sutskever and Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 3.3.
 
-    Input and output: `batch x height x width x channels`.
+    Input and output: `batch x height x width x channels`. The arithmetic is float32 for types of 16 bits, for which
+    TensorFlow has no such operation on every device.
     """
 
     def call(self, inputs):
-        return tf.nn.local_response_normalization(inputs, RADIUS, BIAS, ALPHA, BETA)
+        exact = tf.cast(inputs, "float32")
+        return tf.cast(tf.nn.local_response_normalization(exact, RADIUS, BIAS, ALPHA, BETA), inputs.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -127,6 +127,11 @@ class JointModel(keras.Model):
         losses = {"loss", *(mean.name for mean in self.loss_means.values())}
         return {name if name in losses else f"{output}_{name}": value for name, value in results.items()}
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # On several devices, Keras adds the parts of the first batch to find its shape: they may differ in size.
+        if self._compile_metrics and not self._compile_metrics.built:
+            super()._maybe_symbolic_build(iterator, data_batch)
+
     def _joint_loss(self, x, y, outputs, sample_weight):
         """Return each task's loss for a batch, the regularisers and the joint loss, and update the running means."""
         sample_weight = sample_weight or {}

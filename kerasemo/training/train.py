@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -14,6 +15,7 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.memory import release
 from kerasemo.training.missing import known
+from kerasemo.training.precision import FLOAT32, is_mixed, with_precision
 from kerasemo.training.run import Run
 from kerasemo.training.segments import Segments
 
@@ -35,7 +37,7 @@ def train(
     decisions: Mapping[str, str] | None = None,
     inputs: Mapping[str, NetworkInput] | None = None,
     description: Mapping | None = None,
-    write_predictions: Callable[[JointModel], None] | None = None,
+    write_predictions: Callable[[keras.Model], None] | None = None,
 ) -> None:
     """Train a compiled model and write all files that later stages need to the run folder.
 
@@ -69,10 +71,13 @@ def train(
         patience=patience,
     )
     run.write_table(history, "history", f"{name}.csv")
+    network = model.network()
+    if is_mixed(network):
+        network = with_precision(network, FLOAT32)
     if write_predictions:
-        write_predictions(model)
+        write_predictions(network)
     else:
-        _write_decisions(run, name, model, items, decisions or {})
+        _write_decisions(run, name, network, items, decisions or {})
     entries = {"model": name, "corpus": run.config.get("corpus"), **(description or {})}
     if decisions:
         decision = entries.get("decision", TASK if TASK in decisions else next(iter(decisions)))
@@ -81,22 +86,23 @@ def train(
         entries["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
     run.write_json(entries, "checkpoints", f"{name}.json")
     with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
-        model.network().save(temporary)
+        network.save(temporary)
     for file in (state, state.with_suffix(".best.npz")):
         file.unlink(missing_ok=True)
     release(model)
+    release(network)
 
 
 def _write_decisions(
     run: Run,
     name: str,
-    model: JointModel,
+    network: keras.Model,
     items: Mapping[str, Items | Clips | Segments],
     tasks: Mapping[str, str],
 ) -> None:
     """Write the decisions of each output; of items `by_clip`, one per clip, by the mean over its labelled items."""
     for partition, part in items.items():
-        outputs = model.predict(part.once(), verbose=0)
+        outputs = network.predict(part.once(), verbose=0)
         for output, task in tasks.items():
             table = decisions(outputs[output], part, run.config["classes"][task], output, task)
             if part.by_clip:

@@ -2,9 +2,9 @@ import audmetric
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from kerasemo.metrics import CCC
+from kerasemo.training import devices
 
 
 def frames(n: int = 1000, offset: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,12 +73,9 @@ def evaluated(strategy, jit_compile: bool) -> float:
 
 
 # Not both at once: Keras variables cannot be compiled by XLA for several CPU devices.
-@pytest.mark.parametrize(("devices", "jit_compile"), [(1, False), (1, True), (2, False)])
-def test_result_is_equal_with_xla_and_with_two_devices(devices, jit_compile):
-    strategy = tf.distribute.get_strategy()
-    if devices == 2:
-        plain = tf.distribute.ReductionToOneDevice()
-        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=plain)
+@pytest.mark.parametrize(("n_devices", "jit_compile"), [(1, False), (1, True), (2, False)])
+def test_result_is_equal_with_xla_and_with_two_devices(n_devices, jit_compile):
+    strategy = devices.strategy(n_devices)
     assert evaluated(strategy, jit_compile) == pytest.approx(in_batches(CCC(), *frames(37, offset=1000)), abs=1e-7)
 
 

@@ -6,6 +6,7 @@ from keras.losses import SparseCategoricalCrossentropy
 
 from kerasemo.losses import SoftHGR, soft_hgr
 from kerasemo.models import crossmodal
+from kerasemo.training import devices
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.saving import load_network
 from kerasemo.weighting import Static
@@ -154,7 +155,7 @@ def test_two_mirrored_devices_equal_one():
 
     initial = joint_model().get_weights()
     one, one_history = trained(tf.distribute.get_strategy())
-    two, two_history = trained(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+    two, two_history = trained(devices.strategy(2))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
     for name, values in one_history.items():

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from kerasemo import experiment, weighting
+from kerasemo.training import devices
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
@@ -99,7 +100,7 @@ def test_two_mirrored_devices_equal_one_when_a_batch_lacks_a_task(two_tasks, dat
         ).history
         return model.get_weights(), history
 
-    mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice())
+    mirrored = devices.strategy(2)
     for name, build in WEIGHTINGS.items():
         (one, one_history), (two, two_history) = (trained(s, build) for s in (tf.distribute.get_strategy(), mirrored))
         for a, b in zip(one, two, strict=True):
