@@ -49,7 +49,7 @@ def option(
     default_factory: Callable | None = None,
     **settings: Any,
 ) -> Any:
-    """A dataclass field that is an option of a command.
+    """Return a dataclass field that is an option of a command.
 
     Args:
         default: its default.
@@ -70,7 +70,11 @@ def option(
 
 
 def no_option(default: Any) -> Any:
-    """A dataclass field that is not for users of a command."""
+    """Return a dataclass field that is not for users of a command.
+
+    Args:
+        default: default value of the field.
+    """
     return field(default=default, metadata={SETTINGS: None})
 
 
@@ -80,7 +84,7 @@ file = partial(option, "", type=Path, exists=True, dir_okay=False)
 
 
 def parameters(declaration: type) -> list[inspect.Parameter]:
-    """The parameters of a typer command whose options are the fields of a dataclass.
+    """Return the parameters of a typer command whose options are the fields of a dataclass.
 
     Args:
         declaration: the dataclass.
@@ -105,7 +109,12 @@ def parameters(declaration: type) -> list[inspect.Parameter]:
 
 
 def with_parameters(function: Callable, added: list[inspect.Parameter]) -> Callable:
-    """A function as typer sees it: with the given parameters in the place of its `**keywords`."""
+    """Return a function as typer sees it: with the given parameters in the place of its `**keywords`.
+
+    Args:
+        function: the command; its signature is changed.
+        added: the parameters, see `parameters`.
+    """
     signature = inspect.signature(function)
     kept = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     function.__signature__ = signature.replace(parameters=[*kept, *added])
@@ -113,7 +122,11 @@ def with_parameters(function: Callable, added: list[inspect.Parameter]) -> Calla
 
 
 def from_options(declaration: type[Declared], options: dict[str, Any]) -> Declared:
-    """The dataclass with the values of a command's options; what was not given (None) takes its default.
+    """Return the dataclass with the values of a command's options; what was not given (None) takes its default.
+
+    Args:
+        declaration: the dataclass.
+        options: field -> value, as typer gives it.
 
     Raises:
         WrongCall: the dataclass refuses the values.
@@ -125,7 +138,11 @@ def from_options(declaration: type[Declared], options: dict[str, Any]) -> Declar
 
 
 def description(declaration: type) -> str:
-    """What a docstring in Google style says before its sections: the help of a command."""
+    """Return what a docstring in Google style says before its sections: the help of a command.
+
+    Args:
+        declaration: the class with the docstring.
+    """
     parsed = docstring_parser.parse(declaration.__doc__ or "")
     return "\n\n".join(filter(None, (parsed.short_description, parsed.long_description)))
 

@@ -19,6 +19,9 @@ def plain_errors(debug: bool, interrupted: str = "Interrupted; nothing half-writ
     Args:
         debug: raise all errors with their traceback instead.
         interrupted: the sentence after Ctrl-C.
+
+    Returns:
+        A context in which the work is done.
     """
     sys.unraisablehook = _interrupt_again
     try:

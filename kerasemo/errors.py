@@ -19,5 +19,9 @@ class BrokenClip(InputError):
 
 
 def one_line(error: Exception) -> str:
-    """Return the message of another library's error as part of a sentence: in one line, without a full stop."""
+    """Return the message of another library's error as part of a sentence: in one line, without a full stop.
+
+    Args:
+        error: the error; its message may have several lines.
+    """
     return " ".join(str(error).split()).rstrip(".")

@@ -54,12 +54,20 @@ def whole(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def sweep(folder: str | os.PathLike) -> None:
-    """Remove incomplete files of killed processes anywhere below a folder; no process may be writing there."""
+    """Remove incomplete files of killed processes anywhere below a folder; no process may be writing there.
+
+    Args:
+        folder: the folder.
+    """
     for unfinished in list(Path(folder).rglob(f"{UNFINISHED}*")):
         shutil.rmtree(unfinished)
 
 
 def user_cache(*parts: str) -> Path:
-    """Return a path for cached files, in `$KERASEMO_CACHE` or in the user's cache folder."""
+    """Return a path for cached files, in `$KERASEMO_CACHE` or in the user's cache folder.
+
+    Args:
+        parts: names of the folders and the file below it.
+    """
     folder = os.environ.get("KERASEMO_CACHE")
     return Path(folder or platformdirs.user_cache_path("kerasemo", appauthor=False)).joinpath(*parts)

@@ -53,8 +53,12 @@ MEDIA = ["audio", "video"]
 def stays_under_root(path: str) -> bool:
     """Return whether a path of a manifest is relative and does not leave the root.
 
-    >>> stays_under_root("Actor_01/a.wav"), stays_under_root("../a.wav"), stays_under_root("/etc/passwd")
-    (True, False, False)
+    Args:
+        path: path of a media file, with slashes.
+
+    Example:
+        >>> stays_under_root("Actor_01/a.wav"), stays_under_root("../a.wav"), stays_under_root("/etc/passwd")
+        (True, False, False)
     """
     posix = PurePosixPath(path)
     return not (posix.is_absolute() or PureWindowsPath(path).anchor or ".." in posix.parts or "\\" in path)
@@ -116,6 +120,12 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
 
     Names such as `007` or `NA` are read as strings; an empty cell is a missing value.
 
+    Args:
+        path: the CSV, in UTF-8.
+
+    Returns:
+        The manifest; `start_s` and `end_s` are float, in seconds, other columns of the schema are strings.
+
     Raises:
         InputError: The file is missing, is not a CSV, or does not have the schema (see `check`).
     """
@@ -137,6 +147,10 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
 def save(table: pd.DataFrame, path: str | os.PathLike) -> None:
     """Check a manifest and write it as CSV, completely or not at all.
 
+    Args:
+        table: the manifest.
+        path: the CSV.
+
     Raises:
         InputError: The table does not have the schema (see `check`).
     """
@@ -147,6 +161,10 @@ def save(table: pd.DataFrame, path: str | os.PathLike) -> None:
 
 def locate(root: str | os.PathLike, path: str) -> Path:
     """Return the file of a path in a manifest.
+
+    Args:
+        root: the folder of the corpus.
+        path: path of the file, relative to the root; it need not exist.
 
     Raises:
         InputError: The path leaves the root.

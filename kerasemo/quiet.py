@@ -8,7 +8,11 @@ __all__ = ["import_tensorflow"]
 
 
 def import_tensorflow() -> ModuleType:
-    """Import TensorFlow without its messages, which ignore the log level, and let it log only errors."""
+    """Import TensorFlow without its messages, which ignore the log level, and let it log only errors.
+
+    Returns:
+        The module.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     errors = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:

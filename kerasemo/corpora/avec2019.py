@@ -80,11 +80,15 @@ _NAME = re.compile(r"(Train|Devel|Test)_([A-Z]{2})_(\d{2})")
 def recordings(partition: str) -> list[str]:
     """Return the names of all recordings of a partition, in order.
 
+    Args:
+        partition: `Train`, `Devel` or `Test`.
+
     Raises:
         InputError: the partition does not exist.
 
-    >>> recordings("Devel")[:2], len(recordings("Train"))
-    (['Devel_DE_01', 'Devel_DE_02'], 68)
+    Example:
+        >>> recordings("Devel")[:2], len(recordings("Train"))
+        (['Devel_DE_01', 'Devel_DE_02'], 68)
     """
     if partition not in PARTITIONS:
         raise InputError(f"AVEC 2019 has no partition {partition!r}; choose from {', '.join(PARTITIONS)}.")
@@ -96,25 +100,33 @@ def recordings(partition: str) -> list[str]:
 
 
 def partition(recording: str) -> str:
-    """`Train`, `Devel` or `Test`.
+    """Return the partition of a recording: `Train`, `Devel` or `Test`.
+
+    Args:
+        recording: name of the recording, such as `Devel_HU_14`.
 
     Raises:
         InputError: no recording of this corpus has this name.
 
-    >>> partition("Devel_HU_14")
-    'Devel'
+    Example:
+        >>> partition("Devel_HU_14")
+        'Devel'
     """
     return _parts(recording)[0]
 
 
 def language(recording: str) -> str:
-    """`DE`, `HU` or `CN`.
+    """Return the language of a recording: `DE`, `HU` or `CN`.
+
+    Args:
+        recording: name of the recording, such as `Devel_HU_14`.
 
     Raises:
         InputError: no recording of this corpus has this name.
 
-    >>> language("Devel_HU_14")
-    'HU'
+    Example:
+        >>> language("Devel_HU_14")
+        'HU'
     """
     return _parts(recording)[1]
 

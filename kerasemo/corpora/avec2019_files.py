@@ -29,6 +29,9 @@ def read_traces(folder: str | os.PathLike) -> dict[str, np.ndarray]:
     A file has the columns `name;timestamp;arousal;valence;liking`, the name in single quotes, and a row every
     `HOP_S` from 0 on. Labels are as long as their recording, predictions have `PADDED_FRAMES` rows.
 
+    Args:
+        folder: the folder of the csv files; other files are ignored.
+
     Returns:
         Recording -> traces, float64 `frames x 3`, sorted by recording; names are those of the files.
 
@@ -89,6 +92,10 @@ def write_predictions(folder: str | os.PathLike, traces: Mapping[str, np.ndarray
     """Write predictions in the challenge's format: `write_traces` with `PADDED_FRAMES` rows.
 
     Shorter predictions repeat their last row; in those of the organisers, outputs for padding follow.
+
+    Args:
+        folder: the folder of the predictions; it is created if it does not exist.
+        traces: recording -> predictions, `frames x 3`.
 
     Raises:
         InputError: see `write_traces`; or more than `PADDED_FRAMES` frames.

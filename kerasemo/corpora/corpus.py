@@ -37,6 +37,9 @@ class Corpus(ABC):
         Args:
             root: the folder of the copy.
 
+        Returns:
+            The manifest, one row per clip, with the columns of `manifest.check` and the labels of the corpus.
+
         Raises:
             InputError: the root is missing, empty or of another corpus, or its files have a wrong format.
         """

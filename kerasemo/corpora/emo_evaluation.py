@@ -88,6 +88,12 @@ class Turn:
 def read(path: str | os.PathLike) -> list[Turn]:
     """Read a label file: its turns in their order. Comments, in round brackets, are left out.
 
+    Args:
+        path: a file of `EmoEvaluation`, named after its dialogue.
+
+    Returns:
+        The turns, in the order of the file.
+
     Raises:
         InputError: the file cannot be read, holds no turn, or has a line that breaks the format, which is named.
     """
@@ -118,7 +124,12 @@ def read(path: str | os.PathLike) -> list[Turn]:
 
 
 def write(path: str | os.PathLike, turns: list[Turn]) -> None:
-    """Write a label file in the owners' format; `read` gives the same turns back."""
+    """Write a label file in the owners' format; `read` gives the same turns back.
+
+    Args:
+        path: the file to write.
+        turns: the turns, in order; seconds and mean ratings are written with four decimals.
+    """
     lines = [HEADER]
     for turn in turns:
         means = ", ".join(f"{rating:.4f}" for rating in turn.ratings)

@@ -70,6 +70,14 @@ class EmoBox(Table):
         """Write a manifest as EmoBox' list; speakers and other labels are keys that EmoBox passes over.
 
         A clip that begins within its file has an end, too: that of the file.
+
+        Args:
+            table: the manifest, with the column `emotion`.
+            root: the folder that its paths are relative to; each sound is opened for its rate, channels and length.
+            output: name of the list, which must end in `.jsonl`.
+
+        Raises:
+            InputError: the name of the list ends otherwise, or the manifest has no emotions.
         """
         if output.suffix != ".jsonl":
             raise InputError(f"{output}: lists of EmoBox are JSON lines; give a name that ends in .jsonl.")

@@ -84,7 +84,7 @@ class Folder(Corpus):
         return tables.finish(table[[*labels, *(column for column in table if column not in labels)]], source)
 
     def notes(self, table: pd.DataFrame) -> list[str]:
-        """What a user should know before groups are held out, a sentence each; none where all is well.
+        """Return what a user should know before groups are held out, a sentence each; none where all is well.
 
         Args:
             table: what `read` gave.
@@ -105,10 +105,14 @@ class Folder(Corpus):
 
 
 def source_of(path: str) -> str | None:
-    """The source that a clip's path tells, `<class>/...` below the root, or `None`.
+    """Return the source that a clip's path tells, `<class>/...` below the root, or `None`.
 
-    >>> source_of("happy/casablanca__017.mp4"), source_of("happy/casablanca/reel_2/017.mp4"), source_of("happy/17.mp4")
-    ('casablanca', 'casablanca', None)
+    Args:
+        path: path of the clip, relative to the root, with slashes.
+
+    Example:
+        >>> [source_of(f"happy/{name}") for name in ("casablanca__017.mp4", "casablanca/reel_2/017.mp4", "17.mp4")]
+        ['casablanca', 'casablanca', None]
     """
     _, *folders, name = PurePosixPath(path).parts
     marked, mark, _ = name.partition(SOURCE_MARK)

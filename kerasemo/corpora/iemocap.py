@@ -155,10 +155,15 @@ def session_folds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def official_path(turn: str, medium: str) -> str:
     """Return the path of the sound (`audio`) of a turn, or the video (`video`) or `labels` of its dialogue.
 
-    >>> official_path("Ses01F_impro01_M003", "audio")
-    'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M003.wav'
-    >>> official_path("Ses01F_impro01_M003", "video")
-    'Session1/dialog/avi/DivX/Ses01F_impro01.avi'
+    Args:
+        turn: name of the turn.
+        medium: `audio`, `video` or `labels`.
+
+    Example:
+        >>> official_path("Ses01F_impro01_M003", "audio")
+        'Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M003.wav'
+        >>> official_path("Ses01F_impro01_M003", "video")
+        'Session1/dialog/avi/DivX/Ses01F_impro01.avi'
     """
     dialogue = turn.rsplit("_", 1)[0]
     if medium == "audio":

@@ -67,8 +67,12 @@ _NAME = re.compile(r"(0[123])-((0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(0[1-9]|
 def performances(channel: str) -> list[str]:
     """Return the codes of all performances of `speech` (1440) or `song` (1012), in order.
 
-    >>> len(performances("speech")), len(performances("song")), performances("song")[0]
-    (1440, 1012, '02-01-01-01-01-01')
+    Args:
+        channel: `speech` or `song`.
+
+    Example:
+        >>> len(performances("speech")), len(performances("song")), performances("song")[0]
+        (1440, 1012, '02-01-01-01-01-01')
     """
     code = {name: code for code, name in CHANNELS.items()}[channel]
     emotions = list(EMOTIONS) if channel == "speech" else SONG_EMOTIONS
@@ -84,10 +88,15 @@ def performances(channel: str) -> list[str]:
 def official_path(performance: str, medium: str) -> str:
     """Return the path of the sound (`audio`) or the video with sound (`video`) of a performance.
 
-    >>> official_path("01-05-02-01-01-12", "audio")
-    'Audio_Speech_Actors_01-24/Actor_12/03-01-05-02-01-01-12.wav'
-    >>> official_path("02-05-02-01-01-12", "video")
-    'Video_Song_Actor_12/Actor_12/01-02-05-02-01-01-12.mp4'
+    Args:
+        performance: code of the performance: channel, emotion, intensity, statement, repetition and actor.
+        medium: `audio` or `video`.
+
+    Example:
+        >>> official_path("01-05-02-01-01-12", "audio")
+        'Audio_Speech_Actors_01-24/Actor_12/03-01-05-02-01-01-12.wav'
+        >>> official_path("02-05-02-01-01-12", "video")
+        'Video_Song_Actor_12/Actor_12/01-02-05-02-01-01-12.mp4'
     """
     channel, actor = CHANNELS[performance[:2]].capitalize(), performance[-2:]
     if medium == "audio":
@@ -96,7 +105,11 @@ def official_path(performance: str, medium: str) -> str:
 
 
 def official_manifest(channel: str) -> pd.DataFrame:
-    """The manifest of a complete copy, `speech` or `song`: the naming rule gives it, no file is read."""
+    """Return the manifest of a complete copy: the naming rule gives it, no file is read.
+
+    Args:
+        channel: `speech` or `song`.
+    """
     return _manifest(
         {
             performance: {medium: official_path(performance, medium) for medium in ("audio", "video")}
@@ -119,8 +132,12 @@ def folds() -> pd.Series:
 def is_sung(clips: pd.Series) -> pd.Series:
     """Return for each clip whether it is a song, by its name.
 
-    >>> is_sung(pd.Series(["01-05-02-01-01-12", "02-05-02-01-01-12"])).tolist()
-    [False, True]
+    Args:
+        clips: names of clips, which begin with the code of the channel.
+
+    Example:
+        >>> is_sung(pd.Series(["01-05-02-01-01-12", "02-05-02-01-01-12"])).tolist()
+        [False, True]
     """
     return clips.str[:2].map(CHANNELS) == "song"
 
@@ -173,7 +190,11 @@ class Ravdess(Corpus):
 
 
 def read_speech(root: str | os.PathLike) -> pd.DataFrame:
-    """Return the manifest of the spoken performances; see `Ravdess.read`."""
+    """Return the manifest of the spoken performances; see `Ravdess.read`.
+
+    Args:
+        root: the folder of the copy.
+    """
     table = Ravdess().read(root)
     return table[table["channel"] == "speech"].reset_index(drop=True)
 

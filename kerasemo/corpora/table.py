@@ -56,7 +56,11 @@ class Listed(Corpus):
 
     @classmethod
     def written(cls, output: Path) -> Path:
-        """Return the file that `write` replaces."""
+        """Return the file that `write` replaces.
+
+        Args:
+            output: the path that the user gave.
+        """
         return output
 
     @classmethod

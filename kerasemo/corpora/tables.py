@@ -46,6 +46,12 @@ _GENDERS = {"female": "female", "f": "female", "male": "male", "m": "male", "oth
 def read_rows(path: str | os.PathLike) -> pd.DataFrame:
     """Read a table as text: JSON lines if its name ends so, or else CSV with commas, semicolons or tabs.
 
+    Args:
+        path: the file, in UTF-8.
+
+    Returns:
+        The table, all values as text; missing values are empty.
+
     Raises:
         InputError: The file cannot be read, or has no row.
     """
@@ -69,7 +75,12 @@ def read_rows(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def write_rows(rows: pd.DataFrame, path: str | os.PathLike) -> None:
-    """Write a table completely or not at all: JSON lines without empty values if its name ends so, or else CSV."""
+    """Write a table completely or not at all: JSON lines without empty values if its name ends so, or else CSV.
+
+    Args:
+        rows: the table.
+        path: the file; `.jsonl` means JSON lines.
+    """
     with files.whole(path) as temporary:
         if Path(path).suffix.lower() in _JSON_LINES:
             for_lines = rows.astype(object).to_dict("records")
@@ -83,11 +94,15 @@ def write_rows(rows: pd.DataFrame, path: str | os.PathLike) -> None:
 def columns_of(text: str) -> dict[str, str]:
     """Return the columns that a user names: name in the manifest -> name in the table.
 
+    Args:
+        text: pairs `name=column`, separated by commas; empty: no pair.
+
     Raises:
         InputError: The text is no list of such pairs.
 
-    >>> columns_of("file=path,emotion=label")
-    {'file': 'path', 'emotion': 'label'}
+    Example:
+        >>> columns_of("file=path,emotion=label")
+        {'file': 'path', 'emotion': 'label'}
     """
     pairs = [[name.strip() for name in pair.split("=")] for pair in text.split(",") if text]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
@@ -141,6 +156,13 @@ def finish(table: pd.DataFrame, source: str | os.PathLike) -> pd.DataFrame:
 
     A clip whose speaker is not known is a speaker of its own, with the name of the clip.
 
+    Args:
+        table: the clips, with at least `clip` and one medium.
+        source: the file that it was read from, for messages.
+
+    Returns:
+        The manifest, with the columns of the schema first.
+
     Raises:
         InputError: The table breaks the schema of manifests, or a class has a name of `RESERVED`.
     """
@@ -165,6 +187,9 @@ def to_rows(table: pd.DataFrame, columns: Mapping[str, str], *others: str) -> pd
         table: the manifest.
         columns: as in `to_clips`.
         *others: further columns of the table.
+
+    Returns:
+        The table, one row per clip, all columns with at least one value.
     """
     taken = {*columns.values(), *others, FILE} - ({*columns} - {FILE})
     table = table.rename(columns={name: OWN + name for name in table if name in taken})

@@ -28,6 +28,9 @@ def read_split(path: Path) -> pd.DataFrame:
     A clip may be on several sides; the audit finds such clips. Rows without a side are left out, so that a manifest
     with one of these columns is a split, too.
 
+    Args:
+        path: the CSV, or a manifest with one of these columns.
+
     Returns:
         A table with the columns `clip` or `speaker`, and `side`.
 
@@ -49,7 +52,12 @@ def read_split(path: Path) -> pd.DataFrame:
 
 
 def without_side(manifest: pd.DataFrame, split: pd.DataFrame) -> int:
-    """Return the number of clips of a manifest that the split does not contain."""
+    """Return the number of clips of a manifest that the split does not contain.
+
+    Args:
+        manifest: the manifest.
+        split: the table that `read_split` returned.
+    """
     (key,) = set(split.columns) - {"side"}
     return int((~manifest[key].isin(split[key])).sum())
 

@@ -64,6 +64,9 @@ def fingerprint(blocks: Iterable[tuple[np.ndarray, int]]) -> Fingerprint:
 
     Args:
         blocks: mono samples, and their sampling rate in hertz, as `features.media.read_blocks` gives them.
+
+    Returns:
+        The fingerprint, see `Fingerprint`.
     """
     samples = np.concatenate(list(_resampled(blocks)))
     energies = [np.zeros((0, len(BAND_EDGES) - 1), np.float32)]
@@ -97,7 +100,11 @@ def errors(one: Fingerprint, other: Fingerprint, lag: int) -> float:
 
 
 def same_recordings(fingerprints: Sequence[Fingerprint]) -> np.ndarray:
-    """Return a number for each sound; sounds of one recording, or that overlap in one, have the same number."""
+    """Return a number for each sound; sounds of one recording, or that overlap in one, have the same number.
+
+    Args:
+        fingerprints: the fingerprint of each sound.
+    """
     owner = np.repeat(np.arange(len(fingerprints)), [np.count_nonzero(each.loud) for each in fingerprints])
     empty = [np.zeros(0, int)]
     bits = np.concatenate([*empty, *(each.bits[each.loud] for each in fingerprints)])

@@ -83,6 +83,9 @@ def random_split(n: int, train: float, validation: float, seed: int, name: str =
         seed: seed of the random order.
         name: name of the split.
 
+    Returns:
+        The split, with row numbers from 0.
+
     Raises:
         InputError: There are too few items: none is left for training or for testing.
 
@@ -280,7 +283,7 @@ def pair_classwise(images: pd.DataFrame, recordings: pd.DataFrame, label: str, s
 
 
 def pair_performances(images: pd.DataFrame, recordings: pd.DataFrame, label: str) -> pd.DataFrame:
-    """Pair each image with the recording of the same clip. Arguments and result as in `pair_classwise`."""
+    """Return pairs of each image with the recording of the same clip. Arguments and result as in `pair_classwise`."""
     audio_row = pd.Series(recordings.index, index=recordings["clip"])
     pairs = pd.DataFrame({"image": images.index, "audio": images["clip"].map(audio_row).to_numpy()})
     return _described(pairs.dropna().astype(int).reset_index(drop=True), images, recordings, label)

@@ -42,15 +42,25 @@ def by_clip(predictions: pd.DataFrame, task: str) -> pd.DataFrame:
 
 
 def accuracy(true: pd.Series, predicted: pd.Series) -> float:
-    """Return the share of correct decisions."""
+    """Return the share of correct decisions.
+
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+    """
     return float((true.to_numpy() == predicted.to_numpy()).mean())
 
 
 def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
     """Return the unweighted average recall: the mean of the recalls of all classes that occur.
 
-    >>> unweighted_average_recall(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
-    0.5
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+
+    Example:
+        >>> unweighted_average_recall(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
+        0.5
     """
     hits = true.to_numpy() == predicted.to_numpy()
     numbers = np.unique(true.to_numpy(), return_inverse=True)[1]
@@ -60,25 +70,45 @@ def unweighted_average_recall(true: pd.Series, predicted: pd.Series) -> float:
 def macro_precision(true: pd.Series, predicted: pd.Series) -> float:
     """Return the mean of the precisions of all classes that occur; the precision of a class without decisions is 0.
 
-    >>> macro_precision(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
-    0.375
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+
+    Example:
+        >>> macro_precision(pd.Series(["a", "a", "a", "b"]), pd.Series(["a", "a", "a", "a"]))
+        0.375
     """
     return float(_by_class(true, predicted)["precision"].mean())
 
 
 def weighted_precision(true: pd.Series, predicted: pd.Series) -> float:
-    """Return the mean of the precisions, weighted by the number of items of each class."""
+    """Return the mean of the precisions, weighted by the number of items of each class.
+
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+    """
     scores = _by_class(true, predicted)
     return float(np.average(scores["precision"], weights=scores["n"]))
 
 
 def macro_f1(true: pd.Series, predicted: pd.Series) -> float:
-    """Return the mean of the F1 scores (harmonic mean of precision and recall) of all classes that occur."""
+    """Return the mean of the F1 scores (harmonic mean of precision and recall) of all classes that occur.
+
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+    """
     return float(_by_class(true, predicted)["f1"].mean())
 
 
 def weighted_f1(true: pd.Series, predicted: pd.Series) -> float:
-    """Return the mean of the F1 scores, weighted by the number of items of each class."""
+    """Return the mean of the F1 scores, weighted by the number of items of each class.
+
+    Args:
+        true: the labels, one per item.
+        predicted: the decisions, in the same order.
+    """
     scores = _by_class(true, predicted)
     return float(np.average(scores["f1"], weights=scores["n"]))
 
@@ -143,8 +173,13 @@ def ccc(true: np.ndarray, predicted: np.ndarray, ddof: int = 0) -> float:
 def root_mean_square_error(true: np.ndarray, predicted: np.ndarray) -> float:
     """Return the root of the mean square error, in the unit of the labels.
 
-    >>> root_mean_square_error(np.array([1.0, 2.0]), np.array([4.0, 6.0])).__round__(4)
-    3.5355
+    Args:
+        true: the labels.
+        predicted: the predictions, of the same shape.
+
+    Example:
+        >>> root_mean_square_error(np.array([1.0, 2.0]), np.array([4.0, 6.0])).__round__(4)
+        3.5355
     """
     return float(np.sqrt(np.mean((np.asarray(true) - np.asarray(predicted)) ** 2)))
 
@@ -166,7 +201,12 @@ def ccc_sums(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def ccc_of_sums(sums: np.ndarray, ddof: int = 0) -> np.ndarray:
-    """Return `ccc` computed from the sums of `ccc_sums`, an array `... x 6`; the result has the shape `...`."""
+    """Return `ccc` computed from the sums of `ccc_sums`, an array `... x 6`; the result has the shape `...`.
+
+    Args:
+        sums: sums of `ccc_sums`, `... x 6`.
+        ddof: 0: all moments are divided by N; 1: variances by N - 1, as the organisers of AVEC 2019 do.
+    """
     n, true, predicted, true2, predicted2, both = np.moveaxis(sums, -1, 0)
     covariance = both / n - true / n * predicted / n
     variances = (true2 - true * true / n) / (n - ddof) + (predicted2 - predicted * predicted / n) / (n - ddof)

@@ -132,7 +132,13 @@ def score_row(
 
 
 def score(predictions: pd.DataFrame, metric: str, task: str) -> float:
-    """Return a score of predictions: one of `METRICS` or `AVERAGED`, or of `NUMERIC` if the task is a number."""
+    """Return a score of predictions: one of `METRICS` or `AVERAGED`, or of `NUMERIC` if the task is a number.
+
+    Args:
+        predictions: one row per clip, with the columns `task` and `predicted`.
+        metric: name of the score.
+        task: the column of the labels.
+    """
     return (METRICS | AVERAGED | NUMERIC)[metric](predictions[task], predictions["predicted"])
 
 
@@ -205,6 +211,9 @@ def to_markdown(table: pd.DataFrame, notice: str | None = None, notes: Sequence[
 
     Each line is a row and metric, with the published number, then for each protocol the measured number, its interval
     in brackets and the number of items. Arguments as in `write`; `table` has the columns `COLUMNS`.
+
+    Returns:
+        Lines of Markdown.
     """
     parts = [f"**{notice}**\n"] if notice else []
     for name, rows in table.groupby("table", sort=False):
@@ -240,10 +249,26 @@ def _cell(cells: pd.DataFrame) -> str:
 
 
 def with_interval(measured: float, low: float | None, high: float | None) -> str:
-    """Format a score with its interval, such as `.613 [.530, .702]`; without the interval if there is none."""
+    """Format a score with its interval, such as `.613 [.530, .702]`; without the interval if there is none.
+
+    Args:
+        measured: the score.
+        low: lower end of its interval; None or NaN: there is no interval.
+        high: upper end of its interval.
+
+    Returns:
+        The text.
+    """
     return short(measured) if pd.isna(low) else f"{short(measured)} [{short(low)}, {short(high)}]"
 
 
 def short(value: float) -> str:
-    """Format with three decimals, without the leading zero of scores below 1, as is common in the field."""
+    """Format with three decimals, without the leading zero of scores below 1, as is common in the field.
+
+    Args:
+        value: a score, of any sign.
+
+    Returns:
+        Text such as `.613` or `1.250`.
+    """
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

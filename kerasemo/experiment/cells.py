@@ -142,7 +142,12 @@ def plan(
 
 
 def note_held_out(run: Run, cells: Sequence[Cell]) -> None:
-    """Note how many speakers are left for training if speakers are held out."""
+    """Note how many speakers are left for training if speakers are held out.
+
+    Args:
+        run: the run folder.
+        cells: the cells of the study.
+    """
     if held_out := [cell for cell in cells if cell.protocol == "speaker" and cell.split.less is None]:
         fewest = min(cell.items["speaker"].iloc[cell.split.train].nunique() for cell in held_out)
         n_speakers = held_out[0].items["speaker"].nunique()

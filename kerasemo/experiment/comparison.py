@@ -35,7 +35,11 @@ def rows(outcome: Outcome, table: str, labels: Mapping[str, str], proposed: str)
 
 
 def hits(folds: Folds) -> pd.Series:
-    """Return the share of correct predictions of each clip over all seeds, indexed by clip and speaker."""
+    """Return the share of correct predictions of each clip over all seeds, indexed by clip and speaker.
+
+    Args:
+        folds: the models of one network under one protocol.
+    """
     predictions = folds.predictions()
     correct = predictions.assign(value=predictions["predicted"] == predictions["emotion"])
     return correct.groupby(["clip", "speaker"])["value"].mean()

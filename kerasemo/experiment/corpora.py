@@ -94,7 +94,11 @@ class Corpus:
         return cls(clips[["clip", "speaker"]].assign(group=groups, **numbers), classes, folds, inputs, features)
 
     def widths(self, tasks: Sequence[str]) -> dict[str, int]:
-        """Return the number of values that a network gives for each task: its classes, or 1 if it is a number."""
+        """Return the number of values that a network gives for each task: its classes, or 1 if it is a number.
+
+        Args:
+            tasks: the tasks, keys of `classes`.
+        """
         return {task: len(self.classes[task] or [task]) for task in tasks}
 
     def items(
@@ -199,7 +203,13 @@ def set_aside(run: Run, clips: pd.DataFrame) -> None:
 
 
 def note_left_out(run: Run, labels: Iterable[str], has_sound: bool) -> None:
-    """Note which networks are left out because no video or no sound was read."""
+    """Note which networks are left out because no video or no sound was read.
+
+    Args:
+        run: the run folder.
+        labels: titles of the networks; without any, nothing is noted.
+        has_sound: whether sound was read; then video was not.
+    """
     if names := ", ".join(labels):
         run.note(f"Left out, because no {'video' if has_sound else 'sound'} was read: {names}.")
 
@@ -307,12 +317,24 @@ def require_groups(options: Options, groups: pd.Series, folds: pd.Series) -> Non
 
 
 def present(known: Iterable[str], labels: pd.Series) -> list[str]:
-    """Return the classes of `known` that occur in `labels`, in the order of `known`."""
+    """Return the classes of `known` that occur in `labels`, in the order of `known`.
+
+    Args:
+        known: all classes, in order.
+        labels: the class of each item.
+    """
     occurring = set(labels)
     return [name for name in known if name in occurring]
 
 
 def require_classes(classes: dict[str, list[str]]) -> None:
-    """Raise an `InputError` if a task has fewer than two classes."""
+    """Raise an `InputError` if a task has fewer than two classes.
+
+    Args:
+        classes: task -> names of its classes.
+
+    Raises:
+        InputError: a task has only one class.
+    """
     if lone := [task for task, names in classes.items() if len(names) < 2]:
         raise InputError(f"the corpus has only one class of {', '.join(lone)}; every task needs at least two.")

@@ -56,7 +56,13 @@ SHIFTED = "The common loss is k/2 - H here, which is never negative; adaptive we
 
 
 def trainable(run: Run, features: Collection[str], weighting: str) -> list[str]:
-    """Return the networks whose modalities are available; note in the run the networks left out and the weighting."""
+    """Return the networks whose modalities are available; note in the run the networks left out and the weighting.
+
+    Args:
+        run: the run folder.
+        features: the modalities that were read.
+        weighting: how the losses are combined.
+    """
     names = [name for name, (_, modalities, _) in NETWORKS.items() if set(modalities) <= set(features)]
     note_left_out(run, [label for name, (label, *_) in NETWORKS.items() if name not in names], "audio" in features)
     note_weighting(run, weighting, len(LOSSES) - 1 if "both" in names else 1)
@@ -127,7 +133,12 @@ def rows(
 
 
 def confusion_rows(folds: Folds, published: Sequence[Sequence[float]] | None) -> Iterator[dict]:
-    """Yield the rows of table 2: for each true emotion, the share of its clips with each prediction, in per cent."""
+    """Yield the rows of table 2: for each true emotion, the share of its clips with each prediction, in per cent.
+
+    Args:
+        folds: the models of one network under one protocol.
+        published: the published table, `emotions x emotions`, in per cent; None: there is none.
+    """
     predictions = folds.predictions()
     classes = folds.run.config["classes"]["emotion"]
     for i, true in enumerate(classes):
@@ -138,7 +149,13 @@ def confusion_rows(folds: Folds, published: Sequence[Sequence[float]] | None) ->
 
 
 def difference_row(folds: Folds, complete: Folds, label: str) -> dict:
-    """Return a row with the accuracy without a loss minus the accuracy with all losses, paired by clip."""
+    """Return a row with the accuracy without a loss minus the accuracy with all losses, paired by clip.
+
+    Args:
+        folds: the network without a loss.
+        complete: the network with all losses, on the same splits.
+        label: the row's name.
+    """
     without, all_losses = folds.predictions(), complete.predictions()
     hits = [(table["predicted"] == table["emotion"]).astype(float) for table in (without, all_losses)]
     values = without.assign(value=hits[0] - hits[1])
@@ -146,7 +163,12 @@ def difference_row(folds: Folds, complete: Folds, label: str) -> dict:
 
 
 def figures(outcome: Outcome, results: Sequence[dict]) -> None:
-    """Draw the accuracies of table 1 and the ablation, table 2 as a matrix, and the losses of the complete network."""
+    """Draw the accuracies of table 1 and the ablation, table 2 as a matrix, and the losses of the complete network.
+
+    Args:
+        outcome: the trained study.
+        results: the rows of the results.
+    """
     for table in ("Table 1", "Ablation"):
         shown = [row for row in results if row["metric"] == "test accuracy"]
         outcome.draw_scores(shown, table, table.lower().replace(" ", "_"), alt=f"{table}: accuracies")

@@ -51,7 +51,11 @@ def of_clips(
 
 
 def are_numbers(labels: pd.Series) -> bool:
-    """Return whether labels are numbers; truth values are classes."""
+    """Return whether labels are numbers; truth values are classes.
+
+    Args:
+        labels: the column of a manifest.
+    """
     return is_numeric_dtype(labels) and not is_bool_dtype(labels)
 
 

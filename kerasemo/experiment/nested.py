@@ -21,12 +21,19 @@ NONE = np.array([], int)
 
 
 def outer_splits(corpus: Corpus) -> list[Split]:
-    """Return the splits with speakers held out; all other speakers are for training, none for validation."""
+    """Return the splits with speakers held out; all other speakers are for training, none for validation.
+
+    Args:
+        corpus: the corpus; its column `group` and its folds are used.
+    """
     return speaker_splits(corpus.table["group"], corpus.folds, seed=0, train_share=1.0)
 
 
 def inner_splits(outer: Sequence[Split]) -> list[Split]:
     """Return a split for each pair of outer folds, which trains without both and tests on both.
+
+    Args:
+        outer: the splits that `outer_splits` returned.
 
     Example:
         >>> outer = [Split(f"speaker.fold{k}", np.delete(np.arange(3), k), NONE, np.array([k])) for k in range(3)]

@@ -62,7 +62,11 @@ class Options:
         return {}
 
     def changed(self, *names: str) -> bool:
-        """Return whether one of these options does not have its default value."""
+        """Return whether one of these options does not have its default value.
+
+        Args:
+            names: names of fields.
+        """
         defaults = {each.name: each.default for each in fields(self)}
         return any(getattr(self, name) != defaults[name] for name in names)
 
@@ -89,7 +93,11 @@ class Options:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Return the options from the result of `to_config`; unknown entries (of other versions) are ignored."""
+        """Return the options from the result of `to_config`; unknown entries (of other versions) are ignored.
+
+        Args:
+            config: option -> value; paths are text.
+        """
         types = get_type_hints(cls)
         known = {name: value for name, value in config.items() if name in types}
         is_path = {name: Path in (types[name], *get_args(types[name])) for name in known}
@@ -97,22 +105,39 @@ class Options:
 
 
 def data_file(help: str) -> Any:
-    """Return a field `Path | None` for a file that must exist."""
+    """Return a field `Path | None` for a file that must exist.
+
+    Args:
+        help: help of the option.
+    """
     return data(None, help, exists=True, dir_okay=False)
 
 
 def max_bad(default: float = 0.05, what: str = "broken") -> Any:
-    """Return the field `max_bad: float` of experiments that read media files."""
+    """Return the field `max_bad: float` of experiments that read media files.
+
+    Args:
+        default: largest share, 0..1.
+        what: the reason in the help, such as `broken`.
+    """
     return data(default, f"Largest allowed share of {what} clips; with more, the run stops.", min=0, max=1)
 
 
 def weighting(default: WeightingName = "static") -> Any:
-    """Return the field `weighting: WeightingName` of experiments with more than one loss."""
+    """Return the field `weighting: WeightingName` of experiments with more than one loss.
+
+    Args:
+        default: the method without the option.
+    """
     return training(default, "Method that weights the losses of several tasks; see `kerasemo.weighting`.")
 
 
 def imagenet(network: str) -> Any:
-    """Return the field `imagenet: Path | None` of experiments whose network may start from pretrained weights."""
+    """Return the field `imagenet: Path | None` of experiments whose network may start from pretrained weights.
+
+    Args:
+        network: name of the network in `keras.applications`, for the help.
+    """
     help = f"File with weights of {network} from keras.applications, to start training from."
     return training(None, help, exists=True, dir_okay=False)
 

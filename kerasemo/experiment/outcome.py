@@ -114,7 +114,12 @@ class Folds:
             yield from self.over_seeds(table, row, metric, task)
 
     def mean(self, values: pd.DataFrame, table: str, row: str, metric: str, published: float | None = None) -> dict:
-        """Return a row of the results with the mean of the column `value`, see `tables.mean_row`."""
+        """Return a row of the results with the mean of the column `value`, see `tables.mean_row`.
+
+        Args:
+            values: one row per item, with the columns `speaker` and `value`.
+            table, row, metric, published: as in `tables.score_row`.
+        """
         return tables.mean_row(
             values,
             self.network,
@@ -127,7 +132,12 @@ class Folds:
         )
 
     def predictions(self, partition: str = "test", task: str = "emotion") -> pd.DataFrame:
-        """Return the predictions of all folds, see `tables.pooled_predictions`."""
+        """Return the predictions of all folds, see `tables.pooled_predictions`.
+
+        Args:
+            partition: `train`, `validation` or `test`.
+            task: the task, which is also the name of the output.
+        """
         return tables.pooled_predictions(self.run.path, self.protocol, self.models, partition, task, task)
 
     def histories(self) -> list[pd.DataFrame]:
@@ -164,12 +174,21 @@ class Outcome:
         return [Folds(self.run, network, cells[0].protocol, cells) for (network, *_), cells in groups.items()]
 
     def of(self, network: str, protocol: str) -> Folds:
-        """Return the folds of one network under one protocol, for all seeds."""
+        """Return the folds of one network under one protocol, for all seeds.
+
+        Args:
+            network: key of the network.
+            protocol: `paper` or `speaker`.
+        """
         cells = [cell for cell in self.cells if (cell.network, cell.protocol) == (network, protocol)]
         return Folds(self.run, network, protocol, cells)
 
     def under(self, protocol: str) -> list[Folds]:
-        """Return the folds of each network, seed and kind of split under one protocol."""
+        """Return the folds of each network, seed and kind of split under one protocol.
+
+        Args:
+            protocol: `paper` or `speaker`.
+        """
         return [folds for folds in self.folds if folds.protocol == protocol]
 
     @property
@@ -178,7 +197,13 @@ class Outcome:
         return self.run.config["notice"]
 
     def save(self, figure: Figure, file: str, alt: str) -> None:
-        """Write a figure to the run folder as `figures/<file>.png`; `alt` describes it in words."""
+        """Write a figure to the run folder as `figures/<file>.png`; `alt` describes it in words.
+
+        Args:
+            figure: the figure.
+            file: its name, without `.png`.
+            alt: what it shows, for those who cannot see it.
+        """
         figures.save(figure, self.run.file("figures", f"{file}.png"), alt)
 
     def draw_scores(
@@ -200,18 +225,36 @@ class Outcome:
             self.save(charts.scores(shown, title or table, self.notice), file, alt or title or table)
 
     def draw_confusion(self, folds: Folds, task: str, title: str, file: str) -> None:
-        """Draw and save the confusion matrix of a task."""
+        """Draw and save the confusion matrix of a task.
+
+        Args:
+            folds: the models of one network under one protocol.
+            task: the task, with classes.
+            title: the figure's title.
+            file: name of the file, without `.png`.
+        """
         table = folds.predictions(task=task)
         classes = self.run.config["classes"][task]
         self.save(charts.confusion(table[task], table["predicted"], classes, title, self.notice), file, title)
 
     def draw_agreement(self, folds: Folds, task: str, title: str, file: str) -> None:
-        """Draw and save true and predicted values of a task that is a number."""
+        """Draw and save true and predicted values of a task that is a number.
+
+        Args:
+            folds: the models of one network under one protocol.
+            task: the task, a number.
+            title: the figure's title.
+            file: name of the file, without `.png`.
+        """
         table = folds.predictions(task=task)
         self.save(charts.agreement(table[task], table["predicted"], title, self.notice), file, title)
 
     def draw_scores_of_tasks(self, rows: Sequence[dict]) -> None:
-        """Draw and save the recalls or CCC of each task, if its table has the name of the task; see `Folds.scores`."""
+        """Draw and save the recalls or CCC of each task, if its table has the name of the task; see `Folds.scores`.
+
+        Args:
+            rows: the rows of the results.
+        """
         for task, classes in self.corpus.classes.items():
             table = task.capitalize()
             if classes:

@@ -56,7 +56,19 @@ BASELINE, FINAL = "baseline", "final"
 
 
 def read(run: Run, options: Options) -> Corpus:
-    """Read the manifest and compute the features; only those of one array per clip are loaded into memory."""
+    """Read the manifest and compute the features; only those of one array per clip are loaded into memory.
+
+    Args:
+        run: the run folder.
+        options: options of the run.
+
+    Returns:
+        The corpus.
+
+    Raises:
+        InputError: the network does not fit the tasks, the column of `--partitions` is missing, or classes cannot be
+            balanced; see also `labels.read_clips`.
+    """
     corpus = speech.read(options.manifest, options.root, options.seed)
     inputs = options.chosen.inputs(options.feature_sets, options.frames)
     numeric = [labels.are_numbers(corpus.manifest[task]) for task in options.task_names if task in corpus.manifest]
@@ -80,7 +92,14 @@ def read(run: Run, options: Options) -> Corpus:
 
 
 def published(run: Run, manifest: pd.DataFrame, table: pd.DataFrame, options: Options) -> Split | None:
-    """Return the split by `--partitions`, with a note on its speakers; None without the option."""
+    """Return the split by `--partitions`, with a note on its speakers; None without the option.
+
+    Args:
+        run: the run folder.
+        manifest: the manifest.
+        table: one row per item, with the columns `clip` and `speaker`.
+        options: options of the run.
+    """
     if not options.partitions:
         return None
     partitions = table["clip"].map(manifest.set_index("clip")[options.partitions])
@@ -95,7 +114,13 @@ def published(run: Run, manifest: pd.DataFrame, table: pd.DataFrame, options: Op
 
 
 def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
-    """Yield the baseline and every setting on every split; then, with `--final`, the network on all clips."""
+    """Yield the baseline and every setting on every split; then, with `--final`, the network on all clips.
+
+    Args:
+        run: the run folder.
+        corpus: the corpus that `read` returned.
+        options: options of the run.
+    """
     names = [f"{options.network}_{number}" for number in range(options.tune)]
     seeds = range(options.seed, options.seed + options.seeds)
     cells = experiment.plan(run, names, corpus, options, TRAIN, VALIDATION, seeds)
@@ -111,7 +136,14 @@ def networks(run: Run, corpus: Corpus, options: Options) -> Iterator[Stage]:
 
 
 def build(run: Run, corpus: Corpus, options: Options, cell: Cell) -> Training | dict[str, pd.DataFrame]:
-    """Build a network with a setting; or return the predictions of the baseline."""
+    """Return a network with a setting and how to train it; or the predictions of the baseline.
+
+    Args:
+        run: the run folder.
+        corpus: the corpus that `read` returned.
+        options: options of the run.
+        cell: the cell to train.
+    """
     if cell.network == BASELINE:
         return linear.linear_baseline(corpus, cell, [name for name in corpus.features if _in_memory(corpus, name)])
     import keras
@@ -143,12 +175,22 @@ def _in_memory(corpus: Corpus, name: str) -> bool:
 
 
 def setting_of(options: Options, number: int) -> Setting:
-    """Return a setting of the network by its number."""
+    """Return a setting of the network by its number.
+
+    Args:
+        options: options of the run.
+        number: number of the setting, below `--tune`.
+    """
     return dict(options.chosen.settings(options.tune, options.seed)[number])
 
 
 def balanced(split: Split, targets: pd.Series) -> Split:
-    """Return the split with training rows repeated, until each class has as many as the most frequent one."""
+    """Return the split with training rows repeated, until each class has as many as the most frequent one.
+
+    Args:
+        split: the split.
+        targets: the class number of each item; items with a negative one have no label, and are not repeated.
+    """
     numbers = targets.to_numpy()[split.train]
     rows = {number: split.train[numbers == number] for number in np.unique(numbers)}
     most = max(len(each) for number, each in rows.items() if number >= 0)
@@ -157,19 +199,35 @@ def balanced(split: Split, targets: pd.Series) -> Split:
 
 
 def number_of(network: str) -> int:
-    """Return the number of the setting in the key of a network."""
+    """Return the number of the setting in the key of a network.
+
+    Args:
+        network: key of the network, such as `dense_3`.
+    """
     return int(network.rpartition("_")[2])
 
 
 def validation_score(run: Run, corpus: Corpus, cell: Cell) -> float:
-    """Return the score of the first task on the validation clips: unweighted average recall, or CCC."""
+    """Return the score of the first task on the validation clips: unweighted average recall, or CCC.
+
+    Args:
+        run: the run folder.
+        corpus: the corpus that `read` returned.
+        cell: a trained cell.
+    """
     task = next(iter(corpus.classes))
     table = Folds(run, cell.network, cell.protocol, [cell]).predictions("validation", task)
     return tables.score(table, "CCC" if corpus.classes[task] is None else "UAR", task)
 
 
 def chosen(run: Run, corpus: Corpus, cells: Sequence[Cell]) -> list[Cell]:
-    """Return, for each split and seed, the cell with the setting that is best on the validation clips."""
+    """Return, for each split and seed, the cell with the setting that is best on the validation clips.
+
+    Args:
+        run: the run folder.
+        corpus: the corpus that `read` returned.
+        cells: trained cells, with all settings of each split and seed.
+    """
     groups: dict[tuple, list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.split.name, cell.seed), []).append(cell)
@@ -180,6 +238,12 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
     """Return the number of the setting that most splits have chosen, and the median number of its best epochs.
 
     If speakers are held out, only these splits count.
+
+    Args:
+        run: the run folder.
+        corpus: the corpus that `read` returned.
+        options: options of the run.
+        cells: trained cells, with all settings of each split and seed.
     """
     best = chosen(run, corpus, [cell for cell in cells if cell.protocol == options.protocols[-1]])
     numbers = [number_of(cell.network) for cell in best]
@@ -191,7 +255,11 @@ def final_choice(run: Run, corpus: Corpus, options: Options, cells: Sequence[Cel
 
 
 def rows(outcome: Outcome) -> Iterator[dict]:
-    """Yield the rows of one table per task: the baseline, then the network, mean of its seeds."""
+    """Yield the rows of one table per task: the baseline, then the network, mean of its seeds.
+
+    Args:
+        outcome: the trained study.
+    """
     seeds = outcome.options.seeds
     label = outcome.options.chosen.label + (f", mean of {seeds} seeds" if seeds > 1 else "")
     networks_tested = {protocol: tested(outcome, protocol) for protocol in outcome.options.protocols}
@@ -204,14 +272,24 @@ def rows(outcome: Outcome) -> Iterator[dict]:
 
 
 def tested(outcome: Outcome, protocol: str) -> Folds:
-    """Return the folds of the chosen settings, for all seeds."""
+    """Return the folds of the chosen settings, for all seeds.
+
+    Args:
+        outcome: the trained study.
+        protocol: `paper` or `speaker`.
+    """
     candidates = [cell for cell in outcome.cells if cell.protocol == protocol and cell.network != BASELINE]
     best = chosen(outcome.run, outcome.corpus, candidates)
     return Folds(outcome.run, outcome.options.network, protocol, best)
 
 
 def figures(outcome: Outcome, results: list[dict]) -> None:
-    """Draw the scores of each task, and for the first seed losses, confusion and true and predicted numbers."""
+    """Draw the scores of each task, and for the first seed losses, confusion and true and predicted numbers.
+
+    Args:
+        outcome: the trained study.
+        results: the rows of the results.
+    """
     outcome.draw_scores_of_tasks(results)
     for protocol in outcome.options.protocols:
         folds = next(iter(tested(outcome, protocol).by_seed().values()))
@@ -220,12 +298,21 @@ def figures(outcome: Outcome, results: list[dict]) -> None:
 
 
 def proposed(outcome: Outcome) -> str | None:
-    """Return the name of the network on all clips, if there is one."""
+    """Return the name of the network on all clips, if there is one.
+
+    Args:
+        outcome: the trained study.
+    """
     return next((cell.model for cell in outcome.cells if cell.network == FINAL), None)
 
 
 def card(outcome: Outcome, results: Sequence[dict]) -> str:
-    """Return the model card of the network on all clips."""
+    """Return the model card of the network on all clips.
+
+    Args:
+        outcome: the trained study.
+        results: the rows of the results.
+    """
     options, config = outcome.options, outcome.run.config
     table, final = outcome.corpus.table, config["final"]
     setting = ", ".join(f"{name} {value}" for name, value in setting_of(options, final["setting"]).items())

@@ -78,7 +78,11 @@ class OwnNetwork(ABC):
 
     @abstractmethod
     def accepts(self, names: Sequence[str]) -> bool:
-        """Return whether the network can read these feature sets."""
+        """Return whether the network can read these feature sets.
+
+        Args:
+            names: names of the feature sets.
+        """
 
     @abstractmethod
     def inputs(self, sets: Mapping[str, FeatureSet], n_frames: int) -> dict[str, NetworkInput]:
@@ -91,14 +95,30 @@ class OwnNetwork(ABC):
 
     @abstractmethod
     def build(self, corpus: Corpus, cell: Cell, seed: int, setting: Setting) -> "NetworkAndItems":
-        """Return the network and the items of each partition; `setting` has no learning rate."""
+        """Return the network and the items of each partition; `setting` has no learning rate.
+
+        Args:
+            corpus: the corpus.
+            cell: the split and its items.
+            seed: seed of what the network draws in training.
+            setting: arguments of the network's builder.
+        """
 
     def outputs(self, tasks: Sequence[str]) -> dict[str, str]:
-        """Return the outputs that predict a task, and the task of each."""
+        """Return the outputs that predict a task, and the task of each.
+
+        Args:
+            tasks: the tasks, the first one is the decision.
+        """
         return {task: task for task in tasks}
 
     def settings(self, n: int | None, seed: int) -> list[Setting]:
-        """Return up to n settings, in random order after the default; None: all."""
+        """Return up to n settings, in random order after the default; None: all.
+
+        Args:
+            n: largest number of settings; None: all.
+            seed: seed of their order.
+        """
         every = [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
         others = [setting for setting in every if setting != self.default]
         order = np.random.default_rng(seed).permutation(len(others))
@@ -120,6 +140,7 @@ class Dense(OwnNetwork):
         return network, corpus.items(cell, self.outputs(list(corpus.classes)))
 
     def builder(self):
+        """Return the function that builds the network."""
         from kerasemo.models.on_features import dense
 
         return dense

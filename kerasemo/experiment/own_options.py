@@ -16,6 +16,13 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True, kw_only=True)
 class Options(experiment.Options):
+    """The options of `kerasemo train`.
+
+    Args:
+        quick: False; a user's corpus is always used whole.
+        manifest: the manifest, which is the argument of the command.
+    """
+
     root: Path | None = experiment.data(
         None, "Folder that the paths in the manifest are relative to. Required.", exists=True, file_okay=False
     )

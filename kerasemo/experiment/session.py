@@ -136,6 +136,9 @@ def locked(folder: Path) -> Iterator[None]:
     Args:
         folder: the run folder.
 
+    Returns:
+        A context; inside it, the folder is locked.
+
     Raises:
         InputError: another process uses the folder.
     """

@@ -148,7 +148,13 @@ class Study:
         tables.write(rows, run.path, run.config["notice"], run.config["notes"])
 
     def trainer(self, run: Run, corpus: Any, options: Options) -> Callable[[Cell], None]:
-        """Return a function that trains one cell; it can be sent to another process."""
+        """Return a function that trains one cell; it can be sent to another process.
+
+        Args:
+            run: the run folder.
+            corpus: the corpus that `read` returned.
+            options: options of the run.
+        """
         epochs = options.epochs or self.epochs[options.quick]
         return partial(train_cell, self.build, epochs, self.weighting_rate, run.path, corpus, options)
 

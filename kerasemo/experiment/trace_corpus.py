@@ -81,7 +81,11 @@ class TraceCorpus:
         return corpus
 
     def items(self, sets: "Sequence[str]") -> "dict[str, Items]":
-        """Return the items of a network with the given feature sets: `train` (Train) and `validation` (Devel)."""
+        """Return the items of a network with the given feature sets: `train` (Train) and `validation` (Devel).
+
+        Args:
+            sets: names of the feature sets, which are the inputs of the network.
+        """
         from kerasemo.training.sequences import sequence_items
 
         features = self._features(sets)
@@ -89,7 +93,11 @@ class TraceCorpus:
         return {side: sequence_items(features, traces, self.shift) for side, traces in sides.items()}
 
     def unlabelled_items(self, sets: "Sequence[str]") -> "Items | None":
-        """Return the items of the recordings of Test, whose labels were never published; None if there are none."""
+        """Return the items of the recordings of Test, whose labels were never published; None if there are none.
+
+        Args:
+            sets: names of the feature sets, which are the inputs of the network.
+        """
         from kerasemo.training.sequences import sequence_items
 
         features = self._features(sets)

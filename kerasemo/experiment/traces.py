@@ -64,7 +64,11 @@ class TraceScores:
             run.note(note)
 
     def aligned(self, models: Sequence[str]) -> predictions.Aligned:
-        """Return the predictions of some models, aligned with the labels."""
+        """Return the predictions of some models, aligned with the labels.
+
+        Args:
+            models: names of models, trained in this run or given with the corpus.
+        """
         predicted = {
             model: self.corpus.given.get(model) or avec2019_files.read_traces(self.run.path / "predictions" / model)
             for model in models
@@ -88,7 +92,11 @@ class TraceScores:
                 avec2019_files.write_predictions(self.run.file(folder, name), traces)
 
     def average(self, model: str) -> float:
-        """Return the average CCC of one model on all recordings."""
+        """Return the average CCC of one model on all recordings.
+
+        Args:
+            model: name of the model.
+        """
         data = self.aligned([model])
         return scoring.average(scoring.group_sums(data, data.inputs, self.groups))
 

@@ -26,6 +26,11 @@ LONGEST_REASON = 300
 def convert(keras_file: str, name: str, folder: str) -> None:
     """Write and compare a network, and its description with its inputs, outputs and largest difference.
 
+    Args:
+        keras_file: a `.keras` file of a functional network with dicts of inputs and outputs.
+        name: key of the format in `FORMATS`.
+        folder: the folder of the export.
+
     Raises:
         InputError: The network cannot be converted, or the reloaded network gives different results.
     """

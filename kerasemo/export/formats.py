@@ -42,14 +42,27 @@ class Format(ABC):
 
     @abstractmethod
     def write(self, network: "keras.Model", folder: Path) -> None:
-        """Write a functional network with dicts of inputs and outputs; it may be changed, and is not used again."""
+        """Write a functional network with dicts of inputs and outputs; it may be changed, and is not used again.
+
+        Args:
+            network: the network.
+            folder: the folder of the export.
+        """
 
     @abstractmethod
     def load(self, folder: Path) -> Callable[[Batch], Batch]:
-        """Return the written network as a function from inputs to outputs."""
+        """Return the written network as a function from inputs to outputs.
+
+        Args:
+            folder: the folder of the export.
+        """
 
     def require_packages(self) -> None:
-        """Raise an `InputError` if a package is not installed."""
+        """Raise an `InputError` if a package is not installed.
+
+        Raises:
+            InputError: a package is not installed; the message says how to install it.
+        """
         if missing := [name for name in self.packages if not importlib.util.find_spec(name)]:
             raise InputError(
                 f"{self.title} needs {' and '.join(missing)}; install with: pip install kerasemo[{self.extra}]"
@@ -138,6 +151,9 @@ def make_portable(network: "keras.Model") -> None:
 
     No complex numbers, and constants that are part of the graph: `Normalization` has tensors from outside the graph,
     which an ONNX model would have as additional inputs.
+
+    Args:
+        network: the network, which is changed.
     """
     import keras
 

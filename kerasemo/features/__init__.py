@@ -72,7 +72,10 @@ FEATURE_SETS: dict[str, type[FeatureSet]] = {
 
 
 def from_config(config: dict) -> FeatureSet:
-    """Build a feature set from what `FeatureSet.get_config` gave; parameters left out take their defaults.
+    """Return the feature set that `FeatureSet.get_config` described; parameters left out take their defaults.
+
+    Args:
+        config: `feature_set`, its name, and its parameters.
 
     Raises:
         InputError: the feature set or one of its parameters is unknown, or a value is out of range.

@@ -59,6 +59,9 @@ class Codebook:
             size: number of words.
             seed: seed of k-means.
 
+        Returns:
+            The codebook.
+
         Raises:
             InputError: there are fewer frames than words.
         """
@@ -98,14 +101,21 @@ class Codebook:
         return np.log1p(counted[last] - counted[first])
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the codebook as an NPZ file, completely or not at all."""
+        """Write the codebook as an NPZ file, completely or not at all.
+
+        Args:
+            path: the file.
+        """
         learnt_of = json.dumps([self.descriptors.get_config(), self.descriptors.version])
         with whole(path) as temporary, temporary.open("wb") as archive:
             np.savez(archive, descriptors=learnt_of, mean=self.mean, spread=self.spread, words=self.words)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Codebook":
-        """Read a file that `save` wrote.
+        """Return the codebook in a file that `save` wrote.
+
+        Args:
+            path: the file; it is read without pickle.
 
         Raises:
             InputError: the file is not a codebook, or is one of another version of its descriptors.
@@ -173,7 +183,11 @@ class BagOfWords(FeatureSet):
 
 
 def hop_s(descriptors: FeatureSet) -> float:
-    """Return the step between frames of one of `DESCRIPTORS`, in seconds."""
+    """Return the step between frames of one of `DESCRIPTORS`, in seconds.
+
+    Args:
+        descriptors: the feature set.
+    """
     if isinstance(descriptors, Mfcc):
         return descriptors.hop_length / descriptors.sampling_rate
     return HOP_S if isinstance(descriptors, Egemaps) else descriptors.hop_s

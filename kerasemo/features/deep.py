@@ -67,7 +67,7 @@ class FaceNetwork(FeatureSet):
 
     @abstractmethod
     def network(self) -> "keras.Model":
-        """The network with its weights: images `SIZE x SIZE x 3` as `keras.applications` prepares them -> features."""
+        """Return the network with its weights, from images `SIZE x SIZE x 3`, prepared for it, to features."""
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
         """Return the clip's features: float32, `rows x features`, with row k at the time `k * every_s`.

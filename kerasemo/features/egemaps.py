@@ -53,7 +53,7 @@ class Egemaps(FeatureSet):
                 _import_opensmile()
 
     def extract(self, path: str | os.PathLike, start_s: float | None = None, end_s: float | None = None) -> np.ndarray:
-        """The clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.
+        """Return the clip's descriptors: float32, `frames x descriptors`, a frame every `HOP_S`.
 
         Raises:
             BrokenClip: see `media.read_audio`; or too short for one frame.

@@ -46,7 +46,11 @@ class Face:
 
 
 def find_face(picture: np.ndarray) -> Box | None:
-    """Return the largest face of `find_faces`, or `None` if there is none."""
+    """Return the largest face of `find_faces`, or `None` if there is none.
+
+    Args:
+        picture: uint8, `rows x columns x 3`, red first.
+    """
     return next(iter(find_faces(picture)), None)
 
 
@@ -120,7 +124,7 @@ class YuNet:
         _yunet(self.path)
 
     def find(self, picture: np.ndarray) -> list[Face]:
-        """Find faces, the largest first.
+        """Return the faces of a picture, the largest first.
 
         Args:
             picture: uint8, `rows x columns x 3`, red first.

@@ -30,7 +30,11 @@ class FaceTrack:
     width: float
 
     def at(self, n_rows: int) -> np.ndarray:
-        """Return the centre of the face in moments 0 to `n_rows` - 1, `n_rows x 2`, by linear interpolation."""
+        """Return the centre of the face in moments 0 to `n_rows` - 1, `n_rows x 2`, by linear interpolation.
+
+        Args:
+            n_rows: number of moments.
+        """
         return np.stack([np.interp(np.arange(n_rows), self.rows, values) for values in self.centres.T], axis=1)
 
 

@@ -49,6 +49,9 @@ class FeatureSet(ABC):
             start_s: start of the clip in the file, in seconds; `None`: the start of the file.
             end_s: end of the clip in the file, in seconds; `None`: the end of the file.
 
+        Returns:
+            The features, as the subclass says; time is the first axis.
+
         Raises:
             BrokenClip: the file or this part of it cannot be used; the message gives the reason.
         """
@@ -88,6 +91,10 @@ class FeatureSet(ABC):
 
 
 def digest_of(path: str | os.PathLike) -> str:
-    """Return the blake2b digest of a file, 20 bytes in hex."""
+    """Return the blake2b digest of a file, 20 bytes in hex.
+
+    Args:
+        path: the file.
+    """
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()

@@ -99,7 +99,11 @@ class Pose:
     shift: np.ndarray
 
     def project(self, places: np.ndarray) -> np.ndarray:
-        """Places of the mean face `... x 3`, mm -> places in the picture `... x 2`, pixels."""
+        """Return places of the mean face `... x 3`, mm, as places in the picture `... x 2`, pixels.
+
+        Args:
+            places: places of the mean face.
+        """
         return self.scale * places @ self.turn.T + self.shift
 
 
@@ -110,6 +114,9 @@ def pose_of(landmarks: np.ndarray) -> Pose:
 
     Args:
         landmarks: `68 x 2`, pixels across and down.
+
+    Returns:
+        The pose.
 
     Example:
         >>> pose = pose_of(2 * MEAN_FACE[:, :2] + [30, 40])

@@ -42,6 +42,9 @@ def require_whole(path: str | os.PathLike) -> None:
 
     The length is known for wav, avi, mp4 and mov. In other formats, missing data may still be noticed by the decoder.
 
+    Args:
+        path: the media file.
+
     Raises:
         BrokenClip: the file is missing, empty, truncated or cannot be read.
     """

@@ -26,7 +26,11 @@ class Moments:
         self.n, self.mean, self._squares = 0, 0.0, 0.0
 
     def add(self, rows: np.ndarray) -> None:
-        """Add `rows` or `rows x columns`."""
+        """Add `rows` or `rows x columns`.
+
+        Args:
+            rows: further values; all calls must have the same columns.
+        """
         if not len(rows):
             return
         mean, n = rows.mean(axis=0, dtype=float), self.n + len(rows)

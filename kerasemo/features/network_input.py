@@ -39,6 +39,9 @@ class NetworkInput:
     def items(self, clip_features: np.ndarray) -> np.ndarray:
         """Return a clip's features as items: one for rows of features, one per segment, or one per image of a video.
 
+        Args:
+            clip_features: what the feature set returned for the clip.
+
         Returns:
             `segments x segment_length`; without segments, for rows of features `1 x features` or `1 x frames x
             features`, for images `images x height x width x channels`, with a frame length of 1 `1 x frames x ...`,
@@ -60,6 +63,12 @@ class NetworkInput:
     ) -> np.ndarray:
         """Return the items of one media file, or of a part of it; see `FeatureSet.extract`.
 
+        Args:
+            path: the media file.
+            start_s: start of the part, in seconds; None: the start of the file.
+            end_s: end of the part, in seconds; None: the end of the file.
+            gender: gender of the speaker, `female` or `male`; None: not known.
+
         Raises:
             BrokenClip: the file cannot be used.
         """
@@ -67,11 +76,15 @@ class NetworkInput:
         return self.items(self.feature_set.extract(path, start_s, end_s, **known))
 
     def get_config(self) -> dict:
+        """Return feature set and parameters as values that JSON can represent, for `from_config`."""
         return {**self.feature_set.get_config(), **{name: getattr(self, name) for name in _OWN}}
 
     @classmethod
     def from_config(cls, config: dict) -> "NetworkInput":
         """Return the input that `get_config` describes.
+
+        Args:
+            config: name and parameters of the feature set, and fields of this class.
 
         Raises:
             InputError: unknown feature set or parameter.

@@ -16,7 +16,7 @@ CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
 def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int]) -> keras.Model:
-    """ResNet-50 (He et al. 2016) up to its average pooling, 2048 features.
+    """Return ResNet-50 (He et al. 2016) up to its average pooling, 2048 features.
 
     Args:
         weights: an `.h5` file of `keras.applications.ResNet50(include_top=False)`; None: random weights.
@@ -35,7 +35,7 @@ def resnet50(weights: str | os.PathLike | None, input_shape: tuple[int, int, int
 
 
 def vgg16(weights: str | os.PathLike | None) -> keras.Model:
-    """VGG-16 (Simonyan and Zisserman 2015) with its top for 1000 classes, images of 224 x 224.
+    """Return VGG-16 (Simonyan and Zisserman 2015) with its top for 1000 classes, images of 224 x 224.
 
     Args:
         weights: an `.h5` file of `keras.applications.VGG16()`; None: random weights.
@@ -55,6 +55,9 @@ def with_weights(
         build: builds the network from the name of the file, or with random weights from None.
         weights: the file; None: random weights.
         name: name of the network, for messages.
+
+    Returns:
+        The network.
 
     Raises:
         InputError: the file is missing, or does not fit the network.

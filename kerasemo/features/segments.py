@@ -14,8 +14,14 @@ __all__ = ["segments", "starts"]
 def starts(n: int, length: int, hop: int) -> list[int]:
     """Return where the segments of `n` samples begin.
 
-    >>> starts(10, length=4, hop=2), starts(11, length=4, hop=2), starts(3, length=4, hop=2)
-    ([0, 2, 4, 6], [0, 2, 4, 6, 7], [0])
+    Args:
+        n: number of samples.
+        length: length of a segment, in samples.
+        hop: step between segments, in samples; the last segment may begin earlier, so that it ends with the samples.
+
+    Example:
+        >>> starts(10, length=4, hop=2), starts(11, length=4, hop=2), starts(3, length=4, hop=2)
+        ([0, 2, 4, 6], [0, 2, 4, 6, 7], [0])
     """
     full = list(range(0, n - length + 1, hop)) or [0]
     return [*full, n - length] if full[-1] + length < n else full

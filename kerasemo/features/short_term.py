@@ -161,8 +161,12 @@ def short_term(samples: np.ndarray, sampling_rate: int, window: int, hop: int) -
 def shortest_window(sampling_rate: int) -> int:
     """Return the length of the shortest window with more bins than semitones below half the sampling rate.
 
-    >>> shortest_window(16_000)
-    198
+    Args:
+        sampling_rate: in hertz.
+
+    Example:
+        >>> shortest_window(16_000)
+        198
     """
     return 2 * (int(np.round(12 * np.log2(sampling_rate / 2 / LOWEST_PITCH_HZ))) + 1)
 

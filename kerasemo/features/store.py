@@ -41,7 +41,11 @@ class Extraction:
 
 
 class OnDisk(Mapping):
-    """Clip -> array. Files are opened at each access, so that few files are open at the same time."""
+    """Clip -> array. Files are opened at each access, so that few files are open at the same time.
+
+    Args:
+        files: clip -> the `.npy` file of its array.
+    """
 
     def __init__(self, files: Mapping[str, Path]):
         self.files = files

@@ -109,7 +109,11 @@ class Waveform(FeatureSet):
         yield stream.resample_chunk(np.empty(0, np.float32), last=True)
 
     def standardise(self, samples: np.ndarray) -> np.ndarray | None:
-        """Return float32 samples with mean 0, divided as `scale` says; None if all are equal, as in silence."""
+        """Return float32 samples with mean 0, divided as `scale` says; None if all are equal, as in silence.
+
+        Args:
+            samples: samples of one channel.
+        """
         if np.ptp(samples) == 0:
             return None
         samples = samples.astype(np.float64)

@@ -62,7 +62,11 @@ class Auto(WithinBetweenRidge):
         self.shrinkage = shrinkage
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "Auto":
-        """Fit the candidates and combine them; arguments as in `EqualWeightsRidge.fit`."""
+        """Fit the candidates and combine them; arguments as in `EqualWeightsRidge.fit`.
+
+        Returns:
+            This estimator.
+        """
         X, targets = checked(self, X, y)
         lengths = checked_lengths(lengths, len(X))
         group_of_frame = np.repeat(checked_groups(groups, lengths), lengths)
@@ -131,7 +135,12 @@ def fit_candidates(moments: Moments, sums: np.ndarray, penalties: Sequence[np.nd
 
 
 def left_out_candidates(moments: Moments, penalties: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return for each group the candidates that are fitted without it, see `fit_candidates`."""
+    """Return for each group the candidates that are fitted without it, see `fit_candidates`.
+
+    Args:
+        moments: the moments of all groups.
+        penalties: as in `fit_candidates`.
+    """
     total = moments.sums.sum(axis=0)
     return [fit_candidates(moments, total - sums, penalties) for sums in moments.sums]
 

@@ -77,11 +77,19 @@ class Problem:
         return self.u * self.targets.dtype.type(self.rho)
 
     def update_weights(self, correlations: np.ndarray) -> None:
-        """Set the weights to the ridge fit of `right_hand_side`, given `inputs.T @ right_hand_side`."""
+        """Set the weights to the ridge fit of `right_hand_side`, given `inputs.T @ right_hand_side`.
+
+        Args:
+            correlations: `inputs.T @ right_hand_side`, `inputs x targets`.
+        """
         self.weights = scipy.linalg.cho_solve(self.factor, correlations, check_finite=False)
 
     def update_z_and_u(self, fitted: np.ndarray) -> None:
-        """Update the residuals `z` by soft thresholding, and the scaled dual variable `u`."""
+        """Update the residuals `z` by soft thresholding, and the scaled dual variable `u`.
+
+        Args:
+            fitted: `inputs @ weights`, `frames x targets`.
+        """
         self.fitted = fitted
         self.n_iter += 1
         relaxed = ALPHA * (fitted - self.targets) + (1 - ALPHA) * self.z + self.u
@@ -89,7 +97,11 @@ class Problem:
         self.z = relaxed - self.u
 
     def update_gap(self, correlations: np.ndarray) -> None:
-        """Compute the duality gap, given `inputs.T @ dual`."""
+        """Compute the duality gap, given `inputs.T @ dual`.
+
+        Args:
+            correlations: `inputs.T @ dual`, `inputs x targets`.
+        """
         slope = (self.dual * self.targets).sum(axis=0, dtype=float)
         curvature = np.maximum((correlations**2 / self.cost).sum(axis=0), np.finfo(float).tiny)
         # The dual variables times any factor from 0 to 1 give a lower bound of the objective; this is the best factor.
@@ -128,8 +140,15 @@ def solve(shared: Windows, problems: Sequence[Problem], tol: float, max_iter: in
 def objective(weights: np.ndarray, cost: np.ndarray, residuals: np.ndarray, C: float) -> np.ndarray:
     """Return the objective that is minimised, for each target.
 
-    >>> objective(np.array([[3.0], [4.0]]), np.ones((2, 1)), np.array([[1.0], [-1.0]]), C=10.0)
-    array([32.5])
+    Args:
+        weights: `inputs x targets`.
+        cost: cost of the square of each weight, `inputs x 1`.
+        residuals: `frames x targets`.
+        C: weight of the loss.
+
+    Example:
+        >>> objective(np.array([[3.0], [4.0]]), np.ones((2, 1)), np.array([[1.0], [-1.0]]), C=10.0)
+        array([32.5])
     """
     return 0.5 * (cost * weights**2).sum(axis=0) + C * np.abs(residuals).sum(axis=0, dtype=float)
 

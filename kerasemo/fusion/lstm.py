@@ -49,6 +49,9 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
             y: `frames` or `frames x targets`.
             lengths: frames of each recording; None: each frame is a recording.
             groups: ignored.
+
+        Returns:
+            This estimator.
         """
         from kerasemo.training.reproducible import seed_everything
 
@@ -78,7 +81,12 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the fused traces, with the number of axes of the targets."""
+        """Return the fused traces, with the number of axes of the targets.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording; None: each frame is a recording.
+        """
         check_is_fitted(self)
         X = checked_input(self, X)
         lengths = checked_lengths(lengths, len(X))

@@ -28,13 +28,21 @@ class Mean(RegressorMixin, BaseEstimator):
             y: `frames` or `frames x targets`.
             lengths: ignored.
             groups: ignored.
+
+        Returns:
+            This estimator.
         """
         X, targets = checked(self, X, y)
         self.gain_, self.bias_ = self._line(mean_inputs(X, targets.shape[1]), targets)
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the fused traces, with the number of axes of the targets."""
+        """Return the fused traces, with the number of axes of the targets.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: ignored.
+        """
         check_is_fitted(self)
         return shaped(self, mean_inputs(checked_input(self, X), len(self.gain_)) * self.gain_ + self.bias_)
 
@@ -72,8 +80,13 @@ class VarianceMatchedMean(Mean):
 def matching_gain(spread: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the factor from one standard deviation to the wanted one; 0 if the first is 0.
 
-    >>> matching_gain(np.array([0.5, 0.0]), np.array([1.0, 1.0])).tolist()
-    [2.0, 0.0]
+    Args:
+        spread: the standard deviations that there are, 0 or more.
+        wanted: the standard deviations to reach, of the same shape.
+
+    Example:
+        >>> matching_gain(np.array([0.5, 0.0]), np.array([1.0, 1.0])).tolist()
+        [2.0, 0.0]
     """
     constant = spread <= 1e-9 * np.maximum(wanted, 1e-300)
     return np.where(constant, 0.0, wanted / np.where(constant, 1.0, spread))

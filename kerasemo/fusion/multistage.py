@@ -30,12 +30,22 @@ class Staged(RegressorMixin, BaseEstimator):
     """A fusion in several linear stages; `fit` sets `stages_`."""
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the traces of the last stage, with the number of axes of the targets."""
+        """Return the traces of the last stage, with the number of axes of the targets.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording; None: each frame is a recording.
+        """
         *_, last = self.staged_predict(X, lengths)
         return last
 
     def staged_predict(self, X, lengths: Sequence[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the traces of every stage, from the first to the last."""
+        """Yield the traces of every stage, from the first to the last.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording; None: each frame is a recording.
+        """
         check_is_fitted(self)
         X = checked_input(self, X)
         for fused in apply(self.stages_, X, checked_lengths(lengths, len(X))):
@@ -98,6 +108,9 @@ class MultistageSVR(Staged):
             y: `frames` or `frames x targets`.
             lengths: frames of each recording; None: each frame is a recording.
             groups: ignored.
+
+        Returns:
+            This estimator.
         """
         X, targets = checked(self, X, y)
         fit_grid([self], X, targets, checked_lengths(lengths, len(X)))
@@ -137,7 +150,11 @@ class MultistageSVRCV(Staged):
         self.tol = tol
 
     def fit(self, X, y, lengths: Sequence[int] | None = None, groups: Sequence | None = None) -> "MultistageSVRCV":
-        """Choose a cell of the grid and fit it; arguments as in `MultistageSVR.fit`, `groups` define the folds."""
+        """Choose a cell of the grid and fit it; arguments as in `MultistageSVR.fit`, `groups` define the folds.
+
+        Returns:
+            This estimator.
+        """
         X, targets = checked(self, X, y)
         lengths = checked_lengths(lengths, len(X))
         cells = [

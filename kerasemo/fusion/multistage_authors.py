@@ -70,6 +70,9 @@ class AuthorsMultistageSVR(Staged):
             groups: ignored.
             padding: for each recording, the models' outputs after its last frame, `frames x (models * targets)`; None:
                 there are none.
+
+        Returns:
+            This estimator.
         """
         X, targets = checked(self, X, y)
         check_array(X, ensure_min_samples=2)
@@ -94,7 +97,13 @@ class AuthorsMultistageSVR(Staged):
     def staged_predict(
         self, X, lengths: Sequence[int] | None = None, padding: Sequence[np.ndarray] | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield the traces of every stage, from the first to the last; `padding` as in `fit`."""
+        """Yield the traces of every stage, from the first to the last; `padding` as in `fit`.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording; None: each frame is a recording.
+            padding: the models' outputs after the last frame of each recording, as in `fit`.
+        """
         check_is_fitted(self)
         X = checked_input(self, X)
         for fused in self._outputs(X, checked_lengths(lengths, len(X)), padding):

@@ -37,12 +37,23 @@ def fit_grid(cells: "Sequence[MultistageSVR]", X: np.ndarray, targets: np.ndarra
 
 
 def reach(context: int, quirk: bool) -> int:
-    """Return the largest lag of a window, see `windows.offsets`."""
+    """Return the largest lag of a window, see `windows.offsets`.
+
+    Args:
+        context: frames on each side of the window.
+        quirk: as in `windows.offsets`.
+    """
     return int(offsets(context, quirk).max())
 
 
 def as_stage(weights: np.ndarray, lags: int, n_base: int) -> Stage:
-    """Convert the weights of lagged base inputs, lagged added inputs and the constant 1 to a stage."""
+    """Return a stage with the weights of lagged base inputs, lagged added inputs and the constant 1.
+
+    Args:
+        weights: `lagged inputs x targets`, the base inputs first, the constant last.
+        lags: number of lags of each input.
+        n_base: number of base inputs.
+    """
     n_targets = weights.shape[1]
     base = weights[: lags * n_base].reshape(lags, n_base, n_targets)
     added = weights[lags * n_base : -1].reshape(lags, -1, n_targets)
@@ -72,7 +83,16 @@ def _fit_row(cells: "Sequence[MultistageSVR]", base: "Lagged", targets: np.ndarr
 
 @dataclass(frozen=True)
 class Lagged:
-    """Inputs, their windows (float32), and the sums and Gram matrix of the windows (float64)."""
+    """The inputs of one stage and what its regressions share.
+
+    Attributes:
+        inputs: the concatenated frames of all recordings, `frames x inputs`.
+        lengths: frames of each recording.
+        reach: the largest lag, in frames.
+        windows: the lagged inputs, float32.
+        sums: the sum of each lagged input over the frames, float64.
+        gram: the Gram matrix of the lagged inputs, float64.
+    """
 
     inputs: np.ndarray
     lengths: np.ndarray
@@ -83,12 +103,23 @@ class Lagged:
 
     @classmethod
     def of(cls, inputs: np.ndarray, lengths: np.ndarray, reach: int) -> "Lagged":
+        """Return the windows of some inputs, with their sums and Gram matrix.
+
+        Args:
+            inputs: the concatenated frames of all recordings, `frames x inputs`, float64.
+            lengths: frames of each recording.
+            reach: the largest lag, in frames.
+        """
         sums = Windows(inputs, lengths, reach).transposed_dot(np.ones((len(inputs), 1)))[:, 0]
         products = gram(inputs, inputs, lengths, reach)
         return cls(inputs, lengths, reach, Windows(inputs.astype(np.float32), lengths, reach), sums, products)
 
     def narrowed(self, reach: int) -> "Lagged":
-        """Return a copy with a smaller reach; sums and Gram matrix are views."""
+        """Return a copy with a smaller reach; sums and Gram matrix are views.
+
+        Args:
+            reach: the new largest lag, at most the present one.
+        """
         n_removed = (self.reach - reach) * self.inputs.shape[1]
         kept = slice(n_removed, len(self.sums) - n_removed)
         narrow = Windows(self.windows.inputs, self.lengths, reach)
@@ -97,7 +128,13 @@ class Lagged:
 
 @dataclass(frozen=True)
 class Design:
-    """The inputs of the regressions of one stage, without C and targets: the arguments of `Problem`."""
+    """The inputs of the regressions of one stage, without C and targets, see `Problem`.
+
+    Attributes:
+        cost: cost of the square of each weight.
+        gram: the Gram matrix of all inputs, float64.
+        added: the inputs that are not those of the first stage.
+    """
 
     cost: np.ndarray
     gram: np.ndarray
@@ -105,7 +142,14 @@ class Design:
 
     @classmethod
     def of(cls, base: Lagged, output: np.ndarray | None, context: int, quirk: bool) -> "Design":
-        """Join the base inputs, the output of the previous stage (None for the first) and the constant 1."""
+        """Return the base inputs, the output of the previous stage (None for the first) and the constant 1, joined.
+
+        Args:
+            base: the inputs of the first stage.
+            output: `frames x targets`.
+            context: frames on each side of the window.
+            quirk: as in `windows.offsets`.
+        """
         frames = len(base.inputs)
         added = Lagged.of(np.empty((frames, 0)) if output is None else output, base.lengths, base.reach)
         across = gram(base.inputs, added.inputs, base.lengths, base.reach)
@@ -118,5 +162,11 @@ class Design:
         return cls(np.concatenate([*costs, [1.0]]), products, added.windows)
 
     def problem(self, C: float, targets: np.ndarray, start: Problem | None) -> Problem:
-        """Return the regression with a value of C; `start` is that of the previous stage."""
+        """Return the regression with a value of C; `start` is that of the previous stage.
+
+        Args:
+            C: weight of the loss.
+            targets: `frames x targets`.
+            start: the solved regression to start from; None: start at zero.
+        """
         return Problem(C, self.cost, self.gram, targets, self.added, start)

@@ -42,7 +42,11 @@ class Aligned:
     padding: list[np.ndarray]
 
     def split(self, traces: np.ndarray) -> dict[str, np.ndarray]:
-        """Split `frames x targets` by recording: recording -> `frames x targets`."""
+        """Return traces by recording: recording -> `frames x targets`.
+
+        Args:
+            traces: the frames of all recordings, concatenated, `frames x targets`.
+        """
         return dict(zip(self.recordings, np.split(traces, np.cumsum(self.lengths)[:-1]), strict=True))
 
 
@@ -52,6 +56,9 @@ def load(folders: Sequence[str | os.PathLike], labels: str | os.PathLike) -> Ali
     Args:
         folders: one folder per model, named after the model, in the format of `avec2019_files.read_traces`.
         labels: the folder of the labels, in the same format.
+
+    Returns:
+        Predictions and labels, aligned.
 
     Raises:
         InputError: There are fewer than two models, two have the same name, one is a fusion, or the recordings or
@@ -104,6 +111,9 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
         predictions: model -> recording -> `frames x targets`; as many frames as the labels, or `PADDED_FRAMES`.
         labels: recording -> `frames x targets`.
 
+    Returns:
+        Predictions and labels, with the recordings in alphabetical order.
+
     Raises:
         InputError: The recordings or their lengths do not agree, or a model equals the labels or another model.
     """
@@ -124,7 +134,11 @@ def align(predictions: Mapping[str, Mapping[str, np.ndarray]], labels: Mapping[s
 
 
 def constant(aligned: Aligned) -> list[str]:
-    """Return the names of constant predictions, such as `liking of audio`."""
+    """Return the names of constant predictions, such as `liking of audio`.
+
+    Args:
+        aligned: the predictions.
+    """
     columns = np.flatnonzero(np.ptp(aligned.inputs, axis=0) == 0)
     return [f"{TARGETS[column % len(TARGETS)]} of {aligned.models[column // len(TARGETS)]}" for column in columns]
 

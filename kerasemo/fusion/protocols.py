@@ -47,7 +47,13 @@ def fold_of_recordings(groups: Sequence[str], folds: int, seed: int) -> np.ndarr
 
 
 def in_sample(estimator: BaseEstimator, data: Aligned, groups: Sequence[str]) -> list[np.ndarray]:
-    """Return the outputs of each stage for the training frames, one array `frames x targets` per stage."""
+    """Return the outputs of each stage for the training frames, one array `frames x targets` per stage.
+
+    Args:
+        estimator: the fusion; it is cloned, not changed.
+        data: the frames.
+        groups: the group of each recording.
+    """
     return fit_and_predict(estimator, data, groups, np.ones(len(groups), bool), np.ones(len(groups), bool))
 
 

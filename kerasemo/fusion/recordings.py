@@ -17,6 +17,11 @@ __all__ = ["checked", "checked_groups", "checked_input", "checked_lengths", "mea
 def checked(estimator, X, y) -> tuple[np.ndarray, np.ndarray]:
     """Check inputs and targets of `fit`, and store in the estimator whether the targets have one axis.
 
+    Args:
+        estimator: the fusion that is fitted; it gets the attribute `flat_`.
+        X: predictions of all models, `frames x (models * targets)`.
+        y: labels, `frames` or `frames x targets`.
+
     Returns:
         Inputs, `frames x (models * targets)`, and targets, `frames x targets`, float64.
 
@@ -35,17 +40,31 @@ def checked(estimator, X, y) -> tuple[np.ndarray, np.ndarray]:
 
 
 def checked_input(estimator, X) -> np.ndarray:
-    """Check the input of `predict` of a fitted estimator, and return it as float64."""
+    """Return the input of `predict` of a fitted estimator as float64, after checking it.
+
+    Args:
+        estimator: the fitted fusion.
+        X: predictions of all models, `frames x (models * targets)`.
+    """
     return validate_data(estimator, X, dtype=np.float64, reset=False)
 
 
 def shaped(estimator, fused: np.ndarray) -> np.ndarray:
-    """Return predictions with the number of axes of the targets."""
+    """Return predictions with the number of axes of the targets.
+
+    Args:
+        estimator: the fitted fusion.
+        fused: `frames x targets`.
+    """
     return fused[:, 0] if estimator.flat_ else fused
 
 
 def checked_lengths(lengths: Sequence[int] | None, frames: int) -> np.ndarray:
     """Return the number of frames of each recording; without `lengths`, each frame is a recording.
+
+    Args:
+        lengths: frames of each recording, or None.
+        frames: number of frames of all recordings.
 
     Raises:
         ValueError: The sum of the lengths is not the number of frames, or a length is not positive.
@@ -63,6 +82,10 @@ def checked_lengths(lengths: Sequence[int] | None, frames: int) -> np.ndarray:
 def checked_groups(groups: Sequence | None, lengths: np.ndarray) -> np.ndarray:
     """Return the number of each recording's group, 0, 1, ...
 
+    Args:
+        groups: the group of each recording; None: all are in one group.
+        lengths: frames of each recording.
+
     Raises:
         ValueError: The number of groups is not the number of recordings.
     """
@@ -76,8 +99,12 @@ def checked_groups(groups: Sequence | None, lengths: np.ndarray) -> np.ndarray:
 def slices(lengths: Sequence[int]) -> list[slice]:
     """Return the rows of each recording among the concatenated frames.
 
-    >>> slices([2, 3])
-    [slice(0, 2, None), slice(2, 5, None)]
+    Args:
+        lengths: frames of each recording.
+
+    Example:
+        >>> slices([2, 3])
+        [slice(0, 2, None), slice(2, 5, None)]
     """
     ends = np.cumsum(lengths).tolist()
     return [slice(end - int(n), end) for n, end in zip(lengths, ends, strict=True)]
@@ -86,7 +113,12 @@ def slices(lengths: Sequence[int]) -> list[slice]:
 def mean_inputs(X: np.ndarray, n_targets: int) -> np.ndarray:
     """Return the mean over the models, `frames x targets`.
 
-    >>> mean_inputs(np.array([[1.0, 10.0, 3.0, 30.0]]), n_targets=2).tolist()
-    [[2.0, 20.0]]
+    Args:
+        X: predictions of all models, `frames x (models * targets)`.
+        n_targets: number of targets.
+
+    Example:
+        >>> mean_inputs(np.array([[1.0, 10.0, 3.0, 30.0]]), n_targets=2).tolist()
+        [[2.0, 20.0]]
     """
     return X.reshape(len(X), -1, n_targets).mean(axis=1)

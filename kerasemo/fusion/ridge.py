@@ -68,6 +68,9 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
             lengths: frames of each recording; None: each frame is a recording.
             groups: the group of each recording, such as its dialogue. The groups are left out in turn to choose the
                 penalties. None: there is only one group.
+
+        Returns:
+            This estimator.
         """
         X, targets = checked(self, X, y)
         lengths = checked_lengths(lengths, len(X))
@@ -84,7 +87,12 @@ class EqualWeightsRidge(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the fused traces, with the number of axes of the targets."""
+        """Return the fused traces, with the number of axes of the targets.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording; None: each frame is a recording.
+        """
         check_is_fitted(self)
         X = checked_input(self, X)
         levels = self._levels(X, checked_lengths(lengths, len(X)))
@@ -194,7 +202,11 @@ class Moments:
         return len(self.sums)
 
     def combined(self, basis: np.ndarray) -> "Moments":
-        """Return the moments of linear combinations of the inputs, `inputs x combinations`."""
+        """Return the moments of linear combinations of the inputs, `inputs x combinations`.
+
+        Args:
+            basis: the combinations, one per column.
+        """
         moments = copy(self)
         moments.n_inputs = basis.shape[1]
         columns = block_diag(1, basis, np.eye(self.n_targets))
@@ -229,6 +241,9 @@ class Moments:
         Args:
             sums: sums over the groups that define the standard deviations.
             coefficients: intercept, then weights of each target: `(1 + inputs) x targets`.
+
+        Returns:
+            The rescaled coefficients, `(1 + inputs) x targets`.
         """
         mean, covariance = mean_and_covariance(sums)
         weights, own = coefficients[1:], slice(self.n_inputs)
@@ -238,7 +253,11 @@ class Moments:
         return np.vstack([coefficients[0] + mean[own] @ (weights - rescaled), rescaled])
 
     def left_out_ccc(self, penalties: np.ndarray) -> np.ndarray:
-        """Return the CCC of each target over all groups, where each group is predicted by a fit on the others."""
+        """Return the CCC of each target over all groups, where each group is predicted by a fit on the others.
+
+        Args:
+            penalties: `inputs x targets`, see `fit`.
+        """
         total = self.sums.sum(axis=0)
         scores = sum(self._scored(left_out, self.fit(total - left_out, penalties)) for left_out in self.sums)
         return ccc_of_sums(scores)
@@ -261,13 +280,25 @@ class Moments:
 
 
 def mean_and_covariance(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and covariance of columns, given the sums of products of a constant 1 and the columns."""
+    """Return mean and covariance of columns, given the sums of products of a constant 1 and the columns.
+
+    Args:
+        sums: `(1 + columns) x (1 + columns)`.
+    """
     mean = sums[0, 1:] / sums[0, 0]
     return mean, sums[1:, 1:] / sums[0, 0] - np.outer(mean, mean)
 
 
 def weight_penalties(strength: float, cross: float, n_levels: int, n_models: int, n_targets: int) -> np.ndarray:
-    """Return the penalty of each weight for each target: first the shared weights of all levels, then deviations."""
+    """Return the penalty of each weight for each target: first the shared weights of all levels, then deviations.
+
+    Args:
+        strength: penalty of the models' deviations from equal weights.
+        cross: factor of the penalty of inputs of other targets.
+        n_levels: number of levels, parts of the inputs with separate weights.
+        n_models: number of models.
+        n_targets: number of targets.
+    """
     factors = np.where(np.eye(n_targets, dtype=bool), 1.0, cross)
     return np.concatenate(
         [

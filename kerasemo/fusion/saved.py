@@ -32,6 +32,9 @@ def save(path: str | os.PathLike, models: Sequence[str], stages: Sequence[Stage]
 def load(path: str | os.PathLike) -> tuple[list[str], list[Stage]]:
     """Read a file that `save` wrote.
 
+    Args:
+        path: the file; it is read without pickle.
+
     Returns:
         The models' names and the stages, for `stage.apply` and `network.fusion_network`.
 

@@ -18,7 +18,13 @@ DDOF = {"plain": 0, "avec": 1}
 
 
 def group_sums(data: Aligned, fused: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """Return the sums of `ccc_sums` for each group, `groups x targets x 6`; they can be added over groups."""
+    """Return the sums of `ccc_sums` for each group, `groups x targets x 6`; they can be added over groups.
+
+    Args:
+        data: the labels and lengths of the recordings.
+        fused: the traces to score, `frames x targets`.
+        groups: the group of each recording.
+    """
     numbers = np.unique(np.asarray(groups), return_inverse=True)[1]
     sums = np.zeros((numbers.max() + 1, data.labels.shape[1], 6))
     for number, rows in zip(numbers, slices(data.lengths), strict=True):
@@ -54,7 +60,11 @@ def score_rows(sums: np.ndarray, ddof: int, seed: int) -> list[dict[str, object]
 
 
 def average(sums: np.ndarray) -> float:
-    """Return the average CCC of all targets over all groups, given the result of `group_sums`."""
+    """Return the average CCC of all targets over all groups, given the result of `group_sums`.
+
+    Args:
+        sums: `groups x targets x 6`.
+    """
     return float(ccc_of_sums(sums.sum(axis=0)).mean())
 
 

@@ -47,6 +47,9 @@ class BestModels(RegressorMixin, BaseEstimator):
             lengths: frames of each recording.
             groups: the group of each recording.
             padding: see `AuthorsMultistageSVR.fit`; other fusions do not use it.
+
+        Returns:
+            This estimator.
         """
         X, targets = checked(self, X, y)
         n_targets = targets.shape[1]
@@ -61,14 +64,25 @@ class BestModels(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, lengths: Sequence[int] | None = None) -> np.ndarray:
-        """Return the fused traces, with the number of axes of the targets."""
+        """Return the fused traces, with the number of axes of the targets.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording.
+        """
         *_, last = self.staged_predict(X, lengths)
         return last
 
     def staged_predict(
         self, X, lengths: Sequence[int] | None = None, padding: Sequence[np.ndarray] | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield the traces of every stage, from the first to the last; other fusions have one stage."""
+        """Yield the traces of every stage, from the first to the last; other fusions have one stage.
+
+        Args:
+            X: predictions of all models, `frames x (models * targets)`.
+            lengths: frames of each recording.
+            padding: see `AuthorsMultistageSVR.fit`; other fusions do not use it.
+        """
         check_is_fitted(self)
         X = checked_input(self, X)[:, self.columns_]
         if hasattr(self.estimator_, "staged_predict"):

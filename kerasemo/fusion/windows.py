@@ -35,7 +35,13 @@ def offsets(context: int, quirk: bool) -> np.ndarray:
 
 
 def padded(inputs: np.ndarray, lengths: Sequence[int], reach: int) -> list[np.ndarray]:
-    """Pad each recording with `reach` copies of its first and last frame, to `frames + 2 * reach` rows."""
+    """Return each recording with `reach` copies of its first and last frame, `frames + 2 * reach` rows.
+
+    Args:
+        inputs: the concatenated frames of all recordings, `frames x inputs`.
+        lengths: frames of each recording.
+        reach: the largest lag, in frames.
+    """
     return [np.pad(inputs[rows], [(reach, reach), (0, 0)], mode="edge") for rows in slices(lengths)]
 
 
@@ -80,7 +86,11 @@ class Windows:
         self._positions = np.concatenate([np.arange(n) + start for n, start in zip(self.lengths, starts, strict=True)])
 
     def dot(self, weights: np.ndarray) -> np.ndarray:
-        """Return the product with `lagged inputs x outputs`: `frames x outputs`."""
+        """Return the product with `lagged inputs x outputs`: `frames x outputs`.
+
+        Args:
+            weights: `lagged inputs x outputs`.
+        """
         (blocks, width), outputs = self._blocks.shape, weights.shape[1]
         spread = np.zeros((width, BLOCK, outputs), self.inputs.dtype)
         for frame, lags in enumerate(self._lags()):
@@ -89,7 +99,11 @@ class Windows:
         return product.reshape(blocks * BLOCK, outputs)[self._positions]
 
     def transposed_dot(self, values: np.ndarray) -> np.ndarray:
-        """Return the product of the transpose with `frames x outputs`: `lagged inputs x outputs`."""
+        """Return the product of the transpose with `frames x outputs`: `lagged inputs x outputs`.
+
+        Args:
+            values: `frames x outputs`.
+        """
         (blocks, width), outputs = self._blocks.shape, values.shape[1]
         spread = np.zeros((blocks * BLOCK, outputs), self.inputs.dtype)
         spread[self._positions] = values

@@ -33,7 +33,11 @@ class Augmentation(keras.layers.Layer):
         return ops.cast(self.changed(inputs), inputs.dtype) if training else inputs
 
     def changed(self, inputs):
-        """Return the changed inputs, of the same shape, for training."""
+        """Return the changed inputs, of the same shape, for training.
+
+        Args:
+            inputs: what the layer receives, `batch x ...`.
+        """
         raise NotImplementedError
 
     def compute_output_spec(self, inputs, training=None):

@@ -45,6 +45,9 @@ class CCCLoss(keras.losses.Loss):
     Returns:
         A scalar, 0..2, divided by the number of replicas, as the losses of Keras are.
 
+    Raises:
+        ValueError: both `per_sequence` and `scaled` are set.
+
     Example:
         >>> labels, predictions = [[0.0, 1.0, 2.0, 0.0]], [[0.0, 1.0, 1.0, float("nan")]]
         >>> loss = CCCLoss()(labels, predictions, sample_weight=[[1, 1, 1, 0]])
@@ -109,6 +112,9 @@ def raw_sums(y_true, y_pred, sample_weight=None, per_sequence=False):
 
 def ccc_of_sums(sums):
     """Return CCC from the sums of `raw_sums`; 0 without frames, or if all labels and predictions are the same number.
+
+    Args:
+        sums: six sums, `6` or `6 x batch`.
 
     Example:
         >>> float(ccc_of_sums(raw_sums([[0.0, 1.0, 2.0]], [[2.0, 1.0, 0.0]])))

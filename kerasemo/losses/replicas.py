@@ -6,9 +6,12 @@ __all__ = ["over_replicas"]
 
 
 def over_replicas(sums):
-    """Add up the sums of all devices (a tensor or a nested structure of tensors), and return the total on each device.
+    """Return the sums of all devices (a tensor or a nested structure of tensors) added up, the total on each device.
 
     Gradients flow back to every device.
+
+    Args:
+        sums: the sums of this device.
     """
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:

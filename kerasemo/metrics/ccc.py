@@ -14,6 +14,9 @@ class CCC(keras.metrics.Metric):
     It accumulates six sums in float64. Pass it to `compile(weighted_metrics=...)`: in `metrics` it would not receive
     the weights, and would include the padding.
 
+    Source: Lin 1989, "A concordance correlation coefficient to evaluate reproducibility", Biometrics 45; see
+    `losses.ccc` for the formula.
+
     Args:
         y_true, y_pred, sample_weight: as in `kerasemo.losses.CCCLoss`.
 

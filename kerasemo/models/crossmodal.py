@@ -229,8 +229,8 @@ def distilled_probes(
 ) -> keras.Model:
     """Architecture 4 with the logits of its probes as additional outputs (section 7, future work).
 
-    The logits are trained to match those of separately trained unimodal networks instead of the labels. Arguments as in
-    `architecture_0`.
+    The logits are trained to match those of separately trained unimodal networks instead of the labels.
+    Arguments as in `architecture_0`.
 
     Returns:
         A model from `audio` and `image` to `emotion`, `audio_probe`, `image_probe`, `audio_probe_logits` and

@@ -158,7 +158,7 @@ def augmentation(seed: int) -> keras.layers.Layer:
 
 
 def augmented_copies(pictures: np.ndarray, n: int, seed: int, batch_size: int = 64) -> np.ndarray:
-    """All pictures once as they are, and n - 1 times augmented, round after round.
+    """Return all pictures once as they are, and n - 1 times augmented, round after round.
 
     Args:
         pictures: `pictures x height x width x channels`, 0..255.

@@ -90,6 +90,9 @@ def waveform_cnn(
 def parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Split a model that `from_waveform` built, or that has the same layers.
 
+    Args:
+        model: the model.
+
     Returns:
         A model from `waveform` to the spectrogram, and the network from `spectrogram` to the tasks.
     """

@@ -62,7 +62,12 @@ def lstm(
 
 
 def heads(x: keras.KerasTensor, tasks: Mapping[str, int]) -> dict[str, keras.KerasTensor]:
-    """Return an output for each task: probabilities of its classes, or a linear output if it is a number."""
+    """Return an output for each task: probabilities of its classes, or a linear output if it is a number.
+
+    Args:
+        x: features of each item, `batch x units`.
+        tasks: task -> number of its classes; 1: the task is a number.
+    """
     return {task: layers.Dense(n, activation="softmax" if n > 1 else None, name=task)(x) for task, n in tasks.items()}
 
 

@@ -25,6 +25,9 @@ def scores(results: Sequence[result_tables.Row], table: str, notice: str | None 
         table: the name of the table to draw, also used as the title.
         notice: a warning to print under the title.
 
+    Returns:
+        The figure.
+
     Raises:
         InputError: There is no such table.
     """
@@ -82,6 +85,9 @@ def confusion(
         title: the figure's title.
         notice: a warning to print under the title.
 
+    Returns:
+        The figure.
+
     Raises:
         InputError: A label or prediction is not one of the classes, or the numbers of labels and predictions differ.
     """
@@ -129,6 +135,9 @@ def agreement(labels: Sequence[float], predictions: Sequence[float], title: str,
         predictions: the predicted number of each sample, in the same order.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     figure = blank(title, notice, 3.6)
     axes = figure.add_subplot()

@@ -42,7 +42,15 @@ _PANEL_IN, _SINGLE_PANEL_IN = 1.7, 2.6
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve over epochs; it has no entry in the legend if its label is empty."""
+    """A curve over epochs.
+
+    Attributes:
+        label: its name in the legend; empty: it has no entry there.
+        colour: colour of the line, for matplotlib.
+        style: style of the line, for matplotlib.
+        epochs: the epochs, from 1.
+        values: the value of each epoch.
+    """
 
     label: str
     colour: str
@@ -53,7 +61,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """A pair of axes: its title, the label of its values, and its curves."""
+    """A pair of axes.
+
+    Attributes:
+        title: title of the axes; may be empty.
+        ylabel: label of the values, with their unit.
+        curves: the curves.
+    """
 
     title: str
     ylabel: str
@@ -61,17 +75,44 @@ class Panel:
 
 
 def loss_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """Draw the total loss of one model and, if there are several tasks, the loss of each task."""
+    """Draw the total loss of one model and, if there are several tasks, the loss of each task.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+        title: the figure's title.
+        notice: a warning to print under the title.
+
+    Returns:
+        The figure.
+    """
     return grid(loss_panels(history), title, notice)
 
 
 def task_weights(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """Draw the weight of each task's loss over the epochs."""
+    """Draw the weight of each task's loss over the epochs.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+        title: the figure's title.
+        notice: a warning to print under the title.
+
+    Returns:
+        The figure.
+    """
     return grid([weight_panel("", [history])], title, notice)
 
 
 def training_curves(history: pd.DataFrame, title: str, notice: str | None = None) -> Figure:
-    """Draw the losses of one model, and its task weights if `weights_matter`."""
+    """Draw the losses of one model, and its task weights if `weights_matter`.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+        title: the figure's title.
+        notice: a warning to print under the title.
+
+    Returns:
+        The figure.
+    """
     panels = loss_panels(history)
     if weights_matter(history):
         panels.append(weight_panel("task weights", [history]))
@@ -93,6 +134,9 @@ def chosen(
         title: the figure's title.
         ylabel: label of the values, with their unit.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     selected = [
         Curve(label, *look(number), history["epoch"], history[column])
@@ -105,20 +149,32 @@ def chosen(
 def tasks(history: pd.DataFrame) -> list[str]:
     """Return the tasks that have a loss in a history.
 
-    >>> tasks(pd.DataFrame(columns=["epoch", "loss", "val_loss", "emotion_loss", "val_emotion_loss", "emotion_weight"]))
-    ['emotion']
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+
+    Example:
+        >>> tasks(pd.DataFrame(columns=["epoch", "loss", "emotion_loss", "val_emotion_loss", "emotion_weight"]))
+        ['emotion']
     """
     return [name.removesuffix("_loss") for name in history if name.endswith("_loss") and not name.startswith("val_")]
 
 
 def weights_matter(history: pd.DataFrame) -> bool:
-    """Return whether the task weights of a history are worth drawing: there are at least two, or one changes."""
+    """Return whether the task weights of a history are worth drawing: there are at least two, or one changes.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+    """
     weights = history[[name for name in history if name.endswith("_weight")]]
     return weights.shape[1] > 1 or bool((weights.nunique() > 1).any())
 
 
 def with_equal_weights(history: pd.DataFrame) -> pd.DataFrame:
-    """A history with the mean of the tasks' losses beside their weighted sum: `equal_loss` and `val_equal_loss`."""
+    """Return a history with the mean of the tasks' losses beside their weighted sum: `equal_loss`, `val_equal_loss`.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+    """
     means = {
         f"{side}equal_loss": history[[f"{side}{task}_loss" for task in tasks(history)]].mean(axis=1)
         for side in ("", "val_")
@@ -127,7 +183,11 @@ def with_equal_weights(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def loss_panels(history: pd.DataFrame) -> list[Panel]:
-    """Return the panels of `loss_curves`: the total loss, then each task if there are at least two."""
+    """Return the panels of `loss_curves`: the total loss, then each task if there are at least two.
+
+    Args:
+        history: one row per epoch, with `epoch` and the columns of `history/<model>.csv`.
+    """
     names = tasks(history)
     if len(names) < 2:
         return [loss_panel("", [history])]
@@ -135,7 +195,13 @@ def loss_panels(history: pd.DataFrame) -> list[Panel]:
 
 
 def loss_panel(title: str, histories: Sequence[pd.DataFrame], task: str | None = None) -> Panel:
-    """Return a panel with training and validation loss of all folds of a model, for one task or in total."""
+    """Return a panel with training and validation loss of all folds of a model, for one task or in total.
+
+    Args:
+        title: title of the panel.
+        histories: the history of each fold, one row per epoch.
+        task: the task; None: the joint loss.
+    """
     column = "loss" if task is None else f"{task}_loss"
     looks = {
         column: ("training", COLOURS[0], "--"),
@@ -145,7 +211,12 @@ def loss_panel(title: str, histories: Sequence[pd.DataFrame], task: str | None =
 
 
 def task_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
-    """Return a panel with the loss of each task in all folds of a model; the validation loss, if there is one."""
+    """Return a panel with the loss of each task in all folds of a model; the validation loss, if there is one.
+
+    Args:
+        title: title of the panel.
+        histories: the history of each fold, one row per epoch.
+    """
     looks = {}
     for number, task in enumerate(dict.fromkeys(name for history in histories for name in tasks(history))):
         validation = f"val_{task}_loss"
@@ -155,7 +226,12 @@ def task_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
 
 
 def weight_panel(title: str, histories: Sequence[pd.DataFrame]) -> Panel:
-    """Return a panel with the task weights in all folds of a model."""
+    """Return a panel with the task weights in all folds of a model.
+
+    Args:
+        title: title of the panel.
+        histories: the history of each fold, one row per epoch.
+    """
     names = dict.fromkeys(name for history in histories for name in history if name.endswith("_weight"))
     # Curves of equal weights cover each other: with different dashes, all of them are visible.
     looks = {
@@ -196,6 +272,9 @@ def grid(panels: Sequence[Panel], title: str, notice: str | None = None) -> Figu
         panels: the panels, see `loss_panel` and `weight_panel`. A panel without finite values shows a message.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / 2)

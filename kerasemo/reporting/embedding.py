@@ -51,6 +51,9 @@ def embedding_figure(
         classes: all classes, in order.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     figure = blank(title, notice, 3.6)
     axes = figure.add_subplot()

@@ -57,7 +57,13 @@ _PALETTE = 96
 
 
 def blank(title: str, notice: str | None, body_in: float) -> Figure:
-    """Create an empty figure with title and notice; `body_in` is the height of the axes, inches."""
+    """Return an empty figure with title and notice.
+
+    Args:
+        title: the figure's title.
+        notice: a warning to print under the title.
+        body_in: height of the axes, in inches.
+    """
     heads = [(textwrap.fill(title, 46), TITLE_PT, INK, "bold")]
     if notice:
         heads.append((textwrap.fill(notice, 80), SMALL_PT, WARNING, "normal"))
@@ -82,12 +88,20 @@ def blank(title: str, notice: str | None, body_in: float) -> Figure:
 
 
 def look(number: int) -> tuple[str, str]:
-    """Return colour and line style of the curve with this number."""
+    """Return colour and line style of the curve with this number.
+
+    Args:
+        number: number of the curve, from 0.
+    """
     return COLOURS[number % len(COLOURS)], LINE_STYLES[number // len(COLOURS) % len(LINE_STYLES)]
 
 
 def style(axes: Axes) -> None:
-    """Draw axes, grid and tick labels in light colours, so that the data stand out."""
+    """Draw axes, grid and tick labels in light colours, so that the data stand out.
+
+    Args:
+        axes: the axes, which are changed.
+    """
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)
     axes.grid(color=GRID, linewidth=0.6)
@@ -98,7 +112,11 @@ def style(axes: Axes) -> None:
 
 
 def plain(figure: Figure) -> Figure:
-    """Draw all text as plain text, in fonts for many scripts: a dollar sign in a name does not start a formula."""
+    """Return a figure with all text as plain text, in fonts for many scripts: a dollar sign does not start a formula.
+
+    Args:
+        figure: the figure, which is changed.
+    """
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_fontfamily(FONTS)
@@ -106,7 +124,12 @@ def plain(figure: Figure) -> Figure:
 
 
 def png(figure: Figure, alt: str) -> bytes:
-    """Convert a figure to PNG, with the alternative text `alt` as the image's description."""
+    """Return a figure as PNG, with an alternative text as the image's description.
+
+    Args:
+        figure: the figure.
+        alt: what it shows, for those who cannot see it.
+    """
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         # If no font has the letters of a class name, the figure shows boxes; tables and report show the name.

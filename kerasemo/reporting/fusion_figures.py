@@ -57,6 +57,9 @@ def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) ->
         rows: the rows of the `results.json` of a fusion.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     targets = list(dict.fromkeys(str(row["target"]) for row in rows))
     curves = _curves(rows)
@@ -79,7 +82,11 @@ def ccc_per_stage(rows: Sequence[Row], title: str, notice: str | None = None) ->
 
 
 def described(rows: Sequence[Row]) -> str:
-    """Describe the figure in words: the average CCC of each method's last stage."""
+    """Return the figure in words: the average CCC of each method's last stage.
+
+    Args:
+        rows: the rows of the `results.json` of a fusion.
+    """
     last = {(row["method"], row["protocol"]): row for row in rows if row["target"] == "average"}
     words = [f"{method} {protocol} {row['ccc']:.3f}" for (method, protocol), row in last.items()]
     return "CCC of fusion methods per stage. Average of the targets at the last stage: " + ", ".join(words) + "."

@@ -66,6 +66,9 @@ def grad_cam_figure(
         seconds: their duration, seconds.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     columns = 2
     rows = -(-len(names) // columns)

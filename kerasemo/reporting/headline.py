@@ -64,5 +64,9 @@ def _sentence(line: Line) -> str:
 
 
 def score_text(score: Score | None) -> str:
-    """Return a score with its interval; empty if there is no score."""
+    """Return a score with its interval; empty if there is no score.
+
+    Args:
+        score: the score, or None.
+    """
     return "" if score is None else with_interval(score.measured, score.low, score.high)

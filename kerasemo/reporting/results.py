@@ -16,7 +16,14 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Score:
-    """One measured value, its interval and its number of samples; None if not available."""
+    """One measured value; None where there is none.
+
+    Attributes:
+        measured: the value.
+        low: lower end of its interval.
+        high: upper end of its interval.
+        n: number of samples.
+    """
 
     measured: float | None
     low: float | None
@@ -26,7 +33,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a table: the published value, and the value measured with each protocol."""
+    """One line of a table: the published value, and the value measured with each protocol.
+
+    Attributes:
+        row: name of the row.
+        model: key of the network.
+        metric: what the values are.
+        corpus: the corpus on which they were measured.
+        published: the value in the paper; None: there is none.
+        scores: protocol -> measured value.
+    """
 
     row: str
     model: str
@@ -52,8 +68,12 @@ class Line:
 def tables(results: Sequence[Row]) -> list[str]:
     """Return the names of the tables, in their order.
 
-    >>> tables([{"table": "Experiment 1"}, {"table": "Experiment 2"}, {"table": "Experiment 1"}])
-    ['Experiment 1', 'Experiment 2']
+    Args:
+        results: the rows of `results.json`.
+
+    Example:
+        >>> tables([{"table": "Experiment 1"}, {"table": "Experiment 2"}, {"table": "Experiment 1"}])
+        ['Experiment 1', 'Experiment 2']
     """
     return list(dict.fromkeys(str(row["table"]) for row in results))
 
@@ -101,7 +121,11 @@ def lines(results: Sequence[Row], table: str) -> list[Line]:
 
 
 def protocols(table: Sequence[Line]) -> list[str]:
-    """Return the protocols of a table: `paper`, `speaker`, then any others in their order."""
+    """Return the protocols of a table: `paper`, `speaker`, then any others in their order.
+
+    Args:
+        table: the lines of the table.
+    """
     present = dict.fromkeys(protocol for line in table for protocol in line.scores)
     return [protocol for protocol in PROTOCOLS if protocol in present] + [
         protocol for protocol in present if protocol not in PROTOCOLS

@@ -64,6 +64,12 @@ class RunFolder:
 def read(path: str | os.PathLike) -> RunFolder:
     """Read a run folder; values of missing files are empty, unreadable files are listed in `problems`.
 
+    Args:
+        path: the run folder.
+
+    Returns:
+        What the folder contains.
+
     Raises:
         InputError: The folder is missing or has no readable `config.json`.
     """
@@ -102,8 +108,12 @@ def read(path: str | os.PathLike) -> RunFolder:
 def without_fold(model: str) -> str:
     """Return a model's name without its fold, which is equal for all folds of a protocol.
 
-    >>> without_fold("architecture_4.speaker.fold2"), without_fold("architecture_1.paper.train50")
-    ('architecture_4.speaker', 'architecture_1.paper.train50')
+    Args:
+        model: the model's name.
+
+    Example:
+        >>> without_fold("architecture_4.speaker.fold2"), without_fold("architecture_1.paper.train50")
+        ('architecture_4.speaker', 'architecture_1.paper.train50')
     """
     return re.sub(r"\.fold\d+(?=\.|$)", "", model)
 
@@ -111,8 +121,12 @@ def without_fold(model: str) -> str:
 def is_main(model: str) -> bool:
     """Return whether a model is a main model, not a variation such as one with less training data.
 
-    >>> is_main("architecture_4.speaker"), is_main("architecture_1.paper.train50")
-    (True, False)
+    Args:
+        model: the model's name.
+
+    Example:
+        >>> is_main("architecture_4.speaker"), is_main("architecture_1.paper.train50")
+        (True, False)
     """
     return without_fold(model).count(".") <= 1
 

@@ -19,6 +19,9 @@ def timeline_chart(table: pd.DataFrame, title: str, notice: str | None = None) -
         table: one row per window, in the order of time: `time_s`, then a probability for each class, or NaN.
         title: the figure's title.
         notice: a warning to print under the title.
+
+    Returns:
+        The figure.
     """
     times, classes = table["time_s"].to_numpy(), list(table.columns[1:])
     probabilities = table[classes].to_numpy(float).T
@@ -47,10 +50,14 @@ def timeline_chart(table: pd.DataFrame, title: str, notice: str | None = None) -
 
 
 def clock(seconds: float) -> str:
-    """Format seconds as minutes and seconds, or hours, minutes and seconds; empty for negative values.
+    """Return seconds as minutes and seconds, or hours, minutes and seconds; empty for negative values.
 
-    >>> clock(75), clock(3725), clock(-1)
-    ('1:15', '1:02:05', '')
+    Args:
+        seconds: a time, rounded to whole seconds.
+
+    Example:
+        >>> clock(75), clock(3725), clock(-1)
+        ('1:15', '1:02:05', '')
     """
     if seconds < 0:
         return ""

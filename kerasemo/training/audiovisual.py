@@ -58,6 +58,9 @@ class AudioVisual:
             jobs: number of parallel processes.
             max_bad: largest accepted share of broken clips, 0..1.
 
+        Returns:
+            The recordings and images, with the clips that could not be used.
+
         Raises:
             InputError: No clip has one of the media, or more than `max_bad` of the clips are broken.
         """
@@ -104,7 +107,7 @@ class AudioVisual:
         return pair_performances(self.images, self.recordings, "emotion")
 
     def items(self, table: pd.DataFrame, arrays: Mapping[str, str], targets: Sequence[str]) -> Items:
-        """The items of some rows of `table`.
+        """Return the items of some rows of `table`.
 
         Args:
             table: the rows.

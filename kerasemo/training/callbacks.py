@@ -75,7 +75,11 @@ class EarlyStopping(keras.callbacks.Callback):
         self.model.stop_training = self.is_over
 
     def restore(self, model: keras.Model) -> None:
-        """Give a model the weights of the best epoch."""
+        """Give a model the weights of the best epoch.
+
+        Args:
+            model: the model that was trained with this callback.
+        """
         with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as saved:
             for number, variable in enumerate(model.variables):
                 variable.assign(saved[f"arr_{number}"])

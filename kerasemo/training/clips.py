@@ -67,7 +67,11 @@ class Clips:
         return inputs, targets, weights
 
     def batch(self, numbers: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return some clips: each input, `clips x frames x ...`, in order, then `n_frames`, `clips`."""
+        """Return some clips: each input, `clips x frames x ...`, in order, then `n_frames`, `clips`.
+
+        Args:
+            numbers: row numbers of the clips.
+        """
         clips = [self._clip(number) for number in numbers]
         n_frames = np.array([min(map(len, clip)) for clip in clips], np.int32)
         padded = []

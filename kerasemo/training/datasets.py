@@ -49,7 +49,14 @@ def epochs(
 
 
 def orders(n: int, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
-    """Return the item numbers of each batch, in the order of `epochs`: an endless dataset of batches."""
+    """Return the item numbers of each batch, in the order of `epochs`: an endless dataset of batches.
+
+    Args:
+        n: number of items.
+        batch_size: number of items per batch.
+        seed: seed of the order.
+        first_epoch: number of the first epoch, from 0, so that resumed training has the same order.
+    """
 
     def one_epoch(epoch):
         order = tf.random.experimental.stateless_shuffle(tf.range(n), seed=tf.stack([tf.cast(seed, tf.int64), epoch]))
@@ -71,6 +78,9 @@ def once(
 
 def n_items(arrays: Mapping[str, np.ndarray]) -> int:
     """Return the common length of named arrays.
+
+    Args:
+        arrays: name -> array, with the items on the first axis.
 
     Raises:
         ValueError: The lengths differ.

@@ -14,7 +14,7 @@ BATCH_SIZE = 256
 
 
 def with_logits(items: Items, teachers: Mapping[str, str | os.PathLike], output: str) -> Items:
-    """Items whose targets are, among others, the logits that saved networks give.
+    """Return items whose targets are, among others, the logits that saved networks give.
 
     Args:
         items: with the inputs that the teachers take, and perhaps others.

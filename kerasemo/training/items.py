@@ -50,6 +50,9 @@ class Items:
             arrays: named inputs of all rows of the table.
             table: one row per item, with at least `clip`, `speaker` and the columns of the labels.
             labels: target -> column of the table.
+
+        Returns:
+            The items, in the order of `rows`.
         """
         targets = {target: table[column].to_numpy()[rows] for target, column in labels.items()}
         inputs = {name: array[rows] for name, array in arrays.items()}
@@ -59,7 +62,13 @@ class Items:
         return len(self.index)
 
     def epochs(self, batch_size: int, seed: int, first_epoch: int = 0) -> "tf.data.Dataset":
-        """Return an endless dataset of batches, in an order that depends on seed and epoch; see `datasets.epochs`."""
+        """Return an endless dataset of batches, in an order that depends on seed and epoch; see `datasets.epochs`.
+
+        Args:
+            batch_size: number of items per batch.
+            seed: seed of the order.
+            first_epoch: number of the first epoch, from 0, so that resumed training has the same order.
+        """
         from kerasemo.training import datasets
 
         targets, weights = self._labels()
@@ -84,7 +93,12 @@ class Items:
 
 
 def rows_of(arrays: Mapping[str, np.ndarray], rows: slice) -> dict[str, np.ndarray]:
-    """Return some rows of named arrays."""
+    """Return some rows of named arrays.
+
+    Args:
+        arrays: name -> array, with the items on the first axis.
+        rows: the rows to take.
+    """
     return {name: array[rows] for name, array in arrays.items()}
 
 

@@ -108,7 +108,11 @@ class JointModel(keras.Model):
         }
 
     def test_step(self, data):
-        """Run one step without training. The result is that of `train_step` without the task weights."""
+        """Return the running means of the losses and the metrics after one step without training, as `train_step` does.
+
+        Args:
+            data: as in `train_step`.
+        """
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         outputs = self(x, training=False)
         self._joint_loss(x, y, outputs, sample_weight)
@@ -161,7 +165,14 @@ class JointModel(keras.Model):
             )
 
     def fit(self, *args, callbacks=(), **kwargs):
-        """Train as in Keras; the weighting receives the losses of an epoch before other callbacks run."""
+        """Train as in Keras; the weighting receives the losses of an epoch before other callbacks run.
+
+        Args:
+            callbacks: further callbacks of Keras.
+
+        Returns:
+            The `History` of Keras.
+        """
         return super().fit(*args, callbacks=[_UpdateWeighting(), *(callbacks or [])], **kwargs)
 
     def get_config(self) -> dict:

@@ -13,8 +13,12 @@ UNKNOWN = -1
 def known(labels: np.ndarray) -> np.ndarray:
     """Return whether each item has a label: finite numbers, or class numbers other than `UNKNOWN`.
 
-    >>> known(np.array([2, UNKNOWN])).tolist(), known(np.array([-1.0, np.nan])).tolist()
-    ([True, False], [True, False])
+    Args:
+        labels: class numbers or numbers, one per item, or one per item and frame.
+
+    Example:
+        >>> known(np.array([2, UNKNOWN])).tolist(), known(np.array([-1.0, np.nan])).tolist()
+        ([True, False], [True, False])
     """
     present = np.isfinite(labels) if labels.dtype.kind == "f" else labels != UNKNOWN
     return present.reshape(len(labels), -1).all(axis=1)

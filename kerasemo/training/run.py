@@ -64,6 +64,9 @@ class Run:
             experiment: the experiment's key, such as `goswami2018`.
             config: the options of the run, as values that JSON can represent.
 
+        Returns:
+            The new run.
+
         Raises:
             InputError: The folder cannot be created in `out`.
         """
@@ -80,38 +83,68 @@ class Run:
         return cls(path)
 
     def file(self, *parts: str) -> Path:
-        """Return the path of one of the run's files, and create its folder."""
+        """Return the path of one of the run's files, and create its folder.
+
+        Args:
+            parts: names of its folders, and its name.
+        """
         path = self.path.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def configure(self, **entries) -> None:
-        """Add entries to `config.json`, such as the classes found in the corpus."""
+        """Add entries to `config.json`, such as the classes found in the corpus.
+
+        Args:
+            entries: key -> value that JSON can represent.
+        """
         self.config.update(entries)
         self.write_json(self.config, "config.json")
 
     def note(self, sentence: str) -> None:
-        """Add a sentence that readers of the results need to know to the configuration, log and report."""
+        """Add a sentence that readers of the results need to know to the configuration, log and report.
+
+        Args:
+            sentence: the sentence; it is noted once.
+        """
         if sentence not in self.config["notes"]:
             self.configure(notes=[*self.config["notes"], sentence])
         self.logger().info(sentence)
 
     def has_trained(self, model: str) -> bool:
-        """Return whether a model has been trained, scored and saved."""
+        """Return whether a model has been trained, scored and saved.
+
+        Args:
+            model: name of the model.
+        """
         return (self.path / "checkpoints" / f"{model}.keras").exists()
 
     def write_json(self, content: dict, *parts: str) -> None:
-        """Write one of the run's files as JSON."""
+        """Write one of the run's files as JSON.
+
+        Args:
+            content: values that JSON can represent.
+            parts: names of the folders, and of the file.
+        """
         with files.whole(self.path.joinpath(*parts)) as temporary:
             _write_json(temporary, content)
 
     def write_table(self, table: pd.DataFrame, *parts: str) -> None:
-        """Write a table as CSV; floats keep all digits."""
+        """Write a table as CSV; floats keep all digits.
+
+        Args:
+            table: the table; its index is not written.
+            parts: names of the folders, and of the file.
+        """
         with files.whole(self.path.joinpath(*parts)) as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
 
     def write_split(self, sides: pd.DataFrame, name: str) -> None:
         """Write the partitions of the clips (see `Split.sides`) as `splits/<name>.csv`.
+
+        Args:
+            sides: the partition of each clip.
+            name: name of the split.
 
         Raises:
             InputError: The run was started with a different split, and networks may have been trained with it.

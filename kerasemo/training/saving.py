@@ -16,6 +16,12 @@ __all__ = ["load_network"]
 def load_network(path: str | os.PathLike) -> keras.Model:
     """Load the plain functional network from the `.keras` file of a `JointModel` or any other model.
 
+    Args:
+        path: the file.
+
+    Returns:
+        The network, with named dicts of inputs and outputs if it was a `JointModel`.
+
     Raises:
         ValueError: The file is not a saved model, or contains code (it is loaded in the safe mode of Keras).
     """

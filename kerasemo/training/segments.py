@@ -54,6 +54,9 @@ class Segments:
 
         Args:
             inputs, files, targets, index: the attributes of `Clips`, with a single input.
+
+        Returns:
+            The segments of all clips, clip after clip.
         """
         ((name, made),) = inputs.items()
         lengths = [len(np.load(file, mmap_mode="r", allow_pickle=False)) for file in files[name]]
@@ -72,7 +75,11 @@ class Segments:
         return len(self.index)
 
     def rows(self, rows: np.ndarray) -> "Segments":
-        """Return some of the segments, by their row numbers."""
+        """Return some of the segments, by their row numbers.
+
+        Args:
+            rows: the row numbers, in the order that is wanted.
+        """
         return Segments(
             self.name,
             self.made,
@@ -100,7 +107,11 @@ class Segments:
         return {self.name: self.batch(np.array([0]))}, targets, weights
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
-        """Return some segments, `segments x samples`."""
+        """Return some segments, `segments x samples`.
+
+        Args:
+            rows: row numbers of the segments.
+        """
         return np.stack([self._segment(row) for row in rows]).astype("float32")
 
     def _segment(self, row: int) -> np.ndarray:

@@ -108,21 +108,31 @@ def predict(model: keras.Model, items: Items, shift: int = SHIFT) -> dict[str, n
 
 
 def shift_to_front(trace: np.ndarray, shift: int) -> np.ndarray:
-    """Move the values of frames t + `shift` to frames t; the last value is repeated.
+    """Return a trace with the values of frames t + `shift` at frames t; the last value is repeated.
 
-    >>> shift_to_front(np.array([1, 2, 3, 4]), 1)
-    array([2, 3, 4, 4])
+    Args:
+        trace: `frames` or `frames x targets`.
+        shift: number of frames, 0 or more.
+
+    Example:
+        >>> shift_to_front(np.array([1, 2, 3, 4]), 1)
+        array([2, 3, 4, 4])
     """
     return np.concatenate([trace[shift:], np.repeat(trace[-1:], min(shift, len(trace)), axis=0)])
 
 
 def shift_to_back(trace: np.ndarray, shift: int) -> np.ndarray:
-    """Undo `shift_to_front`: move the values of frames t to frames t + `shift`; the first value is repeated.
+    """Return a trace with the values of frames t at frames t + `shift`; the first value is repeated.
 
-    The first `shift` values, which `shift_to_front` drops, are not restored.
+    This undoes `shift_to_front`, but the first `shift` values, which it drops, are not restored.
 
-    >>> shift_to_back(shift_to_front(np.array([1, 2, 3, 4]), 1), 1)
-    array([2, 2, 3, 4])
+    Args:
+        trace: `frames` or `frames x targets`.
+        shift: number of frames, 0 or more.
+
+    Example:
+        >>> shift_to_back(shift_to_front(np.array([1, 2, 3, 4]), 1), 1)
+        array([2, 2, 3, 4])
     """
     return np.concatenate([np.repeat(trace[:1], min(shift, len(trace)), axis=0), trace[: max(len(trace) - shift, 0)]])
 

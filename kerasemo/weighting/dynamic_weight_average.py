@@ -46,7 +46,11 @@ class DynamicWeightAverage(Weighting):
         return self.by_task(len(self.tasks) * keras.ops.softmax(self.ratios / self.temperature))
 
     def on_epoch_end(self, losses: Mapping[str, float]) -> None:
-        """Update the loss ratios with the losses of an epoch. The ratio is 1 if the previous loss was 0."""
+        """Update the loss ratios with the losses of an epoch. The ratio is 1 if the previous loss was 0.
+
+        Args:
+            losses: task -> mean training loss of the epoch that has ended.
+        """
         previous = keras.ops.convert_to_numpy(self.last_losses)
         current = np.array([losses[task] for task in self.tasks], previous.dtype)
         self.ratios.assign(np.divide(current, previous, out=np.ones_like(current), where=previous != 0))

@@ -51,6 +51,9 @@ class GradNorm(Weighting):
     def gradients(self, step: Step) -> list[tf.Tensor | None]:
         """Return the gradients of the joint loss for the network, and of the GradNorm loss for the task weights.
 
+        Args:
+            step: the training step.
+
         Raises:
             InputError: No layer is shared by all tasks.
         """

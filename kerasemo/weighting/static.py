@@ -38,7 +38,11 @@ class Static(Weighting):
 
     @classmethod
     def equal(cls, tasks: Sequence[str]) -> "Static":
-        """Create a weighting in which every task has the weight 1."""
+        """Return a weighting in which every task has the weight 1.
+
+        Args:
+            tasks: names of the tasks.
+        """
         return cls(dict.fromkeys(tasks, 1.0))
 
     def task_weights(self) -> dict[str, keras.KerasTensor]:

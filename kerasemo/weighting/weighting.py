@@ -35,7 +35,11 @@ class Step:
     scale: tf.Tensor
 
     def gradients(self, loss: tf.Tensor) -> list[tf.Tensor | None]:
-        """Return the scaled gradient of a scalar for each variable; None if the scalar does not depend on it."""
+        """Return the scaled gradient of a scalar for each variable; None if the scalar does not depend on it.
+
+        Args:
+            loss: the scalar.
+        """
         gradients = self.tape.gradient(loss, self.variables, output_gradients=self.scale)
         return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
@@ -68,19 +72,35 @@ class Weighting(keras.layers.Layer):
         """Return the current weight of each task, a scalar each. The history records them once per epoch."""
 
     def call(self, losses: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
-        """Return the joint loss to minimise: the sum of weight times loss over the tasks, a scalar."""
+        """Return the joint loss to minimise: the sum of weight times loss over the tasks, a scalar.
+
+        Args:
+            losses: task -> its loss, a scalar.
+        """
         weights = self.task_weights()
         return sum(weights[task] * losses[task] for task in self.tasks)
 
     def gradients(self, step: Step) -> list[tf.Tensor | None]:
-        """Return the gradient that the optimizer applies to each variable of the step: that of the joint loss."""
+        """Return the gradient that the optimizer applies to each variable of the step: that of the joint loss.
+
+        Args:
+            step: the training step.
+        """
         return step.gradients(step.total)
 
     def on_epoch_end(self, losses: Mapping[str, float]) -> None:
-        """Receive each task's mean training loss of the epoch that has ended. Most methods ignore it."""
+        """Receive each task's mean training loss of the epoch that has ended. Most methods ignore it.
+
+        Args:
+            losses: task -> its mean loss.
+        """
 
     def by_task(self, values: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
-        """Convert a vector with one entry per task to scalars by task name."""
+        """Return a vector with one entry per task as scalars by task name.
+
+        Args:
+            values: the vector, in the order of `tasks`.
+        """
         return dict(zip(self.tasks, keras.ops.unstack(values, len(self.tasks)), strict=True))
 
     def get_config(self) -> dict:
@@ -88,12 +108,20 @@ class Weighting(keras.layers.Layer):
 
 
 def per_replica(term: keras.KerasTensor) -> keras.KerasTensor:
-    """Divide a term that every device computes in full, such as a regulariser, by the number of devices."""
+    """Return a term that every device computes in full, such as a regulariser, divided by the number of devices.
+
+    Args:
+        term: a tensor.
+    """
     return term / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def across_replicas(tensors: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
-    """Sum each tensor over all devices and return the sums on every device; None stays None."""
+    """Return the sum of each tensor over all devices, on every device; None stays None.
+
+    Args:
+        tensors: the tensors of this device.
+    """
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return list(tensors)

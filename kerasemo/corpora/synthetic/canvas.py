@@ -39,39 +39,77 @@ _BEZIER = np.stack([(1 - _T) ** 2, 2 * _T * (1 - _T), _T**2], axis=1)
 
 
 def pixels(points: np.ndarray) -> np.ndarray:
-    """Head units (`... x 2`) in pixels of the canvas."""
+    """Return head units (`... x 2`) in pixels of the canvas.
+
+    Args:
+        points: places across and down, in head units.
+    """
     return np.asarray(points, float) * UNIT + ORIGIN
 
 
 def fill(canvas: np.ndarray, points: np.ndarray, colour: Colour) -> None:
-    """Fill a polygon of points `n x 2`."""
+    """Fill a polygon of points `n x 2`.
+
+    Args:
+        canvas: the picture, which is changed.
+        points: corners of the polygon, in head units.
+        colour: red, green and blue, 0..255.
+    """
     cv2.fillPoly(canvas, [_fixed(points)], colour, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def stroke(canvas: np.ndarray, points: np.ndarray, colour: Colour, width: float) -> None:
-    """Draw an open line through points `n x 2`; `width` in head units."""
+    """Draw an open line through points `n x 2`; `width` in head units.
+
+    Args:
+        canvas: the picture, which is changed.
+        points: points of the line, in head units.
+        colour: red, green and blue, 0..255.
+        width: thickness of the line, at least one pixel.
+    """
     thickness = max(1, round(width * UNIT))
     cv2.polylines(canvas, [_fixed(points)], False, colour, thickness, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def ellipse(centre: tuple[float, float], radii: tuple[float, float], start: float = 0, end: float = 360) -> np.ndarray:
-    """Points of an ellipse or an arc of it, `n x 2`; angles in degrees, clockwise from the right."""
+    """Return points of an ellipse or an arc of it, `n x 2`; angles in degrees, clockwise from the right.
+
+    Args:
+        centre: its place across and down, in head units.
+        radii: half its width and half its height, in head units.
+        start: the angle of the first point.
+        end: the angle of the last point.
+    """
     angle = np.radians(np.linspace(start, end, 40))
     return np.stack([centre[0] + radii[0] * np.cos(angle), centre[1] + radii[1] * np.sin(angle)], axis=1)
 
 
 def curve(points: list[tuple[float, float]]) -> np.ndarray:
-    """A quadratic Bezier curve through the first and last of three points, drawn towards the middle one; `16 x 2`."""
+    """Return a quadratic Bezier curve through the first and last of three points, drawn to the middle one; `16 x 2`.
+
+    Args:
+        points: the three points, in head units.
+    """
     return _BEZIER @ np.asarray(points, float)
 
 
 def mirror(points: np.ndarray, side: int) -> np.ndarray:
-    """Points of the right half of the picture (side 1), or of the left one (side -1)."""
+    """Return points of the right half of the picture (side 1), or of the left one (side -1).
+
+    Args:
+        points: points of the right half, `... x 2`, with 0 in the middle of the face.
+        side: 1 or -1.
+    """
     return np.asarray(points, float) * (side, 1)
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """A colour made darker (factor below 1) or lighter."""
+    """Return a colour made darker (factor below 1) or lighter.
+
+    Args:
+        colour: red, green and blue, 0..255.
+        factor: factor of each of them; the result is at most 255.
+    """
     return tuple(min(255.0, channel * factor) for channel in colour)
 
 

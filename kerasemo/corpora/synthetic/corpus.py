@@ -76,6 +76,9 @@ def first_of(numbers: range, help: str) -> Any:
     Args:
         numbers: all numbers.
         help: the help of the option.
+
+    Returns:
+        The field: a tuple of numbers, all of them by default.
     """
 
     def chosen(count: int | None) -> tuple[int, ...] | None:

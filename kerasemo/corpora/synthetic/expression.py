@@ -62,7 +62,7 @@ _WEAK = 0.7
 
 
 def expression_of(emotion: str | None, intensity: int) -> Expression:
-    """The expression of an emotion.
+    """Return the expression of an emotion.
 
     Args:
         emotion: a key of `EXPRESSIONS`, or None for the blank face, which is the same at both intensities.
@@ -78,10 +78,21 @@ def expression_of(emotion: str | None, intensity: int) -> Expression:
 
 
 def appear(target: Expression, progress: float) -> Expression:
-    """The posture on the way from the blank face: blank at progress 0, the target at 1, gently at both ends."""
+    """Return the posture on the way from the blank face: blank at progress 0, the target at 1, gently at both ends.
+
+    Args:
+        target: the posture at the end.
+        progress: how far the way has been gone, 0..1.
+    """
     return blend(BLANK, target, progress**2 * (3 - 2 * progress))
 
 
 def blend(start: Expression, end: Expression, weight: float) -> Expression:
-    """The posture on the way from one to the other: `start` at weight 0, `end` at 1."""
+    """Return the posture on the way from one to the other: `start` at weight 0, `end` at 1.
+
+    Args:
+        start: the first posture.
+        end: the other one.
+        weight: weight of `end`, usually 0..1.
+    """
     return Expression(*((1 - weight) * a + weight * b for a, b in zip(astuple(start), astuple(end), strict=True)))

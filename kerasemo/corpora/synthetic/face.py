@@ -73,6 +73,9 @@ def film_expressions(
         rng: the random numbers of blinks and camera.
         frame_rate: frames a second.
         size: width and height of the pictures.
+
+    Returns:
+        The pictures, RGB `height x width x 3`, uint8, one per frame; they are drawn when they are asked for.
     """
     portrait, hair = draw_portrait(looks, rng)
     lids = _blinks(len(expressions), frame_rate, rng)

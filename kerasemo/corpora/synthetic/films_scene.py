@@ -65,7 +65,11 @@ class Film:
 
 
 def draw_film(rng: np.random.Generator) -> Film:
-    """Draw a film."""
+    """Return a film that the random numbers choose: its people, sets, camera and room.
+
+    Args:
+        rng: the random numbers.
+    """
     to_cast, to_sets, to_camera, to_room = rng.spawn(4)
     looks = tuple(draw_looks(gender, to_cast) for gender in ACTORS)
     return Film(

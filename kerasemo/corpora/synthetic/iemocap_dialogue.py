@@ -81,7 +81,15 @@ class Dialogue:
 
 
 def perform(parts: Sequence[Part], seed: int) -> Dialogue:
-    """Perform the turns of one dialogue, in their order. Who speaks depends on session and seed."""
+    """Perform the turns of one dialogue, in their order. Who speaks depends on session and seed.
+
+    Args:
+        parts: the turns, in order; at least one.
+        seed: seed of voices, faces, times and noise, together with the name of the dialogue.
+
+    Returns:
+        The dialogue; its pictures are drawn when they are taken.
+    """
     to_times, to_voices, to_faces, to_room = np.random.default_rng([seed, *parts[0].dialogue.encode()]).spawn(4)
     voices = [_speak(part, seed, rng) for part, rng in zip(parts, to_voices.spawn(len(parts)), strict=True)]
     spans = _spans(parts, voices, to_times)

@@ -23,10 +23,16 @@ _SPREAD = 0.8
 
 
 def evaluate(part: Part, start_s: float, end_s: float, seed: int) -> Turn:
-    """Votes and ratings of a turn; they depend on its emotion, its name and the seed.
+    """Return votes and ratings of a turn; they depend on its emotion, its name and the seed.
 
     Without a tie two or three of three voters give the emotion. Tied turns have it among the most voted labels: of
     three voters each gives another label, or two labels get two votes each.
+
+    Args:
+        part: the turn.
+        start_s: where it begins in the dialogue, in seconds.
+        end_s: where it ends, in seconds.
+        seed: seed of votes and ratings.
     """
     rng = np.random.default_rng([seed, *part.name.encode()])
     votes = dict(zip(_VOTERS, _tied(part.emotion, rng) if part.tied else _agreed(part.emotion, rng), strict=True))

@@ -15,7 +15,11 @@ EDITION = 1
 
 
 def is_synthetic(root: str | os.PathLike) -> bool:
-    """Return whether a corpus folder exists and was written by this package."""
+    """Return whether a corpus folder exists and was written by this package.
+
+    Args:
+        root: the folder.
+    """
     return _content(Path(root)) is not None
 
 
@@ -33,6 +37,11 @@ def write(root: str | os.PathLike, corpus: str, parameters: dict) -> None:
 
 def stands(root: str | os.PathLike, corpus: str, parameters: dict) -> bool:
     """Return whether this corpus with these parameters is already at `root`.
+
+    Args:
+        root: the folder of the corpus.
+        corpus: key of the corpus.
+        parameters: the parameters it was to be written with, as values that JSON can represent.
 
     Raises:
         InputError: something else is at `root`, which must not be replaced.

@@ -70,7 +70,12 @@ class Looks:
 
 
 def draw_looks(gender: str, rng: np.random.Generator) -> Looks:
-    """Draw a person's looks; `gender` is `female` or `male`."""
+    """Return the looks of a person whom the random numbers choose.
+
+    Args:
+        gender: `female` or `male`.
+        rng: the random numbers.
+    """
     female = gender == "female"
     fair = rng.random() < 0.65
     skin = _pick(_LIGHT_SKINS if fair else _DARK_SKINS, rng)
@@ -96,6 +101,10 @@ def draw_looks(gender: str, rng: np.random.Generator) -> Looks:
 
 def draw_portrait(looks: Looks, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw a person without eyes, brows and mouth, in a light that `rng` draws.
+
+    Args:
+        looks: what the person looks like.
+        rng: the random numbers of light, wall and strands of hair.
 
     Returns:
         The picture, RGB `canvas.HEIGHT x canvas.WIDTH x 3`, uint8, and where hair covers the face, `canvas.HEIGHT x

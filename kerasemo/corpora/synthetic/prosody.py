@@ -64,7 +64,7 @@ _WEAK = 0.7
 
 
 def prosody_of(emotion: str | None, intensity: int) -> Prosody:
-    """The prosody of an emotion.
+    """Return the prosody of an emotion.
 
     Args:
         emotion: a key of `PROSODIES`, or None for the blank rendition, which is the same at both intensities.

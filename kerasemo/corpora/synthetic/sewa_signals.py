@@ -88,6 +88,9 @@ def perform(
         feature_sets: which of `STRENGTHS`.
         width: features of each set.
         seed: also decides how a feature set mixes what it shows, the same way for all recordings.
+
+    Returns:
+        The recording; its features show the labels as strongly as `STRENGTHS` says.
     """
     to_common, to_sound, *to_sides = np.random.default_rng([seed, *dialogue]).spawn(4)
     to_own, to_sight = to_sides[side].spawn(2)

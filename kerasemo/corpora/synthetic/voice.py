@@ -69,7 +69,12 @@ class Speaker:
 
 
 def draw_speaker(gender: str, rng: np.random.Generator) -> Speaker:
-    """Draw a speaker's voice; `gender` is `female` or `male`."""
+    """Return the plain voice of a speaker whom the random numbers choose.
+
+    Args:
+        gender: `female` or `male`.
+        rng: the random numbers.
+    """
     pitch_hz, formants = (205, 1.16) if gender == "female" else (118, 1.0)
     return Speaker(
         pitch_hz=pitch_hz * 2 ** rng.uniform(-0.2, 0.2),
