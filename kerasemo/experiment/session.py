@@ -108,7 +108,9 @@ def _print_headline(run: Run) -> None:
 def _print_next(run: Run, command: Sequence[str]) -> None:
     """Print commands that a user may want to run next."""
     models = sorted((run.path / "saved_model").glob("*"))
-    tries = [["kerasemo", "plot", run.path], *(["kerasemo", "predict", model, "CLIP"] for model in models[:1])]
+    # The environment may not be activated, as after `make demo`.
+    kerasemo = "kerasemo" if shutil.which("kerasemo") else Path(sys.executable).with_name("kerasemo")
+    tries = [[kerasemo, "plot", run.path], *([kerasemo, "predict", model, "CLIP"] for model in models[:1])]
     if run.config["notice"]:
         tries.append([sys.executable, *command, "--root", "DIR"])
     print("Try next:", *(f"  {shlex.join(map(str, words))}" for words in tries), sep="\n")

@@ -127,7 +127,7 @@ class Study:
         for description, stage in self.networks(run, corpus, options):
             if not stage:
                 continue
-            run.logger().info("%d models to train.", len(stage))
+            run.logger().info("Models to train: %d.", len(stage))
             run_cells(self.trainer(run, corpus, options), stage, options.jobs, description, options.scheduler)
             cells += stage
         outcome = Outcome(run, options, corpus, cells)

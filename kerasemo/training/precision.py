@@ -51,7 +51,11 @@ def with_precision(network: keras.Model, precision: str) -> keras.Model:
 
 
 def is_mixed(network: keras.Model) -> bool:
-    """Return whether some layers of a network, or of networks inside it, do not compute in float32."""
+    """Return whether some layers of a network, or of networks inside it, do not compute in float32.
+
+    Args:
+        network: the network.
+    """
     return any(
         is_mixed(layer) if isinstance(layer, keras.Model) else layer.compute_dtype != FLOAT32
         for layer in network.layers
