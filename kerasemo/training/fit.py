@@ -15,10 +15,14 @@ from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
 from kerasemo.training.segments import Segments
 
-__all__ = ["CONSTANT", "adapt", "fit"]
+__all__ = ["CONSTANT", "MOST_STEPS", "SMALL_NETWORK", "adapt", "fit", "steps_per_call"]
 
 # A feature whose standard deviation is less than this share of its mean is constant in float32.
 CONSTANT = 1e-6
+SMALL_NETWORK = 1_000_000
+"""Number of weights up to which Python takes a large part of the time of a step."""
+MOST_STEPS = 64
+"""Largest number of steps in one call of TensorFlow, which Ctrl-C does not interrupt."""
 
 
 def fit(
@@ -63,9 +67,11 @@ def fit(
     tasks, best = list(model.task_losses), checkpoint.with_suffix(".best.npz")
     stopping = EarlyStopping(best, tasks, patience, history) if patience else None
     if len(history) < epochs and not (stopping and stopping.is_over):
+        n_steps = math.ceil(len(train) / batch_size)
+        model.steps_per_execution = steps_per_call(model, n_steps)
         model.fit(
             train.epochs(batch_size, seed, len(history)),
-            steps_per_epoch=math.ceil(len(train) / batch_size),
+            steps_per_epoch=n_steps,
             validation_data=validation.once() if validation else None,
             initial_epoch=len(history),
             epochs=epochs,
@@ -77,6 +83,21 @@ def fit(
     if stopping:
         stopping.restore(model)
     return checkpoint_callback.history
+
+
+def steps_per_call(model: JointModel, n_steps: int) -> int:
+    """Return how many steps are one call of TensorFlow.
+
+    Args:
+        model: the model; with more than `SMALL_NETWORK` weights, a call is one step.
+        n_steps: number of steps of an epoch.
+
+    Returns:
+        A divisor of `n_steps`, `MOST_STEPS` at most. The results do not depend on it.
+    """
+    if model.count_params() > SMALL_NETWORK:
+        return 1
+    return max(n for n in range(1, min(n_steps, MOST_STEPS) + 1) if n_steps % n == 0)
 
 
 def _build_state(model: JointModel, items: Items | Clips | Segments) -> None:

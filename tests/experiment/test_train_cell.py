@@ -11,6 +11,7 @@ from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Options, Training
 from kerasemo.experiment.cells import train_cell
 from kerasemo.models.on_features import dense
+from kerasemo.training import fit
 from kerasemo.training.items import Items
 from kerasemo.training.precision import is_mixed
 from kerasemo.training.run import Run
@@ -54,6 +55,11 @@ def trained(folder: Path, n_train: int = 2 * BATCH, **options) -> tuple[Run, np.
 def probabilities(tmp_path_factory) -> np.ndarray:
     """Probabilities of a network trained on one device in 32 bits."""
     return trained(tmp_path_factory.mktemp("one"))[1]
+
+
+def test_several_steps_in_one_call_give_the_same_network(probabilities, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit, "MOST_STEPS", 1)
+    np.testing.assert_array_equal(trained(tmp_path)[1], probabilities)
 
 
 def test_two_devices_give_the_network_of_one(probabilities, tmp_path):
