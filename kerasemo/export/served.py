@@ -79,6 +79,10 @@ class ServedModel(Preprocessing):
 
 
 def as_record(prediction: pd.Series) -> dict:
-    """Return a prediction as plain values: `predicted` and `probabilities`, or the number that the network predicts."""
+    """Return a prediction as plain values: `predicted` and `probabilities`, or the number that the network predicts.
+
+    Args:
+        prediction: what `ServedModel.predict` returned.
+    """
     values = prediction.astype(float).to_dict()
     return {"predicted": prediction.idxmax(), "probabilities": values} if len(values) > 1 else values

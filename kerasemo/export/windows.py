@@ -22,6 +22,9 @@ EVERY_S = 2.0
 def segmented_input(preprocessing: Preprocessing) -> tuple[str, NetworkInput]:
     """Return the name and config of a network's only input, segments of a waveform.
 
+    Args:
+        preprocessing: of the network.
+
     Raises:
         InputError: The network has other inputs or predicts a number.
     """

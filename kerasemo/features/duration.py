@@ -21,6 +21,9 @@ def duration_s(path: str | os.PathLike) -> float:
     For a sound file it is what its header says. Recordings of browsers do not state a length, so in a container the
     times of all packets are read.
 
+    Args:
+        path: wav, flac, ogg, mp3 ... or one of `CONTAINERS`.
+
     Raises:
         BrokenClip: The file is missing, empty, truncated or not a media file.
     """

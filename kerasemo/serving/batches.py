@@ -32,7 +32,14 @@ class Batches:
         self._running: asyncio.Task | None = None
 
     async def probabilities(self, batch: Batch) -> np.ndarray:
-        """Return the probabilities of preprocessed items, `items x classes`, see `ServedModel.probabilities`."""
+        """Return the probabilities of preprocessed items, see `ServedModel.probabilities`.
+
+        Args:
+            batch: named inputs, items along the first axis.
+
+        Returns:
+            Probabilities, `items x classes`.
+        """
         result = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, result))
         if self._running is None:
@@ -66,16 +73,25 @@ class Batches:
 
 
 def shapes_of(batch: Batch) -> tuple:
-    """Return what must be equal for two batches to be concatenated: names and shapes without the first axis."""
+    """Return what must be equal for two batches to be concatenated: names and shapes without the first axis.
+
+    Args:
+        batch: named inputs.
+    """
     return tuple(sorted((name, array.shape[1:]) for name, array in batch.items()))
 
 
 def together(batches: list[Batch], largest: int) -> list[int]:
     """Return the numbers of the batches that are computed with the first one.
 
-    >>> batches = [{"x": np.zeros(shape)} for shape in ((1, 3), (1, 2), (2, 3), (2, 3))]
-    >>> together(batches, largest=3)
-    [0, 2]
+    Args:
+        batches: named inputs of each request.
+        largest: largest number of items.
+
+    Example:
+        >>> batches = [{"x": np.zeros(shape)} for shape in ((1, 3), (1, 2), (2, 3), (2, 3))]
+        >>> together(batches, largest=3)
+        [0, 2]
     """
     chosen, n_items = [0], len(next(iter(batches[0].values())))
     for number, batch in enumerate(batches[1:], start=1):

@@ -50,7 +50,11 @@ def main(settings: dict) -> None:
 
 
 def limit_memory(memory_mb: int) -> None:
-    """Let this process take no more memory than now and `memory_mb`, and leave no core file."""
+    """Let this process take no more memory than now and a limit, and leave no core file.
+
+    Args:
+        memory_mb: memory in addition to what it has, megabytes.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = Path("/proc/self/status")
     if status.exists():
@@ -60,7 +64,11 @@ def limit_memory(memory_mb: int) -> None:
 
 
 def warm_up(model: Preprocessing) -> None:
-    """Read a second of noise, so that what is compiled or loaded on first use does not delay the first file."""
+    """Read a second of noise, so that what is compiled or loaded on first use does not delay the first file.
+
+    Args:
+        model: the preprocessing of a model.
+    """
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(InputError):
         path = Path(folder, "noise.wav")
         soundfile.write(path, np.random.default_rng(0).uniform(-0.1, 0.1, 48_000), 48_000)
@@ -100,7 +108,12 @@ def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator
 
 
 def results(model: Preprocessing, task: dict) -> Iterator[dict]:
-    """Yield the inputs of the network for a file as named arrays, or the times and samples of its windows."""
+    """Yield the inputs of the network for a file as named arrays, or the times and samples of its windows.
+
+    Args:
+        model: the preprocessing of the model.
+        task: as in `answers`.
+    """
     part = (task["name"], task["start_s"], task["end_s"], task["gender"])
     if task["every_s"] is None:
         yield model.read(*part)

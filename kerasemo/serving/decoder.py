@@ -49,6 +49,9 @@ class Decoder:
     async def place(self) -> AsyncIterator[None]:
         """Take a place in the queue for the time of the block.
 
+        Yields:
+            Nothing.
+
         Raises:
             Busy: No place is free.
         """
@@ -61,7 +64,13 @@ class Decoder:
             self.asked -= 1
 
     async def answers(self, task: dict) -> AsyncIterator[dict]:
-        """Yield the results of a task, see `decode.answers`. The block must be closed, see `contextlib.aclosing`.
+        """Yield the results of a task. If not all are taken, close the iterator, see `contextlib.aclosing`.
+
+        Args:
+            task: see `decode.answers`.
+
+        Yields:
+            Named arrays.
 
         Raises:
             BrokenClip, InputError: as the readers of media files.

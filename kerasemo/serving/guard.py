@@ -108,8 +108,12 @@ class _Upload:
 def is_local(host: str) -> bool:
     """Return whether a host is this computer.
 
-    >>> is_local("localhost"), is_local("127.0.0.1"), is_local("::1"), is_local("example.org")
-    (True, True, True, False)
+    Args:
+        host: name or address.
+
+    Example:
+        >>> is_local("localhost"), is_local("127.0.0.1"), is_local("::1"), is_local("example.org")
+        (True, True, True, False)
     """
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -45,7 +45,11 @@ class LastWindow:
         return self._n_bytes / SAMPLE_BYTES / self.rate
 
     def add(self, samples: bytes) -> None:
-        """Add new sound, and forget what is before the window."""
+        """Add new sound, and forget what is before the window.
+
+        Args:
+            samples: little-endian 16-bit samples.
+        """
         self._kept += samples
         self._n_bytes += len(samples)
         del self._kept[: -self._length]
@@ -108,7 +112,12 @@ async def _predict(socket: WebSocket, model: Model, samples: bytes, rate: int, t
 
 
 def as_wav(samples: bytes, rate: int) -> bytes:
-    """Return little-endian 16-bit samples of one channel as a wav file."""
+    """Return samples as a wav file.
+
+    Args:
+        samples: little-endian 16-bit samples of one channel.
+        rate: sampling rate, hertz.
+    """
     file = io.BytesIO()
     soundfile.write(file, np.frombuffer(samples, "<i2"), rate, "PCM_16", format="WAV")
     return file.getvalue()

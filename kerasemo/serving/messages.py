@@ -20,9 +20,13 @@ LARGEST = 2**29
 def pack(content: Mapping) -> bytes:
     """Return a message with named arrays, or with JSON if a value is no array.
 
-    >>> kind, length = HEADER.unpack(pack({"n": 1})[: HEADER.size])
-    >>> kind, from_payload(kind, pack({"n": 1})[HEADER.size :])
-    (b'J', {'n': 1})
+    Args:
+        content: name -> value.
+
+    Example:
+        >>> kind, length = HEADER.unpack(pack({"n": 1})[: HEADER.size])
+        >>> kind, from_payload(kind, pack({"n": 1})[HEADER.size :])
+        (b'J', {'n': 1})
     """
     if content and all(isinstance(value, np.ndarray) for value in content.values()):
         buffer = io.BytesIO()
@@ -35,6 +39,10 @@ def pack(content: Mapping) -> bytes:
 
 def from_payload(kind: bytes, payload: bytes) -> dict:
     """Return the content of a message.
+
+    Args:
+        kind: `ARRAYS` or `JSON`.
+        payload: what follows the header.
 
     Raises:
         ValueError: The payload is damaged.

@@ -85,7 +85,13 @@ class Model:
         }
 
     async def predict(self, decoder: Decoder, folder: Path, name: str, part: Part) -> dict:
-        """Return the prediction for a file, as `kerasemo predict --json` gives it."""
+        """Return the prediction for a file, as `kerasemo predict --json` gives it.
+
+        Args:
+            decoder: the processes that read the file.
+            folder, name: where the file is.
+            part: the part to use.
+        """
         task = self._task(folder, name, part)
         async with aclosing(decoder.answers(task)) as answers:
             (batch,) = [answer async for answer in answers]
@@ -96,7 +102,16 @@ class Model:
     async def timeline(
         self, decoder: Decoder, folder: Path, name: str, part: Part, every_s: float
     ) -> AsyncIterator[dict]:
-        """Yield the rows of a timeline, see `timeline.timeline`; probabilities of silence are null."""
+        """Yield the rows of a timeline, see `timeline.timeline`; probabilities of silence are None.
+
+        Args:
+            decoder, folder, name, part: as in `predict`.
+            every_s: step from window to window, seconds.
+
+        Raises:
+            InputError: The network does not read segments of sound, or `every_s` is out of range.
+            BrokenClip: The recording cannot be used.
+        """
         segmented_input(self.served)
         task = self._task(folder, name, part, every_s)
         async with aclosing(decoder.answers(task)) as answers:
@@ -148,8 +163,12 @@ def load_models(folders: Iterable[Path], moved: Iterable[Path], executor: Execut
 def unique_names(names: list[str]) -> list[str]:
     """Return the names with numbers behind those that are there before.
 
-    >>> unique_names(["final", "audio", "final"])
-    ['final', 'audio', 'final-2']
+    Args:
+        names: names, some of them equal.
+
+    Example:
+        >>> unique_names(["final", "audio", "final"])
+        ['final', 'audio', 'final-2']
     """
     return [
         name if (count := names[:number].count(name)) == 0 else f"{name}-{count + 1}"
@@ -158,7 +177,11 @@ def unique_names(names: list[str]) -> list[str]:
 
 
 def chosen(models: dict[str, Model], name: str | None) -> Model:
-    """Return the model of a name; None: the first.
+    """Return the model of a name.
+
+    Args:
+        models: name -> model.
+        name: the name; None: the first.
 
     Raises:
         Problem: There is no such model.

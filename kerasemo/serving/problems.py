@@ -71,7 +71,11 @@ class Busy(Problem):
 
 
 def as_problem(error: Exception) -> Problem:
-    """Return an error as a `Problem`: 422 for a clip that cannot be used, 400 for other errors of the user."""
+    """Return an error as a `Problem`: 422 for a clip that cannot be used, 400 for other errors of the user.
+
+    Args:
+        error: any error.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, BrokenClip):
@@ -90,10 +94,14 @@ async def answer_with_problem(request: Request, error: Exception) -> JSONRespons
 
 
 def finite(value: object) -> object:
-    """Return JSON values with null in the place of NaN and infinity, which JSON does not have.
+    """Return values with None in the place of NaN and infinity, which JSON does not have.
 
-    >>> finite({"happy": float("nan"), "sad": [0.5]})
-    {'happy': None, 'sad': [0.5]}
+    Args:
+        value: what is written as JSON.
+
+    Example:
+        >>> finite({"happy": float("nan"), "sad": [0.5]})
+        {'happy': None, 'sad': [0.5]}
     """
     if isinstance(value, dict):
         return {name: finite(each) for name, each in value.items()}

@@ -84,8 +84,12 @@ def safe_name(name: str) -> str:
 
     FFmpeg, for example, would read `pipe:0.mp4` from its standard input.
 
-    >>> safe_name("../a/pipe:0.mp4"), safe_name("-"), safe_name("Grüße (2).wav")
-    ('pipe_0.mp4', 'recording', 'Grüße (2).wav')
+    Args:
+        name: the name that a client gave.
+
+    Example:
+        >>> safe_name("../a/pipe:0.mp4"), safe_name("-"), safe_name("Grüße (2).wav")
+        ('pipe_0.mp4', 'recording', 'Grüße (2).wav')
     """
     last = re.split(r"[/\\]", name)[-1]
     return re.sub(r"[^\w .()-]", "_", last)[-LONGEST_NAME:].lstrip(" .-") or "recording"
