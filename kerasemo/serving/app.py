@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 
 import kerasemo
 from kerasemo.errors import InputError
-from kerasemo.export.windows import EVERY_S
 from kerasemo.serving import live
 from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import Guard
@@ -157,7 +156,7 @@ async def _live(socket: WebSocket) -> None:
     await live.answer(socket, socket.app.state.models, socket.app.state.decoder)
 
 
-def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Part, float]:
+def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Part, float | None]:
     """Return the model, the part of the recording, and the step between windows that a form asks for."""
     fields = upload.fields
     start_s, end_s, every_s = (_number(fields, name) for name in ("start_s", "end_s", "every_s"))
@@ -165,7 +164,7 @@ def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Part, float
         raise Problem(400, "end_s lies before start_s.")
     if (gender := fields.get("gender") or None) not in (None, "female", "male"):
         raise Problem(400, f"gender is female or male. Received: {gender}")
-    return chosen(models, fields.get("model")), Part(start_s, end_s, gender), every_s or EVERY_S
+    return chosen(models, fields.get("model")), Part(start_s, end_s, gender), every_s
 
 
 def _number(fields: dict[str, str], name: str) -> float | None:

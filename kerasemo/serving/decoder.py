@@ -76,7 +76,7 @@ class Decoder:
             BrokenClip, InputError: as the readers of media files.
             TooLarge: The file is longer than the limit, or takes more memory.
         """
-        process = await self._free.get()
+        process = await self._take()
         is_done = False
         try:
             await process.send(task)
@@ -88,15 +88,23 @@ class Decoder:
                 else:
                     yield answer
         finally:
-            # Otherwise this process is not done with the file: too slow, not needed any more, or ended.
             if is_done:
                 self._free.put_nowait(process)
-            else:
-                self._all.discard(process)
-                process.kill()
-                starting = asyncio.create_task(self._add_process())
-                self._starting.add(starting)
-                starting.add_done_callback(self._starting.discard)
+            else:  # too slow, not needed any more, or ended
+                self._replace(process)
+
+    async def _take(self) -> "_Process":
+        """Return a process that is free, and still there: the system ends processes if memory is short."""
+        while (process := await self._free.get()).has_ended:
+            self._replace(process)
+        return process
+
+    def _replace(self, process: "_Process") -> None:
+        self._all.discard(process)
+        process.kill()
+        starting = asyncio.create_task(self._add_process())
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
 
     async def _next(self, process: "_Process", name: str) -> tuple[bytes, dict]:
         try:
@@ -147,8 +155,12 @@ class _Process:
             raise ValueError(f"a message of {length} bytes")
         return kind, from_payload(kind, await self.process.stdout.readexactly(length))
 
+    @property
+    def has_ended(self) -> bool:
+        return self.process.returncode is not None
+
     def kill(self) -> None:
-        if self.process.returncode is None:
+        if not self.has_ended:
             self.process.kill()
 
     async def end(self) -> None:

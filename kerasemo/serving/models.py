@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from kerasemo.errors import InputError
 from kerasemo.export import ServedModel, as_record
-from kerasemo.export.windows import segmented_input, window_probabilities
+from kerasemo.export.windows import EVERY_S, segmented_input, window_probabilities
 from kerasemo.reporting.model_card import held_out_scores
 from kerasemo.serving.batches import Batches
 from kerasemo.serving.decoder import Decoder
@@ -100,20 +100,20 @@ class Model:
         return finite({"model": self.name, "file": name, **record})
 
     async def timeline(
-        self, decoder: Decoder, folder: Path, name: str, part: Part, every_s: float
+        self, decoder: Decoder, folder: Path, name: str, part: Part, every_s: float | None
     ) -> AsyncIterator[dict]:
         """Yield the rows of a timeline, see `timeline.timeline`; probabilities of silence are None.
 
         Args:
             decoder, folder, name, part: as in `predict`.
-            every_s: step from window to window, seconds.
+            every_s: step from window to window, seconds; None: 2 s, or the length of a window if that is shorter.
 
         Raises:
             InputError: The network does not read segments of sound, or `every_s` is out of range.
             BrokenClip: The recording cannot be used.
         """
         segmented_input(self.served)
-        task = self._task(folder, name, part, every_s)
+        task = self._task(folder, name, part, min(EVERY_S, self.window_s) if every_s is None else every_s)
         async with aclosing(decoder.answers(task)) as answers:
             async for answer in answers:
                 probabilities = await self._windows.probabilities({"windows": answer["windows"]})

@@ -12,7 +12,7 @@ _FIELDS = {
     "end_s": {**_SECONDS, "description": "End of the part to use, seconds."},
     "gender": {"type": "string", "enum": ["female", "male"], "description": "Gender of the speaker, if known."},
 }
-_EVERY = {"every_s": {**_SECONDS, "description": "Time between windows, seconds; 2 if it is left out."}}
+_EVERY = {"every_s": {**_SECONDS, "description": "Time between windows, seconds; at most their length."}}
 
 
 def _described(fields: dict) -> dict:

@@ -15,7 +15,10 @@ from kerasemo.serving.guard import is_local
 from kerasemo.serving.limits import MEGABYTE, Limits
 from kerasemo.serving.models import load_models
 
-__all__ = ["serve"]
+__all__ = ["BACKLOG", "serve"]
+
+BACKLOG = 2048
+"""Number of connections that may wait to be accepted."""
 
 
 def serve(
@@ -70,8 +73,13 @@ class _Server(uvicorn.Server):
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is stated because asyncio sends at once only then; otherwise each answer takes 40 ms more.
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, proto=socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
+        bound.close()
         raise InputError(f"{host}:{port} cannot be used ({error.strerror}); choose another --port or --host.") from None
+    return bound

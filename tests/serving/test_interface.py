@@ -36,6 +36,11 @@ def test_a_timeline_is_that_of_the_command(server, saved_models, tones):
     assert np.isnan(found).any() and rows[0]["probabilities"]["sad"] > rows[0]["probabilities"]["happy"]
 
 
+def test_windows_begin_every_two_seconds_or_as_often_as_their_length_allows(server, tones):
+    lines = server.post("timeline", tones, model="segments").text.splitlines()
+    assert [json.loads(line)["time_s"] for line in lines] == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+
+
 def test_the_first_model_is_asked_if_none_is_named(server, tones):
     assert server.post("predict", tones).json()["model"] == "clips"
 
@@ -52,7 +57,7 @@ def test_models_are_described_without_paths(server, saved_models):
     clips, segments, pictures = answer.json()["models"]
     assert clips["classes"] == ["calm", "happy", "sad"] and clips["live"] and clips["window_s"] is None
     assert segments["window_s"] == 1 and not pictures["live"] and pictures["media"] == ["video"]
-    assert clips["held_out"] == [{"model": "small", "score": "test UAR", "value": "0.345 [0.400, 0.600] (n = 48)"}]
+    assert clips["held_out"] == [{"model": "small", "score": "test UAR", "value": "0.345 [0.300, 0.600] (n = 48)"}]
     assert "<b>" not in clips["card_html"] and "<h1>Model card: small</h1>" in clips["card_html"]
     assert str(saved_models["clips"].parent) not in answer.text
     assert answer.json()["limits"] == {"size_bytes": 2 * 2**20, "length_s": 30, "time_s": 20}

@@ -1,7 +1,9 @@
 """The page in a real browser with a microphone and a camera: upload, seek, compare, record, download, errors."""
 
+import base64
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,7 @@ def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: 
     assert [rows.nth(5).locator("td").nth(n).text_content() for n in range(3)] == ["–"] * 3  # silence
     assert opened.locator("#whole .bars tbody tr").count() == 3
     assert opened.locator("#whole .highest").count() == 1
-    assert opened.locator("#cards .score").inner_text().startswith("0.345 [0.400, 0.600] (n = 48)")
+    assert opened.locator("#cards .score").inner_text().startswith("0.345 [0.300, 0.600] (n = 48)")
     opened.click("#cards summary")
     expect(opened.get_by_text("noise <b>and</b> tones")).to_be_visible()
 
@@ -138,18 +140,43 @@ def test_an_error_is_said_and_the_next_file_works(browser: Browser, server, tone
         assert page.locator("#error").inner_text() == ""
 
 
-def test_a_token_is_asked_for(browser: Browser, saved_models, tones):
+DROP = """([name, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type: "audio/wav" }));
+  for (const kind of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def test_a_file_can_be_dropped_anywhere(opened: Page, tones):
+    opened.evaluate(DROP, ["dropped.wav", base64.b64encode(tones.read_bytes()).decode()])
+    done(opened)
+    assert opened.locator("#file-name").inner_text() == "dropped.wav"
+
+
+def test_two_timelines_are_compared_behind_a_token(browser: Browser, saved_models, tones):
     with (
-        running(saved_models["segments"], "--token", "secret", "--jobs", 1) as server,
+        running(saved_models["segments"], saved_models["segments"], "--token", "secret", "--jobs", 1) as server,
         browser.open(server.address) as page,
     ):
         page.fill("#token", "secret")
         page.press("#token", "Enter")
-        expect(page.locator("#model option")).to_have_count(1)
-        page.set_input_files("#file", tones)
+        expect(page.locator("#model option")).to_have_count(2)
+        upload(page, tones, "segments", "segments-2")
         done(page)
+        assert page.locator("figcaption").all_text_contents()[-2:] == ["segments", "segments-2"]
+        page.locator(PLOT).first.focus()
+        page.keyboard.press("End")
+        assert [plot.get_attribute("aria-valuenow") for plot in page.locator(PLOT).all()] == ["6.0", "6.0"]
+        with page.expect_download() as download:
+            page.click("#csv")
+        rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+        assert [row["model"] for row in rows] == ["segments"] * 11 + ["segments-2"] * 11
         page.click("#microphone")
-        expect(page.locator("#live .highest th").first).to_have_text("happy", timeout=20_000)
+        expect(page.locator("#live .bars .highest th")).to_have_text(["happy", "happy"], timeout=20_000)
+        expect(page.locator("#status")).to_have_text(re.compile("Recording … segments(-2)?: happy"))
         page.goto(f"{server.address}/docs")
         expect(page.get_by_role("heading", name="POST /v1/predict")).to_be_visible()
 

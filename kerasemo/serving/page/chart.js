@@ -112,10 +112,11 @@ export function paint(context, chart, width, height) {
     line(context, [[LEFT, y(probability)], [width, y(probability)]]);
     context.fillText(probability.toString(), 4, y(probability) + 4);
   }
-  const step = STEPS.find((each) => (chart.durationS / each) * 48 < width - LEFT) ?? 1200;
+  const step = STEPS.find((each) => (chart.durationS / each) * 64 < width - LEFT) ?? 1200;
   for (let seconds = 0; seconds <= chart.durationS; seconds += step) {
     const label = `${seconds} s`;
-    context.fillText(label, Math.min(x(seconds), width - context.measureText(label).width), height - 5);
+    const isInside = x(seconds) + context.measureText(label).width <= width;
+    if (isInside) context.fillText(label, x(seconds), height - 5);
   }
   chart.classes.forEach((name, number) => {
     context.strokeStyle = context.fillStyle = style(`--c${number % 8}`);

@@ -43,7 +43,12 @@ export class Live {
   }
 }
 
+// Each change of the highest class is written to the line that screen readers read aloud.
 function show(answer, bars, chart) {
+  if (answer.predicted && answer.predicted !== chart.said) {
+    chart.said = answer.predicted;
+    byId("status").textContent = `Recording … ${answer.model}: ${answer.predicted}`;
+  }
   bars.note.textContent = answer.problem ?? `${answer.time_s.toFixed(1)} s`;
   if (answer.problem) return;
   bars.show(answer);

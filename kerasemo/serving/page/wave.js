@@ -1,6 +1,6 @@
 // The waveform of a sound on a canvas.
 
-const RATE = 8000;
+const RATE = 22_050;
 
 export async function peaksOf(file, columns) {
   const context = new OfflineAudioContext(1, 1, RATE);
