@@ -22,7 +22,7 @@ from kerasemo.serving.guard import Guard
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.models import Model, Part, chosen
 from kerasemo.serving.openapi import NDJSON, PREDICT, TIMELINE
-from kerasemo.serving.problems import TITLES, Problem, answer_with_problem, as_problem
+from kerasemo.serving.problems import TITLES, HttpProblem, answer_with_problem, as_problem
 from kerasemo.serving.uploads import Upload, received
 
 __all__ = ["DRAINED", "PAGE", "create_app"]
@@ -64,7 +64,7 @@ def create_app(
     app.state.models, app.state.decoder, app.state.limits = models, decoder, limits
     _add_interface(app)
     app.mount("/page", StaticFiles(directory=PAGE))
-    for kind in (Problem, InputError):
+    for kind in (HttpProblem, InputError):
         app.add_exception_handler(kind, answer_with_problem)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(HTTPException, _standard_problem)
@@ -148,7 +148,7 @@ async def _lines(
                     row = await anext(rows, None)
         except TimeoutError:
             yield json.dumps({"problem": _too_slow(limits).as_dict()}) + "\n"
-        except (Problem, InputError) as error:
+        except (HttpProblem, InputError) as error:
             yield json.dumps({"problem": as_problem(error).as_dict()}, ensure_ascii=False) + "\n"
 
 
@@ -161,9 +161,9 @@ def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Part, float
     fields = upload.fields
     start_s, end_s, every_s = (_number(fields, name) for name in ("start_s", "end_s", "every_s"))
     if None not in (start_s, end_s) and end_s <= start_s:
-        raise Problem(400, "end_s lies before start_s.")
+        raise HttpProblem(400, "end_s lies before start_s.")
     if (gender := fields.get("gender") or None) not in (None, "female", "male"):
-        raise Problem(400, f"gender is female or male. Received: {gender}")
+        raise HttpProblem(400, f"gender is female or male. Received: {gender}")
     return chosen(models, fields.get("model")), Part(start_s, end_s, gender), every_s
 
 
@@ -176,20 +176,20 @@ def _number(fields: dict[str, str], name: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < math.inf:
-        raise Problem(400, f"{name} is a number of seconds, 0 or more. Received: {text}")
+        raise HttpProblem(400, f"{name} is a number of seconds, 0 or more. Received: {text}")
     return value
 
 
-def _too_slow(limits: Limits) -> Problem:
+def _too_slow(limits: Limits) -> HttpProblem:
     sentence = f"the recording took more than {limits.time_s:g} s; give a shorter one."
-    return Problem(408, sentence, limit=limits.time_s, unit="seconds")
+    return HttpProblem(408, sentence, limit=limits.time_s, unit="seconds")
 
 
 async def _wrong_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
-    return await answer_with_problem(request, Problem(400, f"{first['loc'][-1]}: {first['msg']}."))
+    return await answer_with_problem(request, HttpProblem(400, f"{first['loc'][-1]}: {first['msg']}."))
 
 
 async def _standard_problem(request: Request, error: HTTPException) -> JSONResponse:
     sentence = f"{TITLES.get(error.status_code, str(error.detail))}: {request.url.path}."
-    return await answer_with_problem(request, Problem(error.status_code, sentence, error.headers))
+    return await answer_with_problem(request, HttpProblem(error.status_code, sentence, error.headers))

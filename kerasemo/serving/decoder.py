@@ -11,7 +11,7 @@ from pathlib import Path
 from kerasemo.errors import BrokenClip, InputError
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.messages import HEADER, JSON, LARGEST, from_payload, pack
-from kerasemo.serving.problems import Busy, Problem, TooLarge
+from kerasemo.serving.problems import Busy, HttpProblem, TooLarge
 
 __all__ = ["RETRY_S", "Decoder"]
 
@@ -121,7 +121,7 @@ class Decoder:
             await process.receive()
         except asyncio.IncompleteReadError:
             self._all.discard(process)
-            raise Problem(500, "A process that decodes files does not start.") from None
+            raise HttpProblem(500, "A process that decodes files does not start.") from None
         self._free.put_nowait(process)
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kerasemo.serving.problems import Problem
+from kerasemo.serving.problems import HttpProblem
 
 __all__ = ["BEARER", "DRAIN_S", "Guard", "is_local"]
 
@@ -58,20 +58,22 @@ class Guard:
             )
             await answer(scope, upload.receive, upload.send)
 
-    def _problem(self, scope: Scope) -> Problem | None:
+    def _problem(self, scope: Scope) -> HttpProblem | None:
         headers = Headers(scope=scope)
         asked = headers.get("host", "")
         if is_local(self.host) and not is_local(urlsplit(f"//{asked}").hostname or ""):
-            return Problem(403, f"this server answers on this computer only, not as {asked}.")
+            return HttpProblem(403, f"this server answers on this computer only, not as {asked}.")
         origin = headers.get("origin")
         if origin not in (None, *self.origins) and urlsplit(origin).netloc != asked:
-            return Problem(403, f"pages of {origin} may not ask this server; allow it with --allow-origin.")
+            return HttpProblem(403, f"pages of {origin} may not ask this server; allow it with --allow-origin.")
         is_open = not scope["path"].startswith(("/v1/", "/openapi.json")) or scope.get("method") == "OPTIONS"
         if self.token is None or is_open:
             return None
         if hmac.compare_digest(_token_of(headers).encode(), self.token.encode()):
             return None
-        return Problem(401, "send the token of this server as `Authorization: Bearer`.", {"WWW-Authenticate": "Bearer"})
+        return HttpProblem(
+            401, "send the token of this server as `Authorization: Bearer`.", {"WWW-Authenticate": "Bearer"}
+        )
 
 
 class _Upload:

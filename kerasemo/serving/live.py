@@ -12,7 +12,7 @@ from kerasemo.errors import InputError
 from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import BEARER
 from kerasemo.serving.models import Model, Part, chosen
-from kerasemo.serving.problems import Busy, Problem
+from kerasemo.serving.problems import Busy, HttpProblem
 from kerasemo.serving.uploads import stored
 
 __all__ = ["EVERY_S", "RATES", "SAMPLE_BYTES", "LastWindow", "answer", "as_wav"]
@@ -76,7 +76,7 @@ async def answer(socket: WebSocket, models: Mapping[str, Model], decoder: Decode
             await _exchange(socket, model, window, decoder)
     except WebSocketDisconnect:
         pass
-    except (Problem, InputError) as error:
+    except (HttpProblem, InputError) as error:
         await socket.close(_LATER if isinstance(error, Busy) else _REFUSED, str(error))
 
 
@@ -89,7 +89,7 @@ async def _exchange(socket: WebSocket, model: Model, window: LastWindow, decoder
                 return
             samples = message.get("bytes")
             if samples is None or len(samples) % SAMPLE_BYTES:
-                raise Problem(400, "send 16-bit samples as binary messages.")
+                raise HttpProblem(400, "send 16-bit samples as binary messages.")
             window.add(samples)
             if (running is None or running.done()) and (due := window.due()):
                 running = asyncio.create_task(_predict(socket, model, due, window.rate, window.time_s, decoder))
@@ -106,7 +106,7 @@ async def _predict(socket: WebSocket, model: Model, samples: bytes, rate: int, t
         async with stored(name, as_wav(samples, rate)) as folder:
             result = await model.predict(decoder, folder, name, Part())
         content = {name: value for name, value in result.items() if name != "file"}
-    except (Problem, InputError) as error:
+    except (HttpProblem, InputError) as error:
         content = {"model": model.name, "problem": str(error)}
     await socket.send_json({"time_s": round(time_s, 3), **content})
 
@@ -127,11 +127,11 @@ def _asked(socket: WebSocket, models: Mapping[str, Model]) -> tuple[Model, LastW
     query = socket.query_params
     model = chosen(models, query.get("model"))
     if model.media != ["audio"]:
-        raise Problem(400, f"{model.name} needs pictures; live answers are for sound alone.")
+        raise HttpProblem(400, f"{model.name} needs pictures; live answers are for sound alone.")
     try:
         rate, every_s = int(query.get("rate", 16_000)), float(query.get("every_s", EVERY_S))
     except ValueError:
-        raise Problem(400, "rate and every_s are numbers.") from None
+        raise HttpProblem(400, "rate and every_s are numbers.") from None
     if not RATES[0] <= rate <= RATES[1] or not 0.1 <= every_s <= 60:
-        raise Problem(400, f"rate is {RATES[0]} to {RATES[1]} Hz, and every_s is 0.1 to 60 s.")
+        raise HttpProblem(400, f"rate is {RATES[0]} to {RATES[1]} Hz, and every_s is 0.1 to 60 s.")
     return model, LastWindow(rate, model.live_window_s, every_s)

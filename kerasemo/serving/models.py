@@ -16,7 +16,7 @@ from kerasemo.export.windows import EVERY_S, segmented_input, window_probabiliti
 from kerasemo.reporting.model_card import held_out_scores
 from kerasemo.serving.batches import Batches
 from kerasemo.serving.decoder import Decoder
-from kerasemo.serving.problems import Problem, finite
+from kerasemo.serving.problems import HttpProblem, finite
 
 __all__ = ["LIVE_WINDOW_S", "Model", "Part", "chosen", "load_models", "unique_names"]
 
@@ -184,10 +184,10 @@ def chosen(models: dict[str, Model], name: str | None) -> Model:
         name: the name; None: the first.
 
     Raises:
-        Problem: There is no such model.
+        HttpProblem: There is no such model.
     """
     if name is None:
         return next(iter(models.values()))
     if name not in models:
-        raise Problem(404, f"there is no model {name!r}; choose one of {', '.join(models)}.")
+        raise HttpProblem(404, f"there is no model {name!r}; choose one of {', '.join(models)}.")
     return models[name]

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from kerasemo.errors import BrokenClip, InputError
 
-__all__ = ["TITLES", "Busy", "Problem", "TooLarge", "answer_with_problem", "as_problem", "finite"]
+__all__ = ["TITLES", "Busy", "HttpProblem", "TooLarge", "answer_with_problem", "as_problem", "finite"]
 
 TITLES = {
     400: "The request cannot be used",
@@ -24,7 +24,7 @@ TITLES = {
 }
 
 
-class Problem(Exception):
+class HttpProblem(Exception):
     """An error with the status of its answer.
 
     Args:
@@ -44,7 +44,7 @@ class Problem(Exception):
         return {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.members}
 
 
-class TooLarge(Problem):
+class TooLarge(HttpProblem):
     """A file exceeds a limit.
 
     Args:
@@ -57,7 +57,7 @@ class TooLarge(Problem):
         super().__init__(413, detail, limit=limit, unit=unit)
 
 
-class Busy(Problem):
+class Busy(HttpProblem):
     """More files wait than the limit allows.
 
     Args:
@@ -70,19 +70,19 @@ class Busy(Problem):
         super().__init__(429, sentence, {"Retry-After": str(retry_s)}, limit=waiting)
 
 
-def as_problem(error: Exception) -> Problem:
-    """Return an error as a `Problem`: 422 for a clip that cannot be used, 400 for other errors of the user.
+def as_problem(error: Exception) -> HttpProblem:
+    """Return an error as a `HttpProblem`: 422 for a clip that cannot be used, 400 for other errors of the user.
 
     Args:
         error: any error.
     """
-    if isinstance(error, Problem):
+    if isinstance(error, HttpProblem):
         return error
     if isinstance(error, BrokenClip):
-        return Problem(422, str(error))
+        return HttpProblem(422, str(error))
     if isinstance(error, InputError):
-        return Problem(400, str(error))
-    return Problem(500, "The server failed; its log says why.")
+        return HttpProblem(400, str(error))
+    return HttpProblem(500, "The server failed; its log says why.")
 
 
 async def answer_with_problem(request: Request, error: Exception) -> JSONResponse:

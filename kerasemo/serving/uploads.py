@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from kerasemo.serving.limits import Limits
-from kerasemo.serving.problems import Problem, TooLarge
+from kerasemo.serving.problems import HttpProblem, TooLarge
 
 __all__ = ["FIELDS", "Upload", "received", "safe_name", "stored"]
 
@@ -46,15 +46,15 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
 
     Raises:
         TooLarge: The file is larger than the limit; the rest is not read.
-        Problem: The form has no file or unknown fields.
+        HttpProblem: The form has no file or unknown fields.
     """
     form = await _form(request, limits)
     try:
         upload, fields = form.get("file"), {name: value for name, value in form.items() if name != "file"}
         if not isinstance(upload, UploadFile):
-            raise Problem(400, "the form has no file; send one as the field `file`.")
+            raise HttpProblem(400, "the form has no file; send one as the field `file`.")
         if unknown := [name for name in fields if name not in FIELDS]:
-            raise Problem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {', '.join(FIELDS)}.")
+            raise HttpProblem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {', '.join(FIELDS)}.")
         if (upload.size or 0) > limits.size_bytes:
             raise _too_large(limits)
         name = safe_name(upload.filename or "")
@@ -100,7 +100,7 @@ async def _form(request: Request, limits: Limits) -> FormData:
     if int(request.headers.get("content-length") or 0) > most:
         raise _too_large(limits)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Problem(400, "send a form (multipart/form-data) with the recording as the field `file`.")
+        raise HttpProblem(400, "send a form (multipart/form-data) with the recording as the field `file`.")
     receive, n_bytes = request.receive, 0
 
     async def counted() -> dict:
@@ -114,9 +114,9 @@ async def _form(request: Request, limits: Limits) -> FormData:
     try:
         return await Request(request.scope, counted).form(max_files=1, max_fields=len(FIELDS))
     except HTTPException as error:
-        raise Problem(400, f"the form cannot be read: {error.detail.rstrip('.')}.") from None
+        raise HttpProblem(400, f"the form cannot be read: {error.detail.rstrip('.')}.") from None
     except ClientDisconnect:
-        raise Problem(400, "the form ended before its end.") from None
+        raise HttpProblem(400, "the form ended before its end.") from None
 
 
 def _too_large(limits: Limits) -> TooLarge:

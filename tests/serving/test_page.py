@@ -46,7 +46,7 @@ def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: 
     assert [rows.nth(5).locator("td").nth(n).text_content() for n in range(3)] == ["–"] * 3  # silence
     assert opened.locator("#whole .bars tbody tr").count() == 3
     assert opened.locator("#whole .highest").count() == 1
-    assert opened.locator("#cards .score").inner_text().startswith("0.345 [0.300, 0.600] (n = 48)")
+    assert opened.locator("#cards .scores td").all_text_contents() == ["0.345 [0.300, 0.600] (n = 48)"]
     opened.click("#cards summary")
     expect(opened.get_by_text("noise <b>and</b> tones")).to_be_visible()
 

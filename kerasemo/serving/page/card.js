@@ -3,9 +3,9 @@
 import { element } from "./elements.js";
 
 export function card(model) {
-  const scores = model.held_out.map(({ model: network, score, value }) =>
-    element("p", { className: "score" }, `${value}`, element("small", {}, `${network}, ${score}, speakers held out`)),
-  );
+  const scores = element("table", { className: "scores" }, element("caption", {}, "With speakers held out"),
+    element("tbody", {}, ...model.held_out.map(({ model: network, score, value }) =>
+      element("tr", {}, element("th", { scope: "row" }, `${network}, ${score}`), element("td", {}, value)))));
   const missing = element("p", {}, "No score with speakers held out is known.");
   const text = element("div");
   text.innerHTML = model.card_html.replaceAll(/<(\/?)h([1-3])>/g, (_, end, level) => `<${end}h${Number(level) + 2}>`);
@@ -19,5 +19,5 @@ export function card(model) {
   const inputs = Object.values(model.inputs).join(", ");
   return element("article", { className: "card" }, element("h2", {}, model.name),
     element("p", {}, `Reads ${inputs}; predicts ${model.predicts}: ${model.classes.join(", ")}.`),
-    ...(scores.length ? scores : [missing]), ...(model.card_html ? [details] : []));
+    model.held_out.length ? scores : missing, ...(model.card_html ? [details] : []));
 }
