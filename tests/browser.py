@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, sync_playwright
 
@@ -13,7 +15,11 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
+HEARD_HZ = 4000
+"""Frequency of the tone that the microphone hears."""
 WIDTHS = (390, 1280)
 WIDTH = "document.documentElement.scrollWidth"
 IMAGES = "[...document.images].map(image => image.complete && image.naturalWidth > 0)"
@@ -69,11 +75,14 @@ def serious(page: Page, ignored: Collection[str] = ()) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser; a test that uses it is skipped where there is none."""
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    """A browser with a microphone that hears a tone, and a camera; a test is skipped where there is no browser."""
     if CHROMIUM is None:
         pytest.skip("needs the browser `chromium` on the PATH")
+    heard = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    soundfile.write(heard, 0.3 * np.sin(2 * np.pi * HEARD_HZ * np.arange(48_000) / 48_000), 48_000)
+    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={heard}"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield Browser(chromium)
         chromium.close()

@@ -57,7 +57,7 @@ def test_each_window_is_standardised_like_a_separate_clip(recording):
 def test_result_does_not_depend_on_blocks_and_batches(recording, monkeypatch):
     expected = timeline(served(), recording, every_s=0.1)
     monkeypatch.setattr("kerasemo.features.media.BLOCK_S", 1)
-    monkeypatch.setattr("kerasemo.timeline.SERVED_BATCH_SIZE", 3)
+    monkeypatch.setattr("kerasemo.export.windows.SERVED_BATCH_SIZE", 3)
     recorder = served()
     pd.testing.assert_frame_equal(timeline(recorder, recording, every_s=0.1), expected)
     assert len(expected) == 26 and max(map(len, recorder.batches)) == 3

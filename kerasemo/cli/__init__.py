@@ -10,7 +10,21 @@ import typer
 from typer.core import TyperGroup
 
 from kerasemo import console
-from kerasemo.cli import audit, average, codebook, export, features, fuse, manifest, plot, predict, report, synth, train
+from kerasemo.cli import (
+    audit,
+    average,
+    codebook,
+    export,
+    features,
+    fuse,
+    manifest,
+    plot,
+    predict,
+    report,
+    serve,
+    synth,
+    train,
+)
 from kerasemo.cli.choice import Choice
 
 __all__ = ["Commands", "app", "main", "options"]
@@ -45,7 +59,9 @@ def options(
 for choice in (manifest.Manifest, synth.Synth, features.Features, codebook.Codebook):
     app.add_typer(choice.as_app())
 app.command(cls=train.Train)(train.train)
-for command in (audit.audit, fuse.fuse, export.export, predict.predict, plot.plot, average.average, report.report):
+for command in (
+    audit.audit, fuse.fuse, export.export, predict.predict, serve.serve, plot.plot, average.average, report.report,
+):  # fmt: skip
     app.command()(command)
 
 

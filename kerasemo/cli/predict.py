@@ -115,7 +115,8 @@ def _refuse(media: list[Path], card: bool, as_json: bool, over_time: bool, is_fo
 
 
 def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: float | None, folder: Path) -> None:
-    from kerasemo.timeline import EVERY_S, timeline, write_timeline
+    from kerasemo.export.windows import EVERY_S
+    from kerasemo.timeline import timeline, write_timeline
 
     table = timeline(served, path, *part, every_s=every_s or EVERY_S)
     csv, picture = (folder / f"{path.name}.timeline.{suffix}" for suffix in ("csv", "png"))
@@ -126,11 +127,9 @@ def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: flo
 def _as_json(answers: list) -> str:
     import json
 
-    rows = []
-    for p in answers:
-        values = p.astype(float).to_dict()  # one value: the network predicts a number
-        decision = {"predicted": p.idxmax(), "probabilities": values} if len(values) > 1 else values
-        rows.append({"file": p.name, **decision})
+    from kerasemo.export import as_record
+
+    rows = [{"file": answer.name, **as_record(answer)} for answer in answers]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -19,7 +19,7 @@ from kerasemo.evaluation.protocols import Split
 from kerasemo.experiment import Cell, Corpus, Folds, Outcome, Paper, Stage, Study, Training, labels, linear, speech
 from kerasemo.experiment.own_networks import ON_DISK, Setting
 from kerasemo.experiment.own_options import Options
-from kerasemo.reporting.model_card import model_card
+from kerasemo.reporting.model_card import HELD_OUT, model_card
 from kerasemo.training.best_epoch import best_epoch
 from kerasemo.training.clips import N_FRAMES
 from kerasemo.training.run import Run
@@ -325,7 +325,7 @@ def card(outcome: Outcome, results: Sequence[dict]) -> str:
     split = "random split: speakers are in training, too"
     if options.partitions:
         split = f"the column {options.partitions}; see the notes for its speakers"
-    split_of = {"paper": split, "speaker": "speakers held out"}
+    split_of = {"paper": split, "speaker": HELD_OUT}
     return model_card(FINAL, facts, outcome.corpus.classes, results, split_of, config["notes"])
 
 

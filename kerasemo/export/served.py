@@ -1,6 +1,5 @@
 """Applies SavedModels to media files."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,21 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kerasemo.errors import BrokenClip, InputError
-from kerasemo.export.formats import SavedModel
-from kerasemo.features import FEATURE_SETS
-from kerasemo.features.feature_set import digest_of
-from kerasemo.features.network_input import NetworkInput
+from kerasemo.errors import InputError
+from kerasemo.export.preprocessing import Preprocessing
 from kerasemo.quiet import import_tensorflow
-from kerasemo.training.run import MODEL_CARD
 
-__all__ = ["PREPROCESSING", "SERVED_BATCH_SIZE", "ServedModel"]
+__all__ = ["SERVED_BATCH_SIZE", "ServedModel", "as_record"]
 
-PREPROCESSING = SavedModel.description
 SERVED_BATCH_SIZE = 16
 
 
-class ServedModel:
+class ServedModel(Preprocessing):
     """A SavedModel with its preprocessing: from wav and mp4 files to class probabilities.
 
     Args:
@@ -35,39 +29,12 @@ class ServedModel:
     """
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
-        self.folder = folder = Path(folder)
-        if not (folder / SavedModel.network).is_file():
-            raise InputError(f"{folder} is no SavedModel; give a folder that `kerasemo export` wrote.")
-        try:
-            self.description = json.loads((folder / PREPROCESSING).read_text())
-            new_paths = {digest_of(path): str(path) for path in moved}
-            self.inputs = {
-                name: NetworkInput.from_config(_with_current_paths(folder, config, new_paths))
-                for name, config in self.description["inputs"].items()
-            }
-            self.classes, self._decision = self.description["classes"], self.description["decision"]
-            self._n_frames = self.description.get("n_frames")
-        except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
-            raise InputError(
-                f"{folder} does not say how its inputs are computed from media files ({PREPROCESSING})."
-            ) from None
+        super().__init__(folder, moved)
         tf = import_tensorflow()
         try:
-            self._network = tf.saved_model.load(str(folder))
+            self._network = tf.saved_model.load(str(self.folder))
         except (ValueError, OSError, tf.errors.OpError) as error:
-            raise InputError(f"{folder} is a damaged SavedModel: {str(error).splitlines()[0]}") from None
-
-    @property
-    def card(self) -> str:
-        """The model card, in Markdown.
-
-        Raises:
-            InputError: The SavedModel has none.
-        """
-        try:
-            return (self.folder / PREPROCESSING.parent / MODEL_CARD).read_text(encoding="utf-8")
-        except OSError:
-            raise InputError(f"{self.folder} has no model card; `kerasemo train --final` writes one.") from None
+            raise InputError(f"{self.folder} is a damaged SavedModel: {str(error).splitlines()[0]}") from None
 
     def predict(
         self,
@@ -91,21 +58,7 @@ class ServedModel:
             BrokenClip: The file cannot be used, or lacks sound or video that the network needs.
             InputError: The network was trained on features computed by others.
         """
-        if not self.inputs:
-            raise InputError("this network takes features, not media files; give them to `probabilities`.")
-        arrays = {
-            name: network_input.read(Path(path), start_s, end_s, gender) for name, network_input in self.inputs.items()
-        }
-        n_items = max(len(array) for array in arrays.values())
-        batch = {
-            name: np.broadcast_to(array, (n_items, *array.shape[1:])).astype("float32")
-            for name, array in arrays.items()
-        }
-        if self._n_frames:
-            n = min(array.shape[1] for array in batch.values())
-            if not n:
-                raise BrokenClip(f"{path} is shorter than a frame of the network.")
-            batch = {name: array[:, :n] for name, array in batch.items()} | {self._n_frames: np.int32([n])}
+        batch = self.read(path, start_s, end_s, gender)
         return pd.Series(self.probabilities(batch).mean(axis=0), index=self.classes)
 
     def probabilities(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -125,12 +78,11 @@ class ServedModel:
         return np.concatenate([part[self._decision].numpy() for part in parts])
 
 
-def _with_current_paths(folder: Path, config: Mapping, new_paths: Mapping[str, str]) -> dict:
-    """Return the config of an input with the current paths of its files: from `new_paths`, by digest, or unchanged."""
-    updated = dict(config)
-    feature_set = FEATURE_SETS.get(config["feature_set"])
-    for parameter, digest in feature_set.files.items() if feature_set else ():
-        updated[parameter] = path = new_paths.get(config.get(digest), config.get(parameter, ""))
-        if path and not Path(path).is_file():
-            raise InputError(f"{folder} reads {path}, which is not there any more; give the file with --file.")
-    return updated
+def as_record(prediction: pd.Series) -> dict:
+    """Return a prediction as plain values: `predicted` and `probabilities`, or the number that the network predicts.
+
+    Args:
+        prediction: what `ServedModel.predict` returned.
+    """
+    values = prediction.astype(float).to_dict()
+    return {"predicted": prediction.idxmax(), "probabilities": values} if len(values) > 1 else values

@@ -16,6 +16,7 @@ from kerasemo.errors import BrokenClip
 __all__ = [
     "BLOCK_S",
     "CONTAINERS",
+    "LOCAL",
     "ROUNDING_S",
     "frame_span",
     "read_audio",
@@ -28,6 +29,8 @@ CONTAINERS = frozenset({".avi", ".flv", ".m4a", ".m4v", ".mkv", ".mov", ".mp4", 
 
 # Programs that do not know the length yet write this value or more: sox 0x7FFFF000, most others 0xFFFFFFFF.
 _UNKNOWN_SIZE = 0x7FFFF000
+# A playlist in the place of a recording must not make FFmpeg load something from the network.
+LOCAL = {"protocol_whitelist": "file"}
 _QUICKTIME_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 # Seek to this much before the clip, because the first decoded block of AAC depends on the previous block.
 _PREROLL_S = 0.2
@@ -318,7 +321,7 @@ def _open(
 ) -> Iterator[tuple[av.container.InputContainer, av.stream.Stream, float]]:
     """Open a file at or before a clip; yield it with its first stream of a kind and the start time of the file."""
     try:
-        with av.open(os.fspath(path)) as container:
+        with av.open(os.fspath(path), options=LOCAL) as container:
             stream = next((stream for stream in container.streams if stream.type == kind), None)
             if stream is None or stream.codec_context is None:
                 raise BrokenClip(f"{path} has no {'sound' if kind == 'audio' else 'video'} stream that can be decoded.")

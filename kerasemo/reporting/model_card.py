@@ -5,7 +5,10 @@ Source: Mitchell et al. 2019, "Model cards for model reporting", FAT*, which pro
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["NOT_FOR", "model_card"]
+__all__ = ["HELD_OUT", "NOT_FOR", "held_out_scores", "model_card"]
+
+HELD_OUT = "speakers held out"
+"""The protocol of the scores that new speakers can expect, in words."""
 
 NOT_FOR = (
     "Decisions about people, such as hiring, teaching, policing or medical decisions. The labels are what listeners or "
@@ -57,6 +60,27 @@ def model_card(
     for title, content in sections.items():
         lines += ["", f"## {title}", "", *content]
     return "\n".join(lines) + "\n"
+
+
+def held_out_scores(card: str) -> list[dict[str, str]]:
+    """Return the scores with speakers held out that a card contains.
+
+    Args:
+        card: what `model_card` wrote.
+
+    Returns:
+        `model`, `score` and `value` of each.
+
+    Example:
+        >>> held_out_scores("| logistic | test UAR | speakers held out | 0.512 (n = 48) |")
+        [{'model': 'logistic', 'score': 'test UAR', 'value': '0.512 (n = 48)'}]
+    """
+    lines = [line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("|")]
+    return [
+        {"model": cells[0], "score": cells[1], "value": cells[3]}
+        for cells in lines
+        if len(cells) == 4 and cells[2] == HELD_OUT
+    ]
 
 
 def _score(row: Mapping) -> str:

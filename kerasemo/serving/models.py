@@ -1,0 +1,193 @@
+"""The models that a server has: their names, what they need, their cards, their predictions."""
+
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from markdown_it import MarkdownIt
+
+from kerasemo.errors import InputError
+from kerasemo.export import ServedModel, as_record
+from kerasemo.export.windows import EVERY_S, segmented_input, window_probabilities
+from kerasemo.reporting.model_card import held_out_scores
+from kerasemo.serving.batches import Batches
+from kerasemo.serving.decoder import Decoder
+from kerasemo.serving.problems import HttpProblem, finite
+
+__all__ = ["LIVE_WINDOW_S", "Model", "Part", "chosen", "load_models", "unique_names"]
+
+LIVE_WINDOW_S = 3.0
+"""Length of sound from which a network of whole clips predicts while it is recorded, seconds."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a recording, and who speaks.
+
+    Args:
+        start_s, end_s: seconds; None: from the beginning, to the end.
+        gender: `female`, `male` or None if not known.
+    """
+
+    start_s: float | None = None
+    end_s: float | None = None
+    gender: str | None = None
+
+
+class Model:
+    """A model of the server.
+
+    Args:
+        number: its number in the processes that decode.
+        name: its name in requests.
+        served: the network.
+        executor: the thread in which it computes.
+    """
+
+    def __init__(self, number: int, name: str, served: ServedModel, executor: Executor):
+        self.number, self.name, self.served = number, name, served
+        self._batches = Batches(served, executor)
+        self._windows = Batches(_Windows(served), executor)
+        feature_sets = [network_input.feature_set for network_input in served.inputs.values()]
+        self.media = sorted({feature_set.medium for feature_set in feature_sets})
+        try:
+            _, segmented = segmented_input(served)
+            self.window_s = segmented.segment_length / segmented.feature_set.sampling_rate
+        except InputError:
+            self.window_s = None
+
+    @property
+    def live_window_s(self) -> float:
+        """Length of sound from which an answer is predicted while recording, seconds."""
+        return self.window_s or LIVE_WINDOW_S
+
+    def describe(self) -> dict:
+        """Return what `/v1/models` says about the model."""
+        try:
+            card = self.served.card
+        except InputError:
+            card = ""
+        return {
+            "name": self.name,
+            "classes": self.served.classes,
+            "predicts": "probabilities" if len(self.served.classes) > 1 else "a number",
+            "inputs": {name: config.feature_set.name for name, config in self.served.inputs.items()},
+            "media": self.media,
+            "live": self.media == ["audio"],
+            "window_s": self.window_s,
+            "held_out": held_out_scores(card),
+            "card": card,
+            "card_html": MarkdownIt("js-default").render(card),
+        }
+
+    async def predict(self, decoder: Decoder, folder: Path, name: str, part: Part) -> dict:
+        """Return the prediction for a file, as `kerasemo predict --json` gives it.
+
+        Args:
+            decoder: the processes that read the file.
+            folder, name: where the file is.
+            part: the part to use.
+        """
+        task = self._task(folder, name, part)
+        async with aclosing(decoder.answers(task)) as answers:
+            (batch,) = [answer async for answer in answers]
+        probabilities = await self._batches.probabilities(batch)
+        record = as_record(pd.Series(probabilities.mean(axis=0), index=self.served.classes))
+        return finite({"model": self.name, "file": name, **record})
+
+    async def timeline(
+        self, decoder: Decoder, folder: Path, name: str, part: Part, every_s: float | None
+    ) -> AsyncIterator[dict]:
+        """Yield the rows of a timeline, see `timeline.timeline`; probabilities of silence are None.
+
+        Args:
+            decoder, folder, name, part: as in `predict`.
+            every_s: step from window to window, seconds; None: 2 s, or the length of a window if that is shorter.
+
+        Raises:
+            InputError: The network does not read segments of sound, or `every_s` is out of range.
+            BrokenClip: The recording cannot be used.
+        """
+        segmented_input(self.served)
+        task = self._task(folder, name, part, min(EVERY_S, self.window_s) if every_s is None else every_s)
+        async with aclosing(decoder.answers(task)) as answers:
+            async for answer in answers:
+                probabilities = await self._windows.probabilities({"windows": answer["windows"]})
+                for time_s, row in zip(answer["time_s"].tolist(), probabilities.tolist(), strict=True):
+                    named = dict(zip(self.served.classes, row, strict=True))
+                    yield finite({"time_s": round(time_s, 6), "probabilities": named})
+
+    def _task(self, folder: Path, name: str, part: Part, every_s: float | None = None) -> dict:
+        return {"model": self.number, "folder": str(folder), "name": name, "every_s": every_s, **vars(part)}
+
+
+class _Windows:
+    """Gives windows the interface of other inputs, so that they can be put into batches."""
+
+    def __init__(self, served: ServedModel):
+        self._served = served
+
+    def probabilities(self, batch: dict[str, np.ndarray]) -> np.ndarray:
+        return window_probabilities(self._served, batch["windows"])
+
+
+def load_models(folders: Iterable[Path], moved: Iterable[Path], executor: Executor) -> dict[str, Model]:
+    """Load SavedModels.
+
+    Args:
+        folders: folders of SavedModels.
+        moved: new paths of files that their preprocessing reads.
+        executor: the thread in which the networks compute.
+
+    Returns:
+        name -> model.
+
+    Raises:
+        InputError: A SavedModel cannot be used, or takes features instead of media files.
+    """
+    loaded = [ServedModel(folder, moved) for folder in folders]
+    for served in loaded:
+        if not served.inputs:
+            raise InputError(f"{served.folder} takes features, not media files; it cannot be served.")
+    names = unique_names([served.folder.resolve().name for served in loaded])
+    return {
+        name: Model(number, name, served, executor)
+        for number, (name, served) in enumerate(zip(names, loaded, strict=True))
+    }
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Return the names with numbers behind those that are there before.
+
+    Args:
+        names: names, some of them equal.
+
+    Example:
+        >>> unique_names(["final", "audio", "final"])
+        ['final', 'audio', 'final-2']
+    """
+    return [
+        name if (count := names[:number].count(name)) == 0 else f"{name}-{count + 1}"
+        for number, name in enumerate(names)
+    ]
+
+
+def chosen(models: dict[str, Model], name: str | None) -> Model:
+    """Return the model of a name.
+
+    Args:
+        models: name -> model.
+        name: the name; None: the first.
+
+    Raises:
+        HttpProblem: There is no such model.
+    """
+    if name is None:
+        return next(iter(models.values()))
+    if name not in models:
+        raise HttpProblem(404, f"there is no model {name!r}; choose one of {', '.join(models)}.")
+    return models[name]

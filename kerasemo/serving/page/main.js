@@ -1,0 +1,157 @@
+// The page: chooses models, takes a file or a recording, shows the result.
+
+import * as api from "./api.js";
+import { card } from "./card.js";
+import { byId, element } from "./elements.js";
+import { Live } from "./live.js";
+import { recordPictures, recordSound } from "./record.js";
+import { Result } from "./result.js";
+
+const HEADER_BYTES = 44;
+let known = { models: [], limits: {} };
+let result = null;
+let recording = null;
+
+async function start() {
+  try {
+    known = await api.models();
+  } catch (error) {
+    byId("token-form").hidden = error.status !== 401;
+    if (error.status !== 401) tell(error);
+    return;
+  }
+  byId("token-form").hidden = true;
+  const options = () => known.models.map(({ name }) => element("option", { value: name }, name));
+  byId("model").replaceChildren(...options());
+  byId("compare").replaceChildren(element("option", { value: "" }, "nothing"), ...options());
+  byId("compare-box").hidden = known.models.length < 2;
+  showModels();
+}
+
+function chosen() {
+  const names = new Set([byId("model").value, byId("compare").value]);
+  return [...names].flatMap((name) => known.models.filter((model) => model.name === name));
+}
+
+function showModels() {
+  byId("cards").replaceChildren(...chosen().map(card));
+  byId("camera").hidden = !chosen().some((model) => model.media.includes("video"));
+}
+
+function tell(error) {
+  byId("status").textContent = "";
+  byId("error").textContent = error ? error.message : "";
+}
+
+async function use(file) {
+  result?.end();
+  tell(null);
+  const limit = known.limits.size_bytes;
+  if (file.size > limit) {
+    tell(new Error(`the file is larger than ${(limit / 2 ** 20).toFixed()} MB; give a shorter or compressed recording.`));
+    return;
+  }
+  const current = (result = new Result(file, chosen()));
+  byId("status").textContent = "Working …";
+  enableDownloads(false);
+  try {
+    await current.fill();
+    byId("status").textContent = "Done.";
+    enableDownloads(true);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    byId("result").hidden = true;
+    tell(error);
+  }
+}
+
+function enableDownloads(isReady) {
+  for (const id of ["csv", "json", "picture"]) byId(id).disabled = !isReady;
+  if (result) byId("picture").hidden = result.charts.length === 0;
+}
+
+async function record(begin) {
+  tell(null);
+  setRecording(true);
+  try {
+    recording = await begin();
+    byId("status").textContent = "Recording …";
+  } catch (error) {
+    setRecording(false);
+    byId("live").hidden = true;
+    const isRefused = error.name === "NotAllowedError";
+    tell(isRefused ? new Error("the browser does not allow the recording; allow it and try again.") : error);
+  }
+}
+
+async function microphone() {
+  const live = new Live(chosen());
+  let room = Infinity;
+  const recorder = await recordSound((samples) => {
+    live.send(samples);
+    room -= samples.byteLength;
+    if (room < 0) stop();
+  });
+  const { size_bytes: size, length_s: length } = known.limits;
+  room = Math.min(size - HEADER_BYTES, 2 * recorder.rate * (length - 1)) - recorder.rate;
+  live.open(recorder.rate);
+  return { stop: () => (live.close(), recorder.stop()) };
+}
+
+async function camera() {
+  const preview = byId("preview");
+  preview.hidden = false;
+  const recorder = await recordPictures(preview);
+  const timer = setTimeout(stop, 1000 * (known.limits.length_s - 1));
+  return { stop: () => (clearTimeout(timer), recorder.stop()) };
+}
+
+async function stop() {
+  const ended = recording;
+  recording = null;
+  if (!ended) return;
+  const file = await ended.stop();
+  setRecording(false);
+  await use(file);
+}
+
+function setRecording(isOn) {
+  byId("stop").hidden = !isOn;
+  byId("microphone").hidden = isOn;
+  byId("camera").hidden = isOn || !chosen().some((model) => model.media.includes("video"));
+  if (!isOn) byId("preview").hidden = true;
+  for (const id of ["model", "compare", "file"]) byId(id).disabled = isOn;
+  byId(isOn ? "stop" : "microphone").focus();
+}
+
+function dropped(event) {
+  event.preventDefault();
+  byId("drop").classList.toggle("over", event.type === "dragover");
+  const [file] = event.type === "drop" ? event.dataTransfer.files : [];
+  if (file && !recording) use(file);
+}
+
+byId("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  api.useToken(byId("token").value);
+  start();
+});
+for (const id of ["model", "compare"]) {
+  byId(id).addEventListener("change", () => {
+    showModels();
+    if (result) use(result.file);
+  });
+}
+byId("file").addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  target.value = "";
+  if (file) use(file);
+});
+for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, dropped);
+byId("microphone").addEventListener("click", () => record(microphone));
+byId("camera").addEventListener("click", () => record(camera));
+byId("stop").addEventListener("click", stop);
+byId("csv").addEventListener("click", () => result.saveCsv());
+byId("json").addEventListener("click", () => result.saveJson());
+byId("picture").addEventListener("click", () => result.savePicture());
+start();

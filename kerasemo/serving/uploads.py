@@ -1,0 +1,124 @@
+"""Receives a file into a folder of its own, which is removed with its content when the answer is given."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from kerasemo.serving.limits import Limits
+from kerasemo.serving.problems import HttpProblem, TooLarge
+
+__all__ = ["FIELDS", "Upload", "received", "safe_name", "stored"]
+
+LONGEST_NAME = 60
+FORM_BYTES = 16_384
+"""What a form may have in addition to its file, bytes."""
+FIELDS = ("model", "start_s", "end_s", "gender", "every_s")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was received, and the other fields of the form.
+
+    Attributes:
+        folder: the folder that contains nothing but the file.
+        name: name of the file.
+        fields: name -> text.
+    """
+
+    folder: Path
+    name: str
+    fields: dict[str, str]
+
+
+@asynccontextmanager
+async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
+    """Receive the file of a form; it is removed when the block ends.
+
+    Raises:
+        TooLarge: The file is larger than the limit; the rest is not read.
+        HttpProblem: The form has no file or unknown fields.
+    """
+    form = await _form(request, limits)
+    try:
+        upload, fields = form.get("file"), {name: value for name, value in form.items() if name != "file"}
+        if not isinstance(upload, UploadFile):
+            raise HttpProblem(400, "the form has no file; send one as the field `file`.")
+        if unknown := [name for name in fields if name not in FIELDS]:
+            raise HttpProblem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {', '.join(FIELDS)}.")
+        if (upload.size or 0) > limits.size_bytes:
+            raise _too_large(limits)
+        name = safe_name(upload.filename or "")
+        async with stored(name, upload) as folder:
+            yield Upload(folder, name, {name: str(value) for name, value in fields.items()})
+    finally:
+        await form.close()
+
+
+@asynccontextmanager
+async def stored(name: str, content: UploadFile | bytes) -> AsyncIterator[Path]:
+    """Write a file into a new folder, and remove both when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="kerasemo-serve-"))
+    try:
+        with (folder / name).open("wb") as file:
+            if isinstance(content, bytes):
+                file.write(content)
+            else:
+                await asyncio.to_thread(shutil.copyfileobj, content.file, file)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def safe_name(name: str) -> str:
+    """Return the name of a file without folders, and without what a program could take for anything but a name.
+
+    FFmpeg, for example, would read `pipe:0.mp4` from its standard input.
+
+    Args:
+        name: the name that a client gave.
+
+    Example:
+        >>> safe_name("../a/pipe:0.mp4"), safe_name("-"), safe_name("Grüße (2).wav")
+        ('pipe_0.mp4', 'recording', 'Grüße (2).wav')
+    """
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w .()-]", "_", last)[-LONGEST_NAME:].lstrip(" .-") or "recording"
+
+
+async def _form(request: Request, limits: Limits) -> FormData:
+    most = limits.size_bytes + FORM_BYTES
+    if int(request.headers.get("content-length") or 0) > most:
+        raise _too_large(limits)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise HttpProblem(400, "send a form (multipart/form-data) with the recording as the field `file`.")
+    receive, n_bytes = request.receive, 0
+
+    async def counted() -> dict:
+        nonlocal n_bytes
+        message = await receive()
+        n_bytes += len(message.get("body", b""))
+        if n_bytes > most:
+            raise _too_large(limits)
+        return message
+
+    try:
+        return await Request(request.scope, counted).form(max_files=1, max_fields=len(FIELDS))
+    except HTTPException as error:
+        raise HttpProblem(400, f"the form cannot be read: {error.detail.rstrip('.')}.") from None
+    except ClientDisconnect:
+        raise HttpProblem(400, "the form ended before its end.") from None
+
+
+def _too_large(limits: Limits) -> TooLarge:
+    sentence = f"the file is larger than {limits.size_mb:g} MB; give a shorter or compressed recording."
+    return TooLarge(sentence, limits.size_bytes, "bytes")
