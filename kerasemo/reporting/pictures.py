@@ -157,12 +157,12 @@ def weights(folder: RunFolder) -> list[Picture]:
 
 
 def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:
-    """Return the histories of all folds of each model: first the main models, then their variations."""
+    """Return the histories of all folds and seeds of each model: first the main models, then their variations."""
     models: dict[str, list[pd.DataFrame]] = {}
     for name in sorted(folder.histories, key=lambda name: not run_folder.is_main(name)):
-        models.setdefault(run_folder.without_fold(name), []).append(folder.histories[name])
+        models.setdefault(run_folder.pooled_name(name), []).append(folder.histories[name])
     return {
-        name if len(histories) == 1 else f"{name} ({len(histories)} folds)": histories
+        name if len(histories) == 1 else f"{name} ({len(histories)} runs)": histories
         for name, histories in models.items()
     }
 

@@ -85,6 +85,30 @@ function makeLarge(figure) {
   button.append(image);
 }
 
+// Clips: the number in a cell opens the list of its clips, and the name of a clip plays it there.
+
+function openTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  const box = target?.closest("details");
+  if (!box) return;
+  box.open = true;
+  target.scrollIntoView();
+  target.focus();
+}
+
+function playHere(event) {
+  event.preventDefault();
+  const link = event.currentTarget;
+  const player = document.getElementById(link.hash.slice(1)).querySelector("audio, video").cloneNode();
+  link.after(player);
+  link.replaceWith(link.textContent);
+  player.focus();
+  player.play();
+}
+
+window.addEventListener("hashchange", openTarget);
+openTarget();
+document.querySelectorAll("a.play").forEach(link => link.addEventListener("click", playHere));
 document.querySelectorAll("table.scores, table.sortable").forEach(makeSortable);
 document.querySelectorAll("table.scores").forEach(foldOtherRows);
 document.querySelectorAll("figure.picture").forEach(makeLarge);

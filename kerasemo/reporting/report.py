@@ -12,11 +12,12 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from kerasemo import __version__, files, progress
+from kerasemo import __version__, files
 from kerasemo.errors import InputError, WrongCall
-from kerasemo.reporting import charts, figures, pictures, results, run_folder
+from kerasemo.reporting import pictures, results, run_folder
+from kerasemo.reporting.confusions import CLIPS_PER_CELL, confusions
 from kerasemo.reporting.headline import headline
-from kerasemo.reporting.pictures import Picture
+from kerasemo.reporting.recordings import recordings
 from kerasemo.reporting.run_folder import RunFolder
 from kerasemo.reporting.score_table import number, score_table, signed
 from kerasemo.training.run import MODEL_CARD
@@ -26,7 +27,9 @@ __all__ = ["write_report"]
 _SET_ASIDE_ROWS = 500
 
 
-def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | None = None) -> Path:
+def write_report(
+    runs: Sequence[str | os.PathLike], out: str | os.PathLike | None = None, with_recordings: bool = True
+) -> Path:
     """Write an HTML page about one or several runs, which needs no other files and no network.
 
     It is complete without JavaScript, which sorts its tables, folds rows away and opens its figures large.
@@ -36,6 +39,7 @@ def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | Non
     Args:
         runs: run folders.
         out: path of the page; required for several runs, by default `report.html` in the folder of a single run.
+        with_recordings: whether the page contains the recordings of a small corpus, see `recordings`.
 
     Returns:
         The path of the page.
@@ -53,7 +57,12 @@ def write_report(runs: Sequence[str | os.PathLike], out: str | os.PathLike | Non
     sections = [_section(folder) for folder in folders]
     style, script = (Markup(_text(name)) for name in ("report.css", "report.js"))
     html = _template().render(
-        sections=sections, version=__version__, style=style, script=script, script_hash=_hash(script)
+        sections=sections,
+        recordings=recordings(folders) if with_recordings else {},
+        version=__version__,
+        style=style,
+        script=script,
+        script_hash=_hash(script),
     )
     with files.whole(page) as temporary:
         temporary.write_text(html, encoding="utf-8")
@@ -80,6 +89,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["number"] = number
     environment.filters["signed"] = signed
+    environment.globals["clips_per_cell"] = CLIPS_PER_CELL
     return environment.get_template("report.html.j2")
 
 
@@ -98,7 +108,7 @@ def _section(folder: RunFolder) -> dict[str, object]:
         "losses": pictures.losses(folder),
         "task_losses": pictures.task_losses(folder),
         "weights": pictures.weights(folder),
-        "confusions": _confusions(folder),
+        "confusions": confusions(folder),
         "card": _card(folder),
         "options": list(_flat(folder.config.get("options", {}))),
         "environment": list(_flat(folder.environment)),
@@ -114,22 +124,6 @@ def _card(folder: RunFolder) -> Markup | None:
     sections = path.read_text(encoding="utf-8").partition("\n## ")[2]
     deeper = re.sub("^#", "##", f"## {sections}", flags=re.MULTILINE)
     return Markup(MarkdownIt("js-default").render(deeper))
-
-
-def _confusions(folder: RunFolder) -> list[Picture]:
-    """Draw the confusion matrix of each main model; if there are only variations, of all models."""
-    names = [name for name in folder.predictions if run_folder.is_main(name)] or list(folder.predictions)
-    found = []
-    for name in progress.track(names, len(names), "Drawing: confusion matrices"):
-        table = folder.predictions[name]
-        task = table["task"].iloc[0]
-        figure = charts.confusion(
-            table["label"], table["predicted"], folder.config["classes"][task], f"{name}: {task}", folder.notice
-        )
-        caption = f"{name}, test partition, {len(table)} predictions"
-        alt = f"Confusion matrix of {task}: {caption}"
-        found.append(pictures.embedded(figures.png(figure, alt), alt, caption))
-    return found
 
 
 def _flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

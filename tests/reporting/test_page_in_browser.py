@@ -90,6 +90,47 @@ def test_a_figure_opens_large_and_the_focus_returns(browser: Browser, page: Path
         assert dialog.count() == 0
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_cell_of_a_matrix_shows_its_clips(browser: Browser, page: Path, width, javascript):
+    with browser.open(page, width, java_script_enabled=javascript) as opened:
+        matrix = opened.get_by_role("table", name="Confusion matrix of emotion: architecture 1, paper protocol")
+        cell = matrix.get_by_role("link", name="predicted as calm").first
+        count, words = int(cell.inner_text()), cell.get_attribute("aria-label").split()
+        cell.press("Enter")
+        clips = opened.get_by_role("table", name="Clips with their probabilities of emotion: architecture 1, paper")
+        first, *rows = clips.locator("tbody").get_by_role("row").all_inner_texts()
+        assert first.startswith(f"{words[2]}, predicted as calm: {count}")
+        assert len(rows) == count
+        assert opened.evaluate(WIDTH) <= width
+        opened.get_by_role("link", name="All cells").click()
+        assert clips.locator("tbody th[scope=row]:visible").count() == 48
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_clip_is_played_where_it_is_listed(browser: Browser, page: Path, width):
+    with browser.open(page, width) as opened:
+        opened.locator(".matrix a").first.press("Enter")
+        link = opened.locator(".clips a:visible").first
+        name = link.inner_text()
+        link.press("Enter")
+        player = opened.locator(".clips audio")
+        assert player.get_attribute("aria-label") == name
+        assert player.evaluate("player => player === document.activeElement")
+        opened.wait_for_function("document.querySelector('.clips audio').duration > 0")
+        assert browser.complaints == []
+        assert browser.requests == [page.as_uri()]
+
+
+def test_without_javascript_the_name_of_a_clip_leads_to_its_recording(browser: Browser, page: Path):
+    with browser.open(page, java_script_enabled=False) as opened:
+        opened.locator(".matrix a").first.press("Enter")
+        link = opened.locator(".clips a:visible").first
+        name = link.inner_text()
+        link.press("Enter")
+        assert opened.locator(f"audio[aria-label={name}]").is_visible()
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_is_complete_without_javascript(browser: Browser, page: Path, width):
     with browser.open(page, width, java_script_enabled=False) as opened:

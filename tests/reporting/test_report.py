@@ -74,11 +74,6 @@ def test_all_images_are_embedded_and_have_alternative_text(page: Path):
     pictures = images(Page(page))
     words = [picture["alt"] for picture in pictures]
     assert words[0] == "Accuracy of the joint network and the audio probe"
-    assert [alt for alt in words if alt.startswith("Confusion")] == [
-        "Confusion matrix of emotion: architecture_1.paper, test partition, 48 predictions",
-        "Confusion matrix of emotion: architecture_4.paper, test partition, 48 predictions",
-        "Confusion matrix of emotion: architecture_4.speaker, test partition, 96 predictions",
-    ]
     assert len(words) == len({*words, ""}) - 1
     for picture in pictures:
         kind, content = picture["src"].split(",")
