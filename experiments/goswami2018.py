@@ -98,7 +98,7 @@ def read(run: Run, options: Options) -> AudioVisual:
     manifest = ravdess.Ravdess().read(root)
     experiment.require_groups(options, manifest["speaker"], ravdess.folds())
     classes = experiment.present(ravdess.EMOTIONS.values(), manifest["emotion"])
-    experiment.name_corpus(run, root, "RAVDESS", classes={"emotion": classes})
+    experiment.name_corpus(run, root, "RAVDESS", manifest=manifest, classes={"emotion": classes})
     inputs = {
         "audio_mean": NetworkInput(Mfcc()),
         "audio_sequence": NetworkInput(Mfcc(), SEQUENCE_FRAMES),

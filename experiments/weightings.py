@@ -58,7 +58,7 @@ def read(run: Run, options: Options) -> Corpus:
     table, arrays, set_aside = read_items(manifest, root, inputs, jobs=options.jobs, max_bad=options.max_bad)
     classes = {task: sorted(set(table[task])) for task in TASKS}
     experiment.require_classes(classes)
-    experiment.name_corpus(run, root, "RAVDESS", classes=classes)
+    experiment.name_corpus(run, root, "RAVDESS", manifest=manifest, classes=classes)
     experiment.set_aside(run, set_aside)
     run.note(f"{len(table)} recordings of {table['speaker'].nunique()} actors, {options.seeds} seeds.")
     return Corpus.of_clips(table, classes, ravdess.folds(), inputs, arrays)

@@ -91,7 +91,7 @@ def read(run: Run, options: Options) -> Corpus:
     classes = [emotion for emotion in present if options.emotions == "all" or emotion in EMOTIONS]
     if not classes:
         raise InputError(f"the corpus has none of the emotions {', '.join(EMOTIONS)}; use --emotions all.")
-    experiment.name_corpus(run, root, source.name, classes={"emotion": classes})
+    experiment.name_corpus(run, root, source.name, manifest=source.manifest, classes={"emotion": classes})
     faces = Faces(detector=str(options.detector or ""), landmarks=str(options.landmarks or ""))
     inputs = {"audio": NetworkInput(VOICES[options.voice]()), "image": NetworkInput(faces)}
     wanted = {name: inputs[name] for name in inputs if options.modality in (name, "both")}

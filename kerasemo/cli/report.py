@@ -14,8 +14,11 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="HTML file to write.  [default: report.html in the run folder]"),
     ] = None,
+    recordings: Annotated[
+        bool, typer.Option(help="Embed the recordings of a small corpus, to listen to them in the page.")
+    ] = True,
 ) -> None:
     """Write one self-contained HTML page about one or more runs."""
     from kerasemo.reporting.report import write_report
 
-    print(write_report(runs, output))
+    print(write_report(runs, output, recordings))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasemo import files
+from kerasemo import manifest as manifests
 from kerasemo.corpora.synthetic import SyntheticCorpus, is_synthetic
 from kerasemo.errors import InputError
 from kerasemo.evaluation import protocols
@@ -16,7 +17,7 @@ from kerasemo.experiment.options import Options
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.training.audiovisual import AudioVisual
 from kerasemo.training.missing import UNKNOWN
-from kerasemo.training.run import Run
+from kerasemo.training.run import CLIPS, Run
 
 if TYPE_CHECKING:
     from kerasemo.experiment.cells import Cell
@@ -175,19 +176,32 @@ def corpus_root(key: str, options: Options, corpus: type[SyntheticCorpus], size:
     return root
 
 
-def name_corpus(run: Run, root: Path, name: str, synthetic_name: str | None = None, **entries) -> None:
-    """Write the name of the corpus to the run's configuration, with a notice if it is synthetic.
+def name_corpus(
+    run: Run,
+    root: Path,
+    name: str,
+    synthetic_name: str | None = None,
+    manifest: pd.DataFrame | None = None,
+    **entries,
+) -> None:
+    """Write name and folder of the corpus to the run's configuration, with a notice if it is synthetic.
 
     Args:
         run: the run folder.
         root: folder of the corpus.
         name: name of the corpus in the tables.
         synthetic_name: name of the corpus that the synthetic one imitates; None: `name`.
+        manifest: one row per clip; written to `clips.csv`, from which the report finds the recordings. None: the corpus
+            has no clips.
         **entries: further entries of the configuration, such as `classes`.
     """
     synthetic = is_synthetic(root)
     corpus = f"synthetic {synthetic_name or name}" if synthetic else name
-    run.configure(corpus=corpus, notice=SYNTHETIC_NOTICE if synthetic else None, **entries)
+    notice = SYNTHETIC_NOTICE if synthetic else None
+    run.configure(corpus=corpus, corpus_root=str(root.resolve()), notice=notice, **entries)
+    if manifest is not None:
+        columns = [name for name in [*manifests.COLUMNS, "whole_file"] if name in manifest]
+        run.write_table(manifest[columns], CLIPS)
 
 
 def set_aside(run: Run, clips: pd.DataFrame) -> None:

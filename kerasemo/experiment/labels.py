@@ -121,7 +121,7 @@ def read_clips(
             run.note(f"{n} clips have no label of {task}: they are used for the other tasks only.")
     for sentence in (f"{len(table)} clips of {table['speaker'].nunique()} speakers.", *corpus.notes):
         run.note(sentence)
-    name_corpus(run, root, corpus.name, classes=found)
+    name_corpus(run, root, corpus.name, manifest=corpus.manifest, classes=found)
     return Corpus.of_clips(table, found, corpus.folds, inputs, feature_files)
 
 

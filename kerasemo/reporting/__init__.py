@@ -5,5 +5,5 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["figures", "results", "run_folder"],
-    submod_attrs={"report": ["plot_run", "write_report"]},
+    submod_attrs={"pictures": ["plot_run"], "report": ["write_report"]},
 )

@@ -10,9 +10,12 @@ from typing import TypeVar
 
 import pandas as pd
 
+from kerasemo import manifest
 from kerasemo.errors import InputError
+from kerasemo.reporting.decisions import Decisions, pooled, read_decisions
+from kerasemo.training.run import CLIPS
 
-__all__ = ["LOG_LINES", "Content", "RunFolder", "is_main", "read", "without_fold"]
+__all__ = ["LOG_LINES", "Content", "RunFolder", "is_main", "pooled_name", "read"]
 
 Content = TypeVar("Content")
 
@@ -32,8 +35,8 @@ class RunFolder:
         results: the rows of `results.json`; None if the run has not finished.
         histories: model name -> a table with one row per epoch.
         figures: file name -> a figure of the experiment (`figures/*.png`), as PNG.
-        predictions: model name -> its predictions for the test partition, with the folds of a protocol pooled: a table
-            with the columns `clip`, `task`, `label`, `predicted`.
+        predictions: what each model predicts for the test clips, with the folds and seeds of a protocol pooled.
+        clips: the manifest of the corpus, or an empty table.
         set_aside: the clips that the run left out (`clip, file, feature_set, reason`), or an empty table.
         log: the last lines of `log.txt`.
         problems: one sentence for each file that exists but cannot be read.
@@ -45,7 +48,8 @@ class RunFolder:
     results: list[dict] | None
     histories: dict[str, pd.DataFrame]
     figures: dict[str, bytes]
-    predictions: dict[str, pd.DataFrame]
+    predictions: list[Decisions]
+    clips: pd.DataFrame
     set_aside: pd.DataFrame
     log: str
     problems: list[str]
@@ -82,15 +86,12 @@ def read(path: str | os.PathLike) -> RunFolder:
         raise InputError(f"{path / 'config.json'} cannot be read: {error}; run the experiment again.") from None
     problems: list[str] = []
     histories = _read_files(path, "history/*.csv", _history, problems)
-    predictions: dict[str, list[pd.DataFrame]] = {}
-    tables = _read_files(
+    decided = _read_files(
         path,
-        "predictions/*/test.csv",
-        lambda file: _predictions(file, config),
+        "predictions/*/test*.csv",
+        lambda file: read_decisions(file, pooled_name(file.parent.name), config.get("classes", {})),
         problems,
     )
-    for file, table in tables.items():
-        predictions.setdefault(without_fold(file.parent.name), []).append(table)
     return RunFolder(
         path=path,
         config=config,
@@ -98,24 +99,25 @@ def read(path: str | os.PathLike) -> RunFolder:
         results=_read_file(path / "results.json", _results, None, problems),
         histories={file.stem: history for file, history in histories.items()},
         figures={file.name: png for file, png in _read_files(path, "figures/*.png", _png, problems).items()},
-        predictions={model: pd.concat(tables, ignore_index=True) for model, tables in predictions.items()},
+        predictions=pooled(decided.values()),
+        clips=_read_file(path / CLIPS, manifest.load, pd.DataFrame(), problems),
         set_aside=_read_file(path / "set_aside.csv", _strings, pd.DataFrame(), problems),
         log=_read_file(path / "log.txt", _tail, "", problems),
         problems=problems,
     )
 
 
-def without_fold(model: str) -> str:
-    """Return a model's name without its fold, which is equal for all folds of a protocol.
+def pooled_name(model: str) -> str:
+    """Return a model's name without its fold and seed, which is equal for all folds and seeds of a protocol.
 
     Args:
         model: the model's name.
 
     Example:
-        >>> without_fold("architecture_4.speaker.fold2"), without_fold("architecture_1.paper.train50")
-        ('architecture_4.speaker', 'architecture_1.paper.train50')
+        >>> pooled_name("dense_0.seed1.speaker.fold2"), pooled_name("architecture_1.paper.train50")
+        ('dense_0.speaker', 'architecture_1.paper.train50')
     """
-    return re.sub(r"\.fold\d+(?=\.|$)", "", model)
+    return re.sub(r"\.(fold|seed)\d+(?=\.|$)", "", model)
 
 
 def is_main(model: str) -> bool:
@@ -128,7 +130,7 @@ def is_main(model: str) -> bool:
         >>> is_main("architecture_4.speaker"), is_main("architecture_1.paper.train50")
         (True, False)
     """
-    return without_fold(model).count(".") <= 1
+    return pooled_name(model).count(".") <= 1
 
 
 def _natural(name: str) -> list[str | int]:
@@ -183,23 +185,6 @@ def _history(path: Path) -> pd.DataFrame:
     if words:
         raise InputError(f"column {words[0]} contains something other than numbers")
     return history
-
-
-def _predictions(path: Path, config: dict) -> pd.DataFrame | None:
-    """Read the decisions of a task with classes; None if the task is a number."""
-    table = _strings(path)
-    columns = list(table)
-    task = columns[columns.index("predicted") - 1] if "predicted" in columns else None
-    tasks = config.get("classes", {})
-    classes = tasks.get(task)
-    if task in tasks and classes is None:
-        return None
-    if classes is None or "clip" not in table:
-        raise InputError("it has no columns clip, a task of config.json and predicted")
-    unknown = (set(table[task]) | set(table["predicted"])) - set(classes)
-    if unknown:
-        raise InputError(f"{min(unknown)!r} is not a class of {task} in config.json")
-    return table[["clip", task, "predicted"]].rename(columns={task: "label"}).assign(task=task)
 
 
 def _png(path: Path) -> bytes:

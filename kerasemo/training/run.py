@@ -16,7 +16,7 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.errors import InputError
 
-__all__ = ["MODEL_CARD", "PACKAGES", "Run", "environment"]
+__all__ = ["CLIPS", "MODEL_CARD", "PACKAGES", "Run", "environment"]
 
 PACKAGES = [
     "kerasemo",
@@ -30,6 +30,7 @@ PACKAGES = [
     "resampy",
     "av",
 ]
+CLIPS = "clips.csv"
 MODEL_CARD = "model_card.md"
 
 
@@ -38,8 +39,8 @@ class Run:
 
     It contains `config.json` (the values of all options), `environment.json`, `results.json` and `results.md`,
     `history/<model>.csv`, `predictions/<model>/<partition>.csv`, `figures/`, `checkpoints/`, `saved_model/<model>/`,
-    `set_aside.csv`, `report.html` and `log.txt`, and `model_card.md` if a model on all clips is exported. Each file is
-    written completely or not at all.
+    `clips.csv` (files of the clips), `set_aside.csv`, `report.html` and `log.txt`, and `model_card.md` if a model on
+    all clips is exported. Each file is written completely or not at all.
 
     Args:
         path: the folder of an existing run.

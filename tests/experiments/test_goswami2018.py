@@ -112,8 +112,8 @@ def test_results_of_a_synthetic_corpus_have_a_notice(finished):
 def test_the_run_folder_is_complete_and_clean(finished):
     names = {path.name for path in finished.iterdir()}
     assert names == {
-        "checkpoints", "config.json", "environment.json", "figures", "history", "log.txt", "predictions", "report.html",
-        "results.json", "results.md", "saved_model", "set_aside.csv", "splits",
+        "checkpoints", "clips.csv", "config.json", "environment.json", "figures", "history", "log.txt", "predictions",
+        "report.html", "results.json", "results.md", "saved_model", "set_aside.csv", "splits",
     }  # fmt: skip
     assert not list(finished.rglob(".unfinished*")) and not list(finished.rglob("*.npz"))
 

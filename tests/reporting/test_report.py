@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from kerasemo.errors import InputError
-from kerasemo.reporting import plot_run, report, write_report
+from kerasemo.reporting import plot_run, score_table, write_report
 
 
 class Page(HTMLParser):
@@ -49,7 +50,7 @@ def test_the_page_is_in_the_run_folder_and_contains_all_numbers(page: Path):
     for row in rows:
         for name in ["published", "measured", "low", "high"]:
             if row[name] is not None:
-                assert report.number(row[name]) in text, (row["row"], name)
+                assert score_table.number(row[name]) in text, (row["row"], name)
         assert row["row"] in text
         assert row["table"] in text
     assert "n 288" in text
@@ -73,11 +74,6 @@ def test_all_images_are_embedded_and_have_alternative_text(page: Path):
     pictures = images(Page(page))
     words = [picture["alt"] for picture in pictures]
     assert words[0] == "Accuracy of the joint network and the audio probe"
-    assert [alt for alt in words if alt.startswith("Confusion")] == [
-        "Confusion matrix of emotion: architecture_1.paper, test partition, 48 predictions",
-        "Confusion matrix of emotion: architecture_4.paper, test partition, 48 predictions",
-        "Confusion matrix of emotion: architecture_4.speaker, test partition, 96 predictions",
-    ]
     assert len(words) == len({*words, ""}) - 1
     for picture in pictures:
         kind, content = picture["src"].split(",")
@@ -88,7 +84,9 @@ def test_all_images_are_embedded_and_have_alternative_text(page: Path):
 
 def test_the_page_needs_no_other_files(page: Path):
     parts = Page(page)
-    assert {tag for tag, _ in parts.elements}.isdisjoint({"script", "link", "iframe", "object", "base", "form"})
+    tags = [tag for tag, _ in parts.elements]
+    assert set(tags).isdisjoint({"link", "iframe", "object", "base", "form"})
+    assert tags.count("script") == 1
     for _, attributes in parts.elements:
         for name in ["src", "href", "srcset", "data", "action"]:
             assert (attributes.get(name) or "data:").startswith(("data:", "#"))
@@ -114,7 +112,9 @@ def test_names_and_error_messages_are_escaped(bare_run: Path):
     (bare_run / "history" / f"{hostile.replace('/', '')}.csv").write_text("epoch,loss\n1,2.0\n")
     (bare_run / "figures" / "<script>.png").write_bytes((bare_run / "figures" / "experiment_3.png").read_bytes())
     page = Page(write_report([bare_run]))
-    assert "script" not in {tag for tag, _ in page.elements}
+    script = resources.files("kerasemo.reporting").joinpath("report.js").read_text()
+    assert [tag for tag, _ in page.elements].count("script") == 1
+    assert page.source.count(f"<script>{script}</script>") == 1
     assert all(picture["src"].startswith("data:") for picture in images(page))
     assert page.source.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; worse") == 1
 

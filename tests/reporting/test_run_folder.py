@@ -7,6 +7,7 @@ import pytest
 
 from kerasemo.errors import InputError
 from kerasemo.reporting import run_folder
+from kerasemo.reporting.confusions import confusions
 
 
 def test_a_complete_run_is_read_without_problems(run: Path):
@@ -21,11 +22,23 @@ def test_a_complete_run_is_read_without_problems(run: Path):
 
 def test_the_folds_of_one_model_are_pooled(run: Path):
     predictions = run_folder.read(run).predictions
-    assert {model: len(table) for model, table in predictions.items()} == {
-        "architecture_1.paper": 48, "architecture_1.paper.train50": 48,
-        "architecture_4.paper": 48, "architecture_4.speaker": 96,
+    assert {each.key: len(each.table) for each in predictions} == {
+        ("architecture_1.paper", "", "emotion"): 48, ("architecture_1.paper.train50", "", "emotion"): 48,
+        ("architecture_4.paper", "", "emotion"): 48, ("architecture_4.speaker", "", "emotion"): 96,
     }  # fmt: skip
-    assert set(predictions["architecture_4.speaker"]["task"]) == {"emotion"}
+
+
+def test_seeds_are_pooled_and_items_of_a_clip_averaged_with_speakers_held_out(run: Path):
+    for seed in (1, 2):
+        file = run / "predictions" / f"dense.seed{seed}.speaker.fold0" / "test.probe.csv"
+        file.parent.mkdir()
+        rows = ["c,1,sad,sad,.2,.8", "c,1,sad,happy,.9,.1", "d,1,sad,sad,.2,.8"]
+        file.write_text("\n".join(["clip,speaker,emotion,predicted,happy,sad", *rows]))
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | {"classes": {"emotion": ["happy", "sad"]}}))
+    [decisions] = run_folder.read(run).predictions
+    assert decisions.key == ("dense.speaker", "probe", "emotion")
+    assert decisions.table["predicted"].tolist() == ["happy", "sad"] * 2
 
 
 def test_predictions_of_a_number_are_no_decisions_and_no_problem(run: Path):
@@ -35,7 +48,10 @@ def test_predictions_of_a_number_are_no_decisions_and_no_problem(run: Path):
     file.parent.mkdir()
     file.write_text("clip,speaker,valence,predicted\na,1,2.5,2.25\n")
     folder = run_folder.read(run)
-    assert folder.problems == [] and "numbers.paper" not in folder.predictions
+    assert folder.problems == []
+    [numbers] = [each for each in folder.predictions if each.task == "valence"]
+    assert (numbers.model, numbers.classes, numbers.table["predicted"].tolist()) == ("numbers.paper", None, [2.25])
+    assert "numbers" not in {each.network for each in confusions(folder)}
 
 
 def test_a_clip_may_be_called_na(run: Path):
@@ -53,7 +69,7 @@ def test_a_folder_with_only_a_config_is_an_unfinished_run(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     folder = run_folder.read(tmp_path)
     assert not folder.finished
-    assert (folder.results, folder.histories, folder.predictions, folder.log, folder.problems) == (None, {}, {}, "", [])
+    assert (folder.results, folder.histories, folder.predictions, folder.log, folder.problems) == (None, {}, [], "", [])
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
@@ -82,11 +98,12 @@ def test_other_folders_are_an_error(tmp_path: Path, content: str | None):
         ("history/architecture_4.paper.csv", "", "cannot be read"),
         (
             "predictions/architecture_4.paper/test.csv",
-            "clip,emotion,predicted\nc,happy,merry\n",
+            "clip,speaker,emotion,predicted\nc,1,happy,merry\n",
             "is not a class",
         ),
         ("predictions/architecture_4.paper/test.csv", "clip,mood,predicted\nc,happy,happy\n", "a task of config.json"),
         ("predictions/architecture_4.paper/test.csv", "predicted\nhappy\n", "a task of config.json"),
+        ("clips.csv", "clip,audio\nc,../c.wav\n", "leaves the corpus' root"),
         ("figures/experiment_3.png", "GIF89a", "not a PNG image"),
         ("set_aside.csv", "", "cannot be read"),
     ],
