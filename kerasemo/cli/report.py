@@ -15,7 +15,11 @@ def report(
         typer.Option("--output", "-o", help="HTML file to write.  [default: report.html in the run folder]"),
     ] = None,
     recordings: Annotated[
-        bool, typer.Option(help="Embed the recordings of a small corpus, to listen to them in the page.")
+        bool,
+        typer.Option(
+            help="Embed the recordings of a small corpus, to listen to them in the page; check the licence of the "
+            "corpus before you pass such a page on."
+        ),
     ] = True,
 ) -> None:
     """Write one self-contained HTML page about one or more runs."""

@@ -82,7 +82,8 @@ def session(
             raise
         from kerasemo.reporting.report import write_report
 
-        page = write_report([run.path]).resolve()
+        # Pages are passed on, recordings of licensed corpora may not be; `kerasemo report` adds them on request.
+        page = write_report([run.path], with_recordings=bool(run.config["notice"])).resolve()
         _print_headline(run)
         run.logger().info("Report: %s", page)
         _print_next(run, [*command, *arguments])
