@@ -10,7 +10,7 @@ from kerasemo.reporting.decisions import Decisions
 from kerasemo.reporting.results import PROTOCOLS
 from kerasemo.reporting.run_folder import RunFolder, is_main
 
-__all__ = ["CLIPS_PER_CELL", "Cell", "Clip", "Confusion", "confusions"]
+__all__ = ["CLIPS_PER_CELL", "Clip", "Confusion", "ConfusionCell", "confusions"]
 
 CLIPS_PER_CELL = 25
 
@@ -31,7 +31,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """A cell of a confusion matrix.
 
     Attributes:
@@ -65,7 +65,7 @@ class Confusion:
     protocol: str
     task: str
     classes: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[ConfusionCell]]
 
     @property
     def n(self) -> int:
@@ -73,7 +73,7 @@ class Confusion:
         return sum(cell.count for row in self.rows for cell in row)
 
     @property
-    def cells(self) -> Iterator[Cell]:
+    def cells(self) -> Iterator[ConfusionCell]:
         """The cells with predictions: first those of wrong ones."""
         filled = [cell for row in self.rows for cell in row if cell.count]
         return iter(sorted(filled, key=lambda cell: cell.label == cell.predicted))
@@ -108,10 +108,10 @@ def _confusion(decisions: Decisions) -> Confusion:
     )
 
 
-def _cell(label: str, predicted: str, rows: pd.DataFrame, size: int) -> Cell:
+def _cell(label: str, predicted: str, rows: pd.DataFrame, size: int) -> ConfusionCell:
     if predicted in rows:
         rows = rows.sort_values(predicted, ascending=False, kind="stable")
     n, rows = len(rows), rows.head(CLIPS_PER_CELL)
     probabilities = rows.drop(columns=[*KEYS, "label", "predicted"]).to_numpy(float).tolist()
     clips = [Clip(*values) for values in zip(rows["clip"], rows["speaker"], probabilities, strict=True)]
-    return Cell(label, predicted, n, n / size if size else 0.0, clips)
+    return ConfusionCell(label, predicted, n, n / size if size else 0.0, clips)

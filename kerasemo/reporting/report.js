@@ -110,5 +110,5 @@ window.addEventListener("hashchange", openTarget);
 openTarget();
 document.querySelectorAll("a.play").forEach(link => link.addEventListener("click", playHere));
 document.querySelectorAll("table.scores, table.sortable").forEach(makeSortable);
-document.querySelectorAll("table.scores").forEach(foldOtherRows);
+document.querySelectorAll("table.scores, table.compare").forEach(foldOtherRows);
 document.querySelectorAll("figure.picture").forEach(makeLarge);

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from kerasemo import __version__, files
 from kerasemo.errors import InputError, WrongCall
 from kerasemo.reporting import pictures, results, run_folder
+from kerasemo.reporting.comparison import compare
 from kerasemo.reporting.confusions import CLIPS_PER_CELL, confusions
 from kerasemo.reporting.headline import headline
 from kerasemo.reporting.recordings import recordings
@@ -58,6 +59,7 @@ def write_report(
     style, script = (Markup(_text(name)) for name in ("report.css", "report.js"))
     html = _template().render(
         sections=sections,
+        comparison=compare(folders) if len(folders) > 1 else None,
         recordings=recordings(folders) if with_recordings else {},
         version=__version__,
         style=style,
@@ -110,8 +112,8 @@ def _section(folder: RunFolder) -> dict[str, object]:
         "weights": pictures.weights(folder),
         "confusions": confusions(folder),
         "card": _card(folder),
-        "options": list(_flat(folder.config.get("options", {}))),
-        "environment": list(_flat(folder.environment)),
+        "options": list(run_folder.flat(folder.config.get("options", {}))),
+        "environment": list(run_folder.flat(folder.environment)),
         "set_aside": folder.set_aside.head(_SET_ASIDE_ROWS).to_dict("records"),
     }
 
@@ -124,12 +126,3 @@ def _card(folder: RunFolder) -> Markup | None:
     sections = path.read_text(encoding="utf-8").partition("\n## ")[2]
     deeper = re.sub("^#", "##", f"## {sections}", flags=re.MULTILINE)
     return Markup(MarkdownIt("js-default").render(deeper))
-
-
-def _flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the values of nested mappings, each with its dotted name."""
-    for name, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", str(value)

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,7 @@ from kerasemo.errors import InputError
 from kerasemo.reporting.decisions import Decisions, pooled, read_decisions
 from kerasemo.training.run import CLIPS
 
-__all__ = ["LOG_LINES", "Content", "RunFolder", "is_main", "pooled_name", "read"]
+__all__ = ["LOG_LINES", "Content", "RunFolder", "flat", "is_main", "pooled_name", "read"]
 
 Content = TypeVar("Content")
 
@@ -131,6 +131,24 @@ def is_main(model: str) -> bool:
         (True, False)
     """
     return pooled_name(model).count(".") <= 1
+
+
+def flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values of nested mappings, each with its dotted name.
+
+    Args:
+        nested: the values.
+        prefix: what comes before each name.
+
+    Example:
+        >>> dict(flat({"seed": 1, "packages": {"keras": "3.15"}}))
+        {'seed': '1', 'packages.keras': '3.15'}
+    """
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(value)
 
 
 def _natural(name: str) -> list[str | int]:

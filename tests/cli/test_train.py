@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from browser import WIDTH, WIDTHS, serious
 
 from kerasemo import manifest
 from kerasemo.corpora.ravdess import Ravdess
@@ -80,6 +81,18 @@ def test_the_final_network_predicts_and_has_a_card(kerasemo, run_folder, corpus)
     for text in ("# Model card", "CC0", "speakers held out", "calm, happy", "arousal**: a number", "not for"):
         assert text in done.stdout
     assert "Model card" in (run_folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_everybody_can_read_the_page(browser, run_folder, width, scheme):
+    with browser.open(run_folder / "report.html", width, scheme) as opened:
+        assert opened.locator(".matrix").count() == 3  # the baseline and two settings
+        assert opened.locator("audio").count() == 36
+        opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        assert serious(opened) == []
+        assert opened.evaluate(WIDTH) <= width
+        assert browser.complaints == []
 
 
 GIVEN = ["{corpus}/manifest.csv", "--root", "{corpus}"]

@@ -150,3 +150,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = write_run(tmp_path_factory.mktemp("runs") / "20260101-120000-abcd", MODELS, RESULTS)
     write_corpus(run, run.parent / "corpus")
     return write_report([run])
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of two runs: the second is right for other clips, and has a different score and seed."""
+    folder = tmp_path_factory.mktemp("two")
+    runs = [write_run(folder / name, ["architecture_4.speaker.fold1"], RESULTS) for name in ("first", "second")]
+    write_corpus(runs[0], folder / "corpus")
+    predictions(48, 0.9, 7).to_csv(runs[1] / "predictions" / "architecture_4.speaker.fold1" / "test.csv", index=False)
+    config = json.loads((runs[1] / "config.json").read_text())
+    config["options"]["seed"] = 2
+    (runs[1] / "config.json").write_text(json.dumps(config))
+    (runs[1] / "results.json").write_text(json.dumps([row | {"measured": 0.5} for row in RESULTS]))
+    return write_report(runs, folder / "page.html")

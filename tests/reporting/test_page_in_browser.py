@@ -1,5 +1,6 @@
 """The page in a real browser, with the widths of a phone and a desktop: it fits, works, and everybody can use it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,46 @@ def test_a_page_of_two_runs_fits_the_screen_of_a_phone(browser: Browser, bare_ru
     both = write_report([bare_run, bare_run], tmp_path / "both.html")
     with browser.open(both, 390) as opened:
         assert opened.evaluate(WIDTH) <= 390
-        assert opened.locator("nav a").count() == 2
-        assert opened.evaluate("[...document.querySelectorAll('nav a')].every(a => document.querySelector(a.hash))")
+        links = opened.locator("main > section").first.get_by_role("link")
+        assert [link.get_attribute("href") for link in links.all()] == ["#run-1", "#run-2"]
+        assert [opened.locator(f"article{name}").count() for name in ("#run-1", "#run-2")] == [1, 1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_everybody_can_read_a_page_of_two_runs(browser: Browser, two_runs: Path, width, scheme):
+    with browser.open(two_runs, width, scheme) as opened:
+        opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        opened.get_by_role("button", name="rows of training").first.click()
+        assert serious(opened) == []
+        assert opened.evaluate(WIDTH) <= width
+        assert browser.complaints == []
+        assert browser.requests == [two_runs.as_uri()]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_two_runs_stand_side_by_side_in_tables_that_sort(browser: Browser, two_runs: Path, width):
+    with browser.open(two_runs, width) as opened:
+        options = opened.get_by_role("table", name="Options that differ")
+        assert options.locator("tbody").inner_text().split() == ["seed", "1", "2"]
+        scores = opened.get_by_role("table", name="Scores of each run")
+        row = scores.get_by_role("row", name="Architecture 4").filter(has_text="speakers held out")
+        assert [cell.split("\n")[0] for cell in row.locator("td.n").all_inner_texts()] == ["0.467", "0.500"]
+        scores.get_by_role("button", name="run 1").click()
+        values = [float(text) for text in scores.locator("tbody tr:visible td:nth-child(4) strong").all_inner_texts()]
+        assert values == sorted(values) and len(values) == 5
+        differences = opened.get_by_role("table", name="Differences between runs")
+        assert "48" in differences.get_by_role("row", name="architecture 4").inner_text()
+
+
+def test_headings_have_no_gaps_and_head_cells_a_scope(browser: Browser, two_runs: Path):
+    with browser.open(two_runs) as opened:
+        opened.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        levels = opened.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(each => +each.tagName[1])")
+        assert levels[0] == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+        assert opened.locator("th:not([scope])").count() == 0
+        assert opened.locator("table:not(:has(caption)):not(.pairs):not(.aside)").count() == 0
 
 
 def column(page: Page, number: int) -> list[str]:

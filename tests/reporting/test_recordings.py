@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import soundfile
 
 from kerasemo.reporting import recordings as module
