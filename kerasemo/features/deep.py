@@ -65,6 +65,10 @@ class FaceNetwork(FeatureSet):
             raise InputError(f"{self.name}: the weights file {path} {what}; give one of keras.applications.")
         self._settle_file("weights")
 
+    def prepare(self) -> None:
+        if self.weights:
+            _through(self, [np.zeros((SIZE, SIZE, 3), np.uint8)])
+
     @abstractmethod
     def network(self) -> "keras.Model":
         """Return the network with its weights, from images `SIZE x SIZE x 3`, prepared for it, to features."""

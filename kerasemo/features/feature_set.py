@@ -65,6 +65,9 @@ class FeatureSet(ABC):
         """
         return path
 
+    def prepare(self) -> None:  # noqa: B027 - most feature sets need nothing
+        """Load what does not depend on a clip, such as a network; otherwise the first clip takes longer."""
+
     def get_config(self) -> dict:
         """Return the name under `feature_set`, and every parameter: the argument of `kerasemo.features.from_config`."""
         return {"feature_set": self.name, **asdict(self)}

@@ -13,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 import kerasemo
 from kerasemo.errors import InputError
@@ -131,25 +132,34 @@ async def _timeline(request: Request) -> StreamingResponse:
                 first = await anext(rows)
         except TimeoutError:
             raise _too_slow(state.limits) from None
-        lines = _lines(first, rows, deadline, state.limits, stack.pop_all())
-    return StreamingResponse(lines, media_type="application/x-ndjson")
+        lines = _lines(first, rows, deadline, state.limits)
+        return _Closing(stack.pop_all(), lines, media_type="application/x-ndjson")
 
 
-async def _lines(
-    first: dict, rows: AsyncIterator[dict], deadline: float, limits: Limits, stack: AsyncExitStack
-) -> AsyncIterator[str]:
+class _Closing(StreamingResponse):
+    """Closes what its content needs when it has been sent, or when nobody reads it any more."""
+
+    def __init__(self, stack: AsyncExitStack, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self.stack:
+            await super().__call__(scope, receive, send)
+
+
+async def _lines(first: dict, rows: AsyncIterator[dict], deadline: float, limits: Limits) -> AsyncIterator[str]:
     """Yield rows as lines of JSON. The status has been sent, so that an error can only be the last line."""
-    async with stack:
-        row = first
-        try:
-            while row is not None:
-                yield json.dumps(row, ensure_ascii=False) + "\n"
-                async with asyncio.timeout_at(deadline):
-                    row = await anext(rows, None)
-        except TimeoutError:
-            yield json.dumps({"problem": _too_slow(limits).as_dict()}) + "\n"
-        except (HttpProblem, InputError) as error:
-            yield json.dumps({"problem": as_problem(error).as_dict()}, ensure_ascii=False) + "\n"
+    row = first
+    try:
+        while row is not None:
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+            async with asyncio.timeout_at(deadline):
+                row = await anext(rows, None)
+    except TimeoutError:
+        yield json.dumps({"problem": _too_slow(limits).as_dict()}) + "\n"
+    except (HttpProblem, InputError) as error:
+        yield json.dumps({"problem": as_problem(error).as_dict()}, ensure_ascii=False) + "\n"
 
 
 async def _live(socket: WebSocket) -> None:

@@ -16,8 +16,8 @@ Batch = Mapping[str, np.ndarray]
 class Batches:
     """The waiting inputs of one network.
 
-    A request never waits for others: the network begins at once if it is free. Only inputs of the same shapes can be
-    together.
+    A request does not wait for others to come: the network begins at once if it is free. Only inputs of the same shapes
+    can be together. A request with many items is computed in parts, with those of others between them.
 
     Args:
         served: the network.
@@ -40,6 +40,14 @@ class Batches:
         Returns:
             Probabilities, `items x classes`.
         """
+        n_items = len(next(iter(batch.values())))
+        parts = [
+            await self._part({name: array[i : i + self.largest] for name, array in batch.items()})
+            for i in range(0, n_items, self.largest)
+        ]
+        return np.concatenate(parts)
+
+    async def _part(self, batch: Batch) -> np.ndarray:
         result = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, result))
         if self._running is None:

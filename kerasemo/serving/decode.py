@@ -42,11 +42,11 @@ def main(settings: dict) -> None:
         for model in models:
             warm_up(model)
         limit_memory(settings["memory_mb"])
-        _write(output, {"ready": True})
+        _write(output, pack({"ready": True}))
         while len(head := tasks.read(HEADER.size)) == HEADER.size:
             kind, length = HEADER.unpack(head)
-            for answer in answers(models, from_payload(kind, tasks.read(length)), settings):
-                _write(output, answer)
+            for message in answers(models, from_payload(kind, tasks.read(length)), settings):
+                _write(output, message)
 
 
 def limit_memory(memory_mb: int) -> None:
@@ -64,19 +64,21 @@ def limit_memory(memory_mb: int) -> None:
 
 
 def warm_up(model: Preprocessing) -> None:
-    """Read a second of noise, so that what is compiled or loaded on first use does not delay the first file.
+    """Read a second of noise, so that what is compiled or loaded on first use neither delays the first file nor counts.
 
     Args:
         model: the preprocessing of a model.
     """
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(InputError):
+    for network_input in model.inputs.values():
+        network_input.feature_set.prepare()
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(InputError):  # such as without pictures
         path = Path(folder, "noise.wav")
         soundfile.write(path, np.random.default_rng(0).uniform(-0.1, 0.1, 48_000), 48_000)
         model.read(path)
 
 
-def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator[dict]:
-    """Yield the results of a task, and a last message: `done`, or what is wrong with the file.
+def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator[bytes]:
+    """Yield messages with the results of a task, and a last one: `done`, or what is wrong with the file.
 
     Arrays are results. The last message is JSON with one of `done`, `broken` (as `BrokenClip`), `wrong` (as
     `InputError`), `memory` or `too_long_s`, its length.
@@ -91,18 +93,19 @@ def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator
     try:
         length_s = duration_s(task["name"])
         if min(length_s, task["end_s"] or length_s) - (task["start_s"] or 0.0) > settings["length_s"]:
-            yield {"too_long_s": length_s}
+            yield pack({"too_long_s": length_s})
         else:
-            yield from results(models[task["model"]], task)
-            yield {"done": True}
+            yield from map(pack, results(models[task["model"]], task))
+            yield pack({"done": True})
     except BrokenClip as error:
-        yield {"broken": str(error)}
+        yield pack({"broken": str(error)})
     except InputError as error:
-        yield {"wrong": str(error)}
+        yield pack({"wrong": str(error)})
     except MemoryError:
-        yield {"memory": True}
+        yield pack({"memory": True})
     except Exception as error:  # whatever a library raises for a damaged file
-        yield {"broken": f"{task['name']} cannot be decoded.", "log": "".join(traceback.format_exception(error))}
+        sentence = f"{task['name']} cannot be decoded."
+        yield pack({"broken": sentence, "log": "".join(traceback.format_exception(error))})
     finally:
         os.chdir("/")
 
@@ -122,8 +125,8 @@ def results(model: Preprocessing, task: dict) -> Iterator[dict]:
         yield {"time_s": times_s, "windows": windows}
 
 
-def _write(output: BinaryIO, content: dict) -> None:
-    output.write(pack(content))
+def _write(output: BinaryIO, message: bytes) -> None:
+    output.write(message)
     output.flush()
 
 

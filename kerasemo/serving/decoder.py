@@ -102,7 +102,7 @@ class Decoder:
     def _replace(self, process: "_Process") -> None:
         self._all.discard(process)
         process.kill()
-        starting = asyncio.create_task(self._add_process())
+        starting = asyncio.create_task(self._add_process_at_last())
         self._starting.add(starting)
         starting.add_done_callback(self._starting.discard)
 
@@ -112,6 +112,14 @@ class Decoder:
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
             log.warning("A process ended while it decoded %s; another one takes its place.", name)
             raise BrokenClip(f"{name} cannot be decoded: it is damaged, or takes too much memory.") from None
+
+    async def _add_process_at_last(self) -> None:
+        while True:
+            try:
+                return await self._add_process()
+            except (HttpProblem, OSError) as error:  # such as too little memory at the moment
+                log.warning("%s", error)
+                await asyncio.sleep(RETRY_S)
 
     async def _add_process(self) -> None:
         settings = {"models": self.models, "memory_mb": self.limits.memory_mb, "length_s": self.limits.length_s}

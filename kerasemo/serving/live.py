@@ -76,6 +76,8 @@ async def answer(socket: WebSocket, models: Mapping[str, Model], decoder: Decode
             await _exchange(socket, model, window, decoder)
     except WebSocketDisconnect:
         pass
+    except TimeoutError:
+        await socket.close(_REFUSED, f"no sound has come for {decoder.limits.time_s:g} s.")
     except (HttpProblem, InputError) as error:
         await socket.close(_LATER if isinstance(error, Busy) else _REFUSED, str(error))
 
@@ -84,7 +86,8 @@ async def _exchange(socket: WebSocket, model: Model, window: LastWindow, decoder
     running: asyncio.Task | None = None
     try:
         while True:
-            message = await socket.receive()
+            async with asyncio.timeout(decoder.limits.time_s):
+                message = await socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             samples = message.get("bytes")
@@ -103,11 +106,13 @@ async def _predict(socket: WebSocket, model: Model, samples: bytes, rate: int, t
     """Predict from a window as from a file, and send the result."""
     name = "sound.wav"
     try:
-        async with stored(name, as_wav(samples, rate)) as folder:
+        async with asyncio.timeout(decoder.limits.time_s), stored(name, as_wav(samples, rate)) as folder:
             result = await model.predict(decoder, folder, name, Part())
         content = {name: value for name, value in result.items() if name != "file"}
     except (HttpProblem, InputError) as error:
         content = {"model": model.name, "problem": str(error)}
+    except TimeoutError:
+        content = {"model": model.name, "problem": f"there was no answer within {decoder.limits.time_s:g} s."}
     await socket.send_json({"time_s": round(time_s, 3), **content})
 
 

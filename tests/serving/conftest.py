@@ -1,9 +1,11 @@
 """Three small SavedModels, recordings, and the real server in a process."""
 
+import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from kerasemo.export import PREPROCESSING, export
+from kerasemo.export import PREPROCESSING
+from kerasemo.export.formats import SavedModel
 from kerasemo.features import Frames, Mfcc, Waveform
 from kerasemo.features.network_input import NetworkInput
 from kerasemo.layers import LogMel
@@ -40,10 +43,15 @@ class Server:
     Attributes:
         process: its process.
         address: where it is.
+        temporary: its folder for temporary files.
     """
 
-    def __init__(self, process: subprocess.Popen, address: str):
-        self.process, self.address = process, address
+    def __init__(self, process: subprocess.Popen, address: str, temporary: Path):
+        self.process, self.address, self.temporary = process, address, temporary
+
+    def left_over(self) -> list[Path]:
+        """Return the folders of uploads."""
+        return list(self.temporary.glob("kerasemo-serve-*"))
 
     def processes(self) -> list[int]:
         """Return the numbers of the processes that decode."""
@@ -63,11 +71,15 @@ class Server:
 def running(*arguments: object) -> Iterator[Server]:
     """Run `kerasemo serve` with a port that is free."""
     command = [sys.executable, "-m", "kerasemo", "serve", *map(str, arguments), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        subprocess.Popen(command, env={**os.environ, "TMPDIR": temporary}, **pipes) as process,
+    ):
         address = process.stdout.readline().strip()
         assert address.startswith("http://"), process.stderr.read()
         try:
-            yield Server(process, address)
+            yield Server(process, address, Path(temporary))
         finally:
             process.terminate()
             process.communicate()
@@ -95,17 +107,14 @@ def saved_models(tmp_path_factory) -> dict[str, Path]:
         "pictures": (crossmodal.image_cnn(3, image_shape=(16, 32, 3)), NetworkInput(Frames(height=16, width=16))),
     }
 
-    def write(name: str) -> None:
-        network, network_input = networks[name]
+    for name, (network, network_input) in networks.items():
         (input_name,) = network.input
-        network.save(folder / f"{name}.keras")
+        SavedModel().write(network, folder / name)
         inputs = {input_name: network_input.get_config()}
         description = {"model": name, "inputs": inputs, "decision": "emotion", "classes": CLASSES}
-        export(folder / f"{name}.keras", description, folder / name)
+        (folder / name / PREPROCESSING).parent.mkdir()
+        (folder / name / PREPROCESSING).write_text(json.dumps(description))
         (folder / name / PREPROCESSING.parent / MODEL_CARD).write_text(CARD)
-
-    with ThreadPoolExecutor(2) as executor:
-        list(executor.map(write, networks))
     return {name: folder / name for name in networks}
 
 

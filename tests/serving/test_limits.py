@@ -4,10 +4,8 @@ import io
 import os
 import signal
 import socket
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -18,6 +16,8 @@ from .conftest import running
 from .test_interface import problem_of
 
 FORM = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+FINE = {"model": "segments", "every_s": 0.0005}
+"""A timeline of thousands of windows."""
 FORM_HEADERS = {"content-type": "multipart/form-data; boundary=x"}
 
 
@@ -25,10 +25,6 @@ def wav(samples: np.ndarray, rate: int, kind: str = "WAV", subtype: str = "PCM_1
     file = io.BytesIO()
     soundfile.write(file, samples, rate, subtype, format=kind)
     return file.getvalue()
-
-
-def left_over() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("kerasemo-serve-*"))
 
 
 def test_a_file_that_is_too_large_is_refused_with_the_limit(server):
@@ -58,7 +54,20 @@ def test_nothing_is_left_on_disk(server, tones):
     for file in (tones, ("broken.wav", b"RIFF")):
         server.post("predict", file)
         server.post("timeline", file, model="segments")
-    assert left_over() == []
+    assert server.left_over() == []
+
+
+def test_a_client_that_goes_away_frees_its_place(server, tones):
+    with (
+        server.client() as client,
+        client.stream("POST", "/v1/timeline", files={"file": tones.open("rb")}, data=FINE) as rows,
+    ):
+        assert next(rows.iter_lines())
+    deadline = time.monotonic() + 60
+    while server.client().get("/health").json()["waiting"]:
+        assert time.monotonic() < deadline
+    assert server.post("predict", tones).status_code == 200
+    assert server.left_over() == []
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.wav", "pipe:0.mp4", "a\x00b.wav", "x" * 300 + ".wav", "-", ".."])
@@ -153,4 +162,4 @@ def test_sigterm_answers_what_is_in_flight(saved_models, tones):
         assert server.process.wait(30) in (0, -signal.SIGTERM)
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.address}/health")
-    assert left_over() == []
+        assert server.left_over() == []

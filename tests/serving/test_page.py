@@ -111,6 +111,7 @@ def test_live_answers_come_while_the_microphone_records(opened: Page):
 def test_the_camera_records_for_a_network_of_pictures(opened: Page):
     assert opened.locator("#camera").is_hidden()
     opened.select_option("#model", "pictures")
+    assert opened.locator("#microphone").is_hidden()
     opened.click("#camera")
     expect(opened.locator("#preview")).to_be_visible()
     while opened.evaluate("document.querySelector('#preview').currentTime") < 1.5:

@@ -35,6 +35,12 @@ function chosen() {
 
 function showModels() {
   byId("cards").replaceChildren(...chosen().map(card));
+  showRecorders();
+}
+
+// Sound alone is of no use to a network of pictures.
+function showRecorders() {
+  byId("microphone").hidden = !chosen().some((model) => model.media.join() === "audio");
   byId("camera").hidden = !chosen().some((model) => model.media.includes("video"));
 }
 
@@ -117,8 +123,8 @@ async function stop() {
 
 function setRecording(isOn) {
   byId("stop").hidden = !isOn;
-  byId("microphone").hidden = isOn;
-  byId("camera").hidden = isOn || !chosen().some((model) => model.media.includes("video"));
+  if (isOn) byId("microphone").hidden = byId("camera").hidden = true;
+  else showRecorders();
   if (!isOn) byId("preview").hidden = true;
   for (const id of ["model", "compare", "file"]) byId(id).disabled = isOn;
   byId(isOn ? "stop" : "microphone").focus();
