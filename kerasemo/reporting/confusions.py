@@ -12,7 +12,7 @@ from kerasemo.reporting.run_folder import RunFolder, is_main
 
 __all__ = ["CLIPS_PER_CELL", "Clip", "Confusion", "ConfusionCell", "confusions"]
 
-CLIPS_PER_CELL = 25
+CLIPS_PER_CELL = 15
 
 
 @dataclass(frozen=True)
