@@ -62,7 +62,7 @@ def test_a_client_that_goes_away_frees_its_place(server, tones):
         server.client() as client,
         client.stream("POST", "/v1/timeline", files={"file": tones.open("rb")}, data=FINE) as rows,
     ):
-        assert next(rows.iter_lines())
+        assert next(rows.iter_lines()) and server.left_over()
     deadline = time.monotonic() + 60
     while server.client().get("/health").json()["waiting"]:
         assert time.monotonic() < deadline

@@ -32,7 +32,7 @@ def upload(page: Page, file: Path | dict, model: str = "segments", compare: str 
 
 
 def done(page: Page) -> None:
-    expect(page.locator("#status")).to_have_text("Done.", timeout=30_000)
+    expect(page.locator("#status")).to_have_text(re.compile(r"^Done\."), timeout=30_000)
 
 
 def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: Page, tones):
@@ -46,6 +46,7 @@ def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: 
     assert [rows.nth(5).locator("td").nth(n).text_content() for n in range(3)] == ["–"] * 3  # silence
     assert opened.locator("#whole .bars tbody tr").count() == 3
     assert opened.locator("#whole .highest").count() == 1
+    expect(opened.locator("#status")).to_have_text("Done. segments: sad.")
     assert opened.locator("#cards .scores td").all_text_contents() == ["0.345 [0.300, 0.600] (n = 48)"]
     opened.click("#cards summary")
     expect(opened.get_by_text("noise <b>and</b> tones")).to_be_visible()
@@ -121,6 +122,20 @@ def test_the_camera_records_for_a_network_of_pictures(opened: Page):
     assert opened.locator("#file-name").inner_text() == "recording.webm"
     assert 1 < opened.evaluate("document.querySelector('#player video').duration") < 30
     assert opened.locator("#whole .highest").count() == 1
+
+
+def test_a_network_that_cannot_read_the_file_does_not_hide_the_other(browser: Browser, server, tones):
+    with browser.open(server.address) as page:
+        expect(page.locator("#model option")).to_have_count(3)
+        upload(page, tones, "segments", "pictures")
+        done(page)
+        expect(page.get_by_text("tones.wav has no video stream that can be decoded.")).to_be_visible()
+        assert page.locator("#charts tbody tr").count() == 11
+        with page.expect_download() as download:
+            page.click("#json")
+        assert [each["model"] for each in json.loads(Path(download.value.path()).read_text())["results"]] == [
+            "segments"
+        ]
 
 
 @pytest.mark.parametrize(

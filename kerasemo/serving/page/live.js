@@ -30,7 +30,7 @@ export class Live {
   }
 
   send(samples) {
-    this.waiting.push(samples);
+    if (!this.sockets.length) this.waiting.push(samples);
     for (const { socket, unsent } of this.sockets) {
       if (socket.readyState === WebSocket.OPEN) socket.send(samples);
       else if (socket.readyState === WebSocket.CONNECTING) unsent.push(samples);

@@ -62,10 +62,10 @@ async function use(file) {
   enableDownloads(false);
   try {
     await current.fill();
-    byId("status").textContent = "Done.";
+    byId("status").textContent = current.summary;
     enableDownloads(true);
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (result !== current) return; // another file has been chosen
     byId("result").hidden = true;
     tell(error);
   }

@@ -26,7 +26,16 @@ export class Result {
   async fill() {
     this.follow();
     await this.learnDuration();
-    await Promise.all([this.drawWave(), ...this.models.map((model) => this.ask(model))]);
+    await this.drawWave();
+    const outcomes = await Promise.allSettled(this.models.map((model) => this.ask(model)));
+    const failed = outcomes.filter(({ status }) => status === "rejected");
+    if (failed.length === outcomes.length || this.abort.signal.aborted) throw failed[0].reason;
+  }
+
+  // What a screen reader says when all is there.
+  get summary() {
+    const found = [...this.answers.values()].filter(({ predicted }) => predicted);
+    return ["Done.", ...found.map(({ model, predicted }) => `${model}: ${predicted}.`)].join(" ");
   }
 
   end() {
@@ -38,6 +47,15 @@ export class Result {
   async ask(model) {
     const bars = new Bars(model);
     byId("whole").append(bars.root);
+    try {
+      await this.askFor(model, bars);
+    } catch (error) {
+      bars.note.textContent = error.message;
+      throw error;
+    }
+  }
+
+  async askFor(model, bars) {
     const chart = model.window_s ? this.addChart(model) : null;
     if (!chart) bars.note.textContent = "This network reads whole clips and has no timeline.";
     const whole = await predict(this.file, model.name, this.abort.signal);
@@ -122,15 +140,16 @@ export class Result {
   }
 
   wholeRows() {
-    return this.models.flatMap(({ name, classes }) => {
+    const answered = this.models.filter(({ name }) => this.answers.has(name));
+    return answered.flatMap(({ name, classes }) => {
       const answer = this.answers.get(name);
       return [["model", ...classes], [name, ...classes.map((each) => (answer.probabilities ?? answer)[each])]];
     });
   }
 
   saveJson() {
-    const results = this.models.map(({ name }) => ({
-      ...this.answers.get(name),
+    const results = [...this.answers].map(([name, answer]) => ({
+      ...answer,
       timeline: this.charts.find((chart) => chart.name === name)?.rows ?? null,
     }));
     const text = JSON.stringify({ file: this.file.name, results }, null, 2);
