@@ -13,7 +13,7 @@ from kerasemo.reporting.run_folder import RunFolder
 
 __all__ = ["PLACES", "over_seeds"]
 
-PLACES = {"seed", "root", "out", "resume", "jobs", "scheduler", "debug", "tensorboard"}
+PLACES = {"seed", "root", "out", "resume", "jobs", "scheduler", "devices", "debug", "tensorboard"}
 """Options in which the averaged runs may differ."""
 
 
@@ -30,12 +30,14 @@ def over_seeds(runs: Sequence[Path]) -> pd.DataFrame:
         options of `PLACES`; `commit` of the code.
 
     Raises:
-        InputError: a run has not finished, or two runs have the same options and seed.
+        InputError: a run has not finished or does not tell its command, or two runs have the same options and seed.
     """
     folders = [run_folder.read(path) for path in runs]
     for folder in folders:
         if not folder.results:
             raise InputError(f"{folder.path} has no results; finish the run with --resume first.")
+        if "command" not in folder.environment:
+            raise InputError(f"{folder.path} has no environment.json that tells its command; leave this run out.")
     table = pd.DataFrame([{**row, **_origin(folder)} for folder in folders for row in folder.results])
     same = ["table", "row", "model", "metric", "protocol", "corpus", "options"]
     if table.duplicated([*same, "seed"]).any():

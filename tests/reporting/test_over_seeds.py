@@ -44,3 +44,15 @@ def test_the_same_seed_twice_and_unfinished_runs_are_refused(tmp_path):
     (first / "results.json").unlink()
     with pytest.raises(InputError, match="a has no results; finish the run"):
         over_seeds([first])
+
+
+def test_a_run_that_does_not_tell_its_command_is_refused(tmp_path):
+    folder = run(tmp_path / "a", 0, 0.4)
+    (folder / "environment.json").unlink()
+    with pytest.raises(InputError, match=r"a has no environment\.json that tells its command"):
+        over_seeds([folder])
+
+
+def test_the_number_of_devices_does_not_separate_runs(tmp_path):
+    runs = [run(tmp_path / "a", 0, 0.4), run(tmp_path / "b", 1, 0.6, devices=2)]
+    assert list(over_seeds(runs)["seeds"]) == ["0 1"]
