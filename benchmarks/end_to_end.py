@@ -16,13 +16,13 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tools.memory import memory_mb
 
 from kerasemo.models.end_to_end import PICTURE, SAMPLES, end_to_end
 from kerasemo.training.joint_model import JointModel
@@ -57,7 +57,8 @@ def sound(repeats: int) -> None:
     targets = {task: generator.integers(0, n, CLIPS) for task, n in TASKS.items()}
     model.train_on_batch(batch, targets)
     taken = [timed(lambda: model.train_on_batch(batch, targets)) for _ in range(repeats)]
-    print(f"training on sound: {CLIPS / statistics.median(taken):.2f} clips per second, peak {peak_gb():.1f} GB")
+    peak_gb = memory_mb("VmHWM") / 1024
+    print(f"training on sound: {CLIPS / statistics.median(taken):.2f} clips per second, peak {peak_gb:.1f} GB")
 
 
 def video(repeats: int, n_frames: int) -> list[float]:
@@ -96,12 +97,6 @@ def timed(run: Callable) -> float:
     if isinstance(result, tf.Tensor):
         result.numpy()
     return time.perf_counter() - began
-
-
-def peak_gb() -> float:
-    """Return the peak memory of this process, GB."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import tensorflow as tf
+from tools.memory import memory_mb
 
 from kerasemo.layers import fft_conv
 
@@ -132,17 +132,11 @@ def print_length(length: int) -> None:
     run = tf.function(layer, input_signature=[tf.TensorSpec((None, None, CHANNELS))])
     run(tf.zeros((1, RATE, CHANNELS)))
     x = tf.ones((1, length * RATE, CHANNELS))
-    held = memory("VmRSS")
+    held = memory_mb("VmRSS")
     taken = seconds(run, x, times=1)
     output = 4 * length * RATE * CHANNELS / 2**20
-    peak = memory("VmHWM") - held
+    peak = memory_mb("VmHWM") - held
     print(f"{length:>4} s {taken:>7.2f} {1000 * taken / length:>18.2f} {output:>10.0f} {peak:>8.0f}", flush=True)
-
-
-def memory(entry: str) -> float:
-    """Return the current or peak memory of the process, MB; `ru_maxrss` may be the peak of the parent process."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith(entry)) / 1024
 
 
 if __name__ == "__main__":

@@ -95,8 +95,13 @@ def keras_seconds(epochs: int, threads: int) -> list[float]:
         def on_epoch_end(self, epoch, logs=None):
             self.ends.append(time.perf_counter())
 
+    def one_minus_ccc(x, y):
+        ops = keras.ops
+        covariance = ops.mean((x - ops.mean(x)) * (y - ops.mean(y)))
+        return 1 - 2 * covariance / (ops.var(x) + ops.var(y) + (ops.mean(x) - ops.mean(y)) ** 2)
+
     def loss(y_true, y_pred):
-        return sum(one_minus_ccc(y_true[..., k], y_pred[..., k], keras.ops) for k in range(len(TARGETS)))
+        return sum(one_minus_ccc(y_true[..., k], y_pred[..., k]) for k in range(len(TARGETS)))
 
     stack = [[keras.layers.LSTM(n, return_sequences=True), keras.layers.Dropout(DROPOUT)] for n in UNITS]
     model = keras.Sequential([keras.Input((None, WIDTH)), *itertools.chain(*stack), keras.layers.Dense(len(TARGETS))])
@@ -109,40 +114,22 @@ def keras_seconds(epochs: int, threads: int) -> list[float]:
 def pytorch_seconds(epochs: int, threads: int) -> list[float]:
     """Train the same network in PyTorch; return the seconds of epochs."""
     import torch
+    from peers import pytorch
 
     torch.set_num_threads(threads)
 
-    class Regressor(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            widths = itertools.pairwise((WIDTH, *UNITS))
-            self.lstms = torch.nn.ModuleList(torch.nn.LSTM(a, b, batch_first=True) for a, b in widths)
-            self.dropout = torch.nn.Dropout(DROPOUT)
-            self.heads = torch.nn.Linear(UNITS[-1], len(TARGETS))
-
-        def forward(self, x):
-            for lstm in self.lstms:
-                x = self.dropout(lstm(x)[0])
-            return self.heads(x)
-
-    model = Regressor()
+    model = pytorch.Regressor(WIDTH)
     optimizer = torch.optim.RMSprop(model.parameters(), lr=RATE)
     features, labels = map(torch.from_numpy, data())
     ends = []
     for _ in range(epochs):
         for batch in torch.randperm(len(features)).split(BATCH):
             optimizer.zero_grad()
-            outputs = model(features[batch])
-            sum(one_minus_ccc(labels[batch][..., k], outputs[..., k], torch) for k in range(len(TARGETS))).backward()
+            outputs = model({"features": features[batch]})
+            sum(pytorch.ccc_loss(outputs[name], labels[batch][..., [k]]) for k, name in enumerate(TARGETS)).backward()
             optimizer.step()
         ends.append(time.perf_counter())
     return np.diff(ends).tolist()
-
-
-def one_minus_ccc(x, y, library):
-    """Compute the loss with functions of NumPy's names, which Keras and PyTorch both have."""
-    covariance = library.mean((x - library.mean(x)) * (y - library.mean(y)))
-    return 1 - 2 * covariance / (library.var(x) + library.var(y) + (library.mean(x) - library.mean(y)) ** 2)
 
 
 def grid_seconds(epochs: int) -> list[float]:

@@ -31,6 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import httpx
 import numpy as np
 import soundfile
+from tools.memory import memory_mb
 from websockets.asyncio.client import connect
 
 from kerasemo.export import export
@@ -75,7 +76,7 @@ async def measure(address: str, pid: int, n_requests: int) -> None:
         p50, p99 = (1000 * np.quantile(taken, share) for share in (0.5, 0.99))
         print(
             f"{n_clients:>7} {len(taken):>8} {n_broken:>6} {speeds[-1]:>7.1f} {p50:>7.0f} {p99:>7.0f} "
-            f"{memory_mb(pid):>6.0f} {os.getloadavg()[0]:>5.1f}",
+            f"{memory_of_all_mb(pid):>6.0f} {os.getloadavg()[0]:>5.1f}",
             flush=True,
         )
     delays = [1000 * delay for delay in await live(address)]
@@ -127,11 +128,10 @@ async def live(address: str) -> list[float]:
     return delays
 
 
-def memory_mb(pid: int) -> float:
+def memory_of_all_mb(pid: int) -> float:
     """Return the memory of a process and its children, megabytes; pages that they share count for each."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    lines = [line for each in (pid, *children) for line in Path(f"/proc/{each}/status").read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+    return sum(memory_mb("VmRSS", each) for each in (pid, *children))
 
 
 def recordings() -> dict[str, bytes]:

@@ -23,11 +23,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
+from tools.memory import memory_mb
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -107,7 +108,7 @@ class Side:
 
     def close(self) -> float:
         """End the process, and return its peak memory, GB."""
-        peak = self.ask("peak")
+        peak = self.ask("peak") / 1024
         self.connection.send("end")
         self.process.join()
         return peak
@@ -117,7 +118,7 @@ def serve(connection: Connection, weights: int, epoch: Callable[[], float], shar
     """Answer the requests of a `Side`, after one epoch that is not counted."""
     epoch()
     connection.send(weights)
-    answers = {"epoch": epoch, "shares": shares, "peak": peak_gb}
+    answers = {"epoch": epoch, "shares": shares, "peak": partial(memory_mb, "VmHWM")}
     while (request := connection.recv()) != "end":
         connection.send(answers[request]())
 
@@ -139,7 +140,6 @@ def arrays(case: Case) -> tuple[dict, dict]:
 
 
 def pytorch_side(connection: Connection, name: str, precision: str | None) -> None:
-    sys.path.insert(0, str(Path(__file__).parent))
     import torch
     from peers import pytorch
 
@@ -222,12 +222,6 @@ def timed(run: Callable, n: int) -> float:
     for _ in itertools.repeat(None, n):
         run()
     return (time.perf_counter() - began) / n
-
-
-def peak_gb() -> float:
-    """Return the peak memory of this process, GB."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 2**20
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class Emodal(nn.Module):
         return {**outputs, "emotion_audio": self.of_audio(f), "emotion_image": self.of_image(g)}
 
 
-def soft_hgr(common, _):
+def soft_hgr(common):
     f, g = (x - x.mean(0) for x in common.unbind(1))
     n = len(f) - 1
     return (torch.trace(f.T @ f / n @ (g.T @ g / n)) / 2) - (f * g).sum() / n
@@ -179,10 +179,6 @@ def ccc_loss(x, y):
     return 1 - 2 * covariance / (x.var(correction=0) + y.var(correction=0) + (x.mean() - y.mean()) ** 2)
 
 
-def cross_entropy(outputs, labels):
-    return functional.cross_entropy(outputs, labels)
-
-
 NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
     "audio_cnn": lambda: Alone("audio", AudioVector(), 320),
     "image_cnn": lambda: Alone("image", ImageVector(), 2048),
@@ -213,7 +209,7 @@ def trainer(name: str, inputs: Mapping, targets: Mapping, batch_size: int) -> tu
     optimizer = OPTIMIZERS.get(name, torch.optim.Adam)(network.parameters())
     arrays = {key: torch.from_numpy(_channels_first(x)) for key, x in inputs.items() if key != "n_frames"}
     labels = {key: torch.from_numpy(y) for key, y in targets.items()}
-    losses = {key: ccc_loss if y.is_floating_point() else cross_entropy for key, y in labels.items()}
+    losses = {key: ccc_loss if y.is_floating_point() else functional.cross_entropy for key, y in labels.items()}
     batches = DataLoader(TensorDataset(*arrays.values(), *labels.values()), batch_size, shuffle=True)
 
     def epoch() -> float:
@@ -225,7 +221,7 @@ def trainer(name: str, inputs: Mapping, targets: Mapping, batch_size: int) -> tu
             outputs = network(x)
             total = sum(losses[key](outputs[key], y[key]) for key in labels)
             if "common" in outputs:
-                total = total + soft_hgr(outputs["common"], None)
+                total = total + soft_hgr(outputs["common"])
             optimizer.zero_grad()
             total.backward()
             if name == "end_to_end":

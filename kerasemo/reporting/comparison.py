@@ -10,12 +10,9 @@ from kerasemo.evaluation.scores import KEYS, ccc
 from kerasemo.reporting import results
 from kerasemo.reporting.decisions import Decisions
 from kerasemo.reporting.results import PROTOCOLS, Score
-from kerasemo.reporting.run_folder import RunFolder, flat, is_main
+from kerasemo.reporting.run_folder import WITHOUT_EFFECT, RunFolder, flat, is_main
 
 __all__ = ["Comparison", "Difference", "ScoreRow", "compare", "difference"]
-
-_NOT_COMPARED = {"out", "resume", "jobs", "scheduler", "debug", "tensorboard"}
-"""Options without effect on the results."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +122,11 @@ def difference(first: Decisions, second: Decisions, run: int = 2) -> Difference 
     else:
         metric, measured = "CCC", _ccc_difference(clips)
         low, high = bootstrap_by_group(clips, _ccc_difference)
-    network, *words = second.model.split(".")
-    other = first.model.split(".")[0]
-    name = network if network == other else f"{network} minus {other}"
+    name = second.network if second.network == first.network else f"{second.network} minus {first.network}"
     return Difference(
         run=run,
         network=" ".join([name, *([second.output] if second.output else [])]).replace("_", " "),
-        protocol=next((PROTOCOLS[word] for word in words if word in PROTOCOLS), ""),
+        protocol=second.protocol,
         task=second.task,
         metric=metric,
         measured=measured,
@@ -184,6 +179,6 @@ def _rows(folders: Sequence[RunFolder]) -> list[ScoreRow]:
 
 def _options(folders: Sequence[RunFolder]) -> dict[str, list[str]]:
     each = [dict(flat(folder.config.get("options", {}))) for folder in folders]
-    names = dict.fromkeys(name for options in each for name in options if name not in _NOT_COMPARED)
+    names = dict.fromkeys(name for options in each for name in options if name not in WITHOUT_EFFECT)
     values = {name: [options.get(name, "") for options in each] for name in names}
     return {name: row for name, row in values.items() if len(set(row)) > 1}

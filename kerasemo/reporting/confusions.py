@@ -90,15 +90,13 @@ def confusions(folder: RunFolder) -> list[Confusion]:
 
 
 def _confusion(decisions: Decisions) -> Confusion:
-    network, *others = decisions.model.split(".")
-    variation = [word for word in others if word not in PROTOCOLS]
-    protocol = next((PROTOCOLS[word] for word in others if word in PROTOCOLS), "")
+    words = [word for word in decisions.model.split(".") if word not in PROTOCOLS]  # the network and its variation
     groups = dict(list(decisions.table.groupby(["label", "predicted"])))
     sizes = decisions.table["label"].value_counts()
     nothing = decisions.table.head(0)
     return Confusion(
-        " ".join([network, *variation, *([decisions.output] if decisions.output else [])]).replace("_", " "),
-        protocol,
+        " ".join([*words, *([decisions.output] if decisions.output else [])]).replace("_", " "),
+        decisions.protocol,
         decisions.task,
         list(decisions.classes),
         [

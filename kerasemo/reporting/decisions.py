@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 from kerasemo.evaluation.scores import KEYS, by_clip
+from kerasemo.reporting.results import PROTOCOLS
 
 __all__ = ["Decisions", "pooled", "read_decisions"]
 
@@ -34,6 +35,16 @@ class Decisions:
     def key(self) -> tuple[str, str, str]:
         """What is equal for the same predictions of another run."""
         return self.model, self.output, self.task
+
+    @property
+    def network(self) -> str:
+        """The first word of the model's name."""
+        return self.model.partition(".")[0]
+
+    @property
+    def protocol(self) -> str:
+        """The protocol in the model's name, in words; empty if there is none."""
+        return next((PROTOCOLS[word] for word in self.model.split(".") if word in PROTOCOLS), "")
 
 
 def read_decisions(path: Path, model: str, tasks: Mapping[str, Sequence[str] | None]) -> Decisions:

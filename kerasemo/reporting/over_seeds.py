@@ -9,11 +9,11 @@ import pandas as pd
 
 from kerasemo.errors import InputError
 from kerasemo.reporting import run_folder
-from kerasemo.reporting.run_folder import RunFolder
+from kerasemo.reporting.run_folder import WITHOUT_EFFECT, RunFolder
 
 __all__ = ["PLACES", "over_seeds"]
 
-PLACES = {"seed", "root", "out", "resume", "jobs", "scheduler", "devices", "debug", "tensorboard"}
+PLACES = {"seed", "root", "devices", *WITHOUT_EFFECT}
 """Options in which the averaged runs may differ."""
 
 

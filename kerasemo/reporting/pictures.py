@@ -4,7 +4,7 @@ import base64
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,8 +124,7 @@ def losses(folder: RunFolder) -> list[Picture]:
     Args:
         folder: the run.
     """
-    panels = [curves.loss_panel(title, histories) for title, histories in _models(folder).items()]
-    return _grids(panels, "Training and validation loss", folder.notice)
+    return _drawn(folder, "Training and validation loss", curves.loss_panel)
 
 
 def task_losses(folder: RunFolder) -> list[Picture]:
@@ -134,12 +133,7 @@ def task_losses(folder: RunFolder) -> list[Picture]:
     Args:
         folder: the run.
     """
-    panels = [
-        curves.task_panel(title, histories)
-        for title, histories in _models(folder).items()
-        if len(curves.tasks(histories[0])) > 1
-    ]
-    return _grids(panels, "Loss of each task", folder.notice)
+    return _drawn(folder, "Loss of each task", curves.task_panel, lambda history: len(curves.tasks(history)) > 1)
 
 
 def weights(folder: RunFolder) -> list[Picture]:
@@ -148,12 +142,18 @@ def weights(folder: RunFolder) -> list[Picture]:
     Args:
         folder: the run.
     """
-    panels = [
-        curves.weight_panel(title, histories)
-        for title, histories in _models(folder).items()
-        if any(curves.weights_matter(history) for history in histories)
-    ]
-    return _grids(panels, "Task weights", folder.notice)
+    return _drawn(folder, "Task weights", curves.weight_panel, curves.weights_matter)
+
+
+def _drawn(
+    folder: RunFolder,
+    title: str,
+    panel: Callable[[str, list[pd.DataFrame]], curves.Panel],
+    is_shown: Callable[[pd.DataFrame], bool] = lambda history: True,
+) -> list[Picture]:
+    """Draw a panel for each model of which at least one history is shown."""
+    models = _models(folder).items()
+    return _grids([panel(name, each) for name, each in models if any(map(is_shown, each))], title, folder.notice)
 
 
 def _models(folder: RunFolder) -> dict[str, list[pd.DataFrame]]:

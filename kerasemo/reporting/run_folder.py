@@ -15,11 +15,13 @@ from kerasemo.errors import InputError
 from kerasemo.reporting.decisions import Decisions, pooled, read_decisions
 from kerasemo.training.run import CLIPS
 
-__all__ = ["LOG_LINES", "Content", "RunFolder", "flat", "is_main", "pooled_name", "read"]
+__all__ = ["LOG_LINES", "WITHOUT_EFFECT", "Content", "RunFolder", "flat", "is_main", "pooled_name", "read"]
 
 Content = TypeVar("Content")
 
 LOG_LINES = 40
+WITHOUT_EFFECT = {"out", "resume", "jobs", "scheduler", "debug", "tensorboard"}
+"""Options without effect on the results."""
 _LOG_BYTES = 65_536
 _NUMBERS = ["published", "measured", "low", "high", "n"]
 

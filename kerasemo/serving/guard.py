@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,10 +52,7 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": problem.detail})
         else:
-            answer = JSONResponse(
-                problem.as_dict(), problem.status, problem.headers, media_type="application/problem+json"
-            )
-            await answer(scope, upload.receive, upload.send)
+            await problem.as_response()(scope, upload.receive, upload.send)
 
     def _problem(self, scope: Scope) -> HttpProblem | None:
         headers = Headers(scope=scope)

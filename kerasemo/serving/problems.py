@@ -43,6 +43,10 @@ class HttpProblem(Exception):
         title = TITLES.get(self.status, "The request failed")
         return {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.members}
 
+    def as_response(self) -> JSONResponse:
+        """Return the answer."""
+        return JSONResponse(self.as_dict(), self.status, self.headers, media_type="application/problem+json")
+
 
 class TooLarge(HttpProblem):
     """A file exceeds a limit.
@@ -87,10 +91,7 @@ def as_problem(error: Exception) -> HttpProblem:
 
 async def answer_with_problem(request: Request, error: Exception) -> JSONResponse:
     """Answer a request with an error."""
-    problem = as_problem(error)
-    return JSONResponse(
-        problem.as_dict(), problem.status, headers=problem.headers, media_type="application/problem+json"
-    )
+    return as_problem(error).as_response()
 
 
 def finite(value: object) -> object:
