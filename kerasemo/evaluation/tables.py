@@ -111,6 +111,10 @@ def score_row(
         groups.setdefault(seed, []).append(model)
     parts = [pooled_predictions(folder, protocol, group, partition, task, output) for group in groups.values()]
     scored = pd.concat([part.set_axis(np.full(len(part), number)) for number, part in enumerate(parts)])
+    scored = scored[["speaker", task, "predicted"]]
+    if metric not in NUMERIC:  # a thousand samples are scored, and numbers are compared faster than names
+        names = np.unique(scored[[task, "predicted"]])
+        scored = scored.assign(**{column: np.searchsorted(names, scored[column]) for column in (task, "predicted")})
 
     def mean_score(rows: pd.DataFrame) -> float:
         return float(np.mean([score(rows[rows.index == number], metric, task) for number in range(len(parts))]))
