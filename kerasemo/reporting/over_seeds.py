@@ -18,7 +18,7 @@ PLACES = {"seed", "root", "devices", *WITHOUT_EFFECT}
 
 
 def over_seeds(runs: Sequence[Path]) -> pd.DataFrame:
-    """Average each score over the seeds of the runs; scores of runs with other options stay separate rows.
+    """Average each measured score over the seeds of the runs; scores of runs with other options stay separate rows.
 
     Args:
         runs: folders of finished runs.
@@ -53,7 +53,7 @@ def over_seeds(runs: Sequence[Path]) -> pd.DataFrame:
         command=("command", "first"),
         commit=("commit", lambda commits: " ".join(dict.fromkeys(commits))),
     )
-    return means.drop(columns="options")
+    return means.dropna(subset="mean", ignore_index=True).drop(columns="options")
 
 
 def _origin(folder: RunFolder) -> dict[str, object]:
