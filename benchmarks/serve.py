@@ -31,18 +31,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import httpx
 import numpy as np
 import soundfile
+from tools.exported import exported
 from tools.memory import memory_mb
 from websockets.asyncio.client import connect
-
-from kerasemo.export import export
-from kerasemo.features import Mfcc
-from kerasemo.features.network_input import NetworkInput
-from kerasemo.models import crossmodal
 
 CLIENTS = (1, 8, 64)
 BROKEN_EVERY = 20
 RATE, SECONDS = 48_000, 3
-CLASSES = ["neutral", "calm", "happy", "sad", "angry", "fearful"]
 LIVE_S, PER_SECOND = 20, 10
 
 
@@ -140,14 +135,6 @@ def recordings() -> dict[str, bytes]:
     noise = 0.1 * np.random.default_rng(0).standard_normal(SECONDS * RATE)
     soundfile.write(file, noise, RATE, "PCM_16", format="WAV")
     return {"whole": file.getvalue(), "broken": file.getvalue()[: RATE * SECONDS]}
-
-
-def exported(folder: Path) -> Path:
-    """Export the Audio CNN with random weights, and return the folder of the SavedModel."""
-    crossmodal.audio_cnn(len(CLASSES)).save(folder / "audio_cnn.keras")
-    description = {"inputs": {"audio": NetworkInput(Mfcc()).get_config()}, "decision": "emotion", "classes": CLASSES}
-    export(folder / "audio_cnn.keras", description, folder / "audio_cnn")
-    return folder / "audio_cnn"
 
 
 if __name__ == "__main__":

@@ -2,11 +2,17 @@
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
-__all__ = ["side_by_side"]
+from kerasemo.errors import InputError
+
+__all__ = ["computed_ahead", "side_by_side"]
+
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -25,6 +31,42 @@ def side_by_side(tasks: Iterable, jobs: int, return_as: str = "generator_unorder
         results = Parallel(n_jobs=jobs, return_as=return_as, **options)(tasks)
     with closing(results):
         yield results
+
+
+@contextmanager
+def computed_ahead(call: Callable[..., Result], arguments: Iterable[tuple], jobs: int) -> Iterator[Iterator[Result]]:
+    """Yield an iterator over the results of calls, in order; other processes compute them from the start of the block.
+
+    At most two results for each process are computed ahead, so that memory does not grow with their number. When the
+    block ends, the processes are killed.
+
+    Args:
+        call: function of a module that is fast to import.
+        arguments: the arguments of each call.
+        jobs: number of processes, in addition to the current one.
+
+    Raises:
+        InputError: a process was killed, which the iterator raises.
+    """
+    from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
+
+    waiting = iter(arguments)
+    with _children_ignoring_interrupts():
+        executor = ProcessPoolExecutor(jobs)
+        futures = deque(executor.submit(call, *each) for each in islice(waiting, 2 * jobs))
+
+    def results() -> Iterator[Result]:
+        while futures:
+            try:
+                yield futures.popleft().result()
+            except TerminatedWorkerError:
+                raise InputError("a process that reads files was killed, perhaps for lack of memory.") from None
+            futures.extend(executor.submit(call, *each) for each in islice(waiting, 1))
+
+    try:
+        yield results()
+    finally:
+        executor.shutdown(kill_workers=True)
 
 
 @contextmanager

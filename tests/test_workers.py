@@ -4,9 +4,11 @@ import subprocess
 import sys
 import time
 
+import pytest
 from joblib import delayed
 
-from kerasemo.workers import side_by_side
+from kerasemo.errors import InputError
+from kerasemo.workers import computed_ahead, side_by_side
 
 SCRIPT = """
 import time
@@ -30,6 +32,25 @@ def test_results_have_the_order_of_the_tasks_if_requested():
         assert list(done) == [1, 2, 4, 8, 16]
     with side_by_side(tasks, jobs=2) as done:
         assert sorted(done) == [1, 2, 4, 8, 16]
+
+
+def test_results_are_computed_ahead_in_order_but_not_far(tmp_path):
+    asked = []
+
+    def arguments():
+        for k in range(9):
+            asked.append(k)
+            yield 2, k
+
+    with computed_ahead(pow, arguments(), jobs=2) as results:
+        assert asked == [0, 1, 2, 3]
+        assert next(results) == 1
+        assert list(results) == [2**k for k in range(1, 9)]
+
+
+def test_a_killed_process_is_an_error_of_one_sentence():
+    with pytest.raises(InputError, match="was killed"), computed_ahead(os._exit, [(9,)], jobs=1) as results:
+        list(results)
 
 
 def test_workers_interrupted_during_their_start_print_nothing(interruptible):

@@ -1,17 +1,25 @@
 """`kerasemo predict`."""
 
+import os
 import sys
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kerasemo.errors import WrongCall
+from kerasemo.errors import BrokenClip, WrongCall
+from kerasemo.workers import computed_ahead
 
 if TYPE_CHECKING:
-    from kerasemo.export import ServedModel
+    import numpy as np
+    import pandas as pd
+
+    from kerasemo.export import Preprocessing
 
 __all__ = [
+    "FILES_PER_PROCESS",
     "AsJson",
     "Card",
     "End",
@@ -25,6 +33,9 @@ __all__ = [
     "Start",
     "predict",
 ]
+
+FILES_PER_PROCESS = 20
+"""To start a process takes as long as to read this many files of some seconds."""
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a SavedModel.")]
 Media = Annotated[list[Path] | None, typer.Argument(help="Media files, such as wav or mp4.")]
@@ -74,26 +85,19 @@ def predict(
 
     The exit status is 1 if one of the files cannot be used.
     """
-    from kerasemo.errors import BrokenClip
-    from kerasemo.export import ServedModel
-
-    media = media or []
+    media, moved, part = media or [], tuple(file or ()), (start, end, gender)
     _refuse(media, card, as_json, over_time, every or output)
     if None not in (start, end) and end <= start:
         raise WrongCall("--end lies before --start.")
-    served = ServedModel(saved_model, file or ())
     if card:
-        print(served.card)
-    answers, reasons = [], []
-    for path in media:
-        try:
-            if over_time:
-                _write_timeline(served, path, (start, end, gender), every, output or Path())
-            else:
-                answers.append(served.predict(path, start, end, gender).rename(str(path)))
-        except BrokenClip as error:
-            reasons.append(str(error))
-    print(_as_json(answers) if as_json else _as_table(answers), end="")
+        print(_preprocessing(saved_model, moved).card)
+    if over_time:
+        results = list(_timelines(saved_model, moved, media, part, every, output or Path()))
+    else:
+        results = list(_predictions(saved_model, moved, media, part))
+        answers = [result for result in results if not isinstance(result, BrokenClip)]
+        print(_as_json(answers) if as_json else _as_table(answers), end="")
+    reasons = [result for result in results if isinstance(result, BrokenClip)]
     for reason in reasons:
         print(f"Error: {reason}", file=sys.stderr)
     if reasons:
@@ -114,14 +118,58 @@ def _refuse(media: list[Path], card: bool, as_json: bool, over_time: bool, is_fo
         raise WrongCall("two of the files have one name, and so would their timelines; give them one at a time.")
 
 
-def _write_timeline(served: "ServedModel", path: Path, part: tuple, every_s: float | None, folder: Path) -> None:
+def _predictions(
+    folder: Path, moved: tuple[Path, ...], media: list[Path], part: tuple
+) -> "Iterator[pd.Series | BrokenClip]":
+    """Yield the prediction of each file, or why it cannot be used."""
+    if not media:
+        return
+    jobs = min(os.cpu_count(), 1 + len(media) // FILES_PER_PROCESS)
+    # The first files are read while TensorFlow is imported here.
+    with computed_ahead(_read, [(folder, moved, path, *part) for path in media], jobs) as inputs:
+        from kerasemo.export import ServedModel
+
+        served = ServedModel(folder, moved)
+        for path, items in zip(media, inputs, strict=True):
+            yield items if isinstance(items, BrokenClip) else served.decide(items).rename(str(path))
+
+
+def _read(folder: Path, moved: tuple[Path, ...], path: Path, *part) -> "dict[str, np.ndarray] | BrokenClip":
+    """Return the inputs of the network for one file, or why it cannot be used."""
+    from threadpoolctl import threadpool_limits
+
+    try:
+        with threadpool_limits(1):  # as for training
+            return _preprocessing(folder, moved).read(path, *part)
+    except BrokenClip as error:
+        return error
+
+
+@lru_cache(maxsize=1)
+def _preprocessing(folder: Path, moved: tuple[Path, ...]) -> "Preprocessing":
+    from kerasemo.export import Preprocessing
+
+    return Preprocessing(folder, moved)
+
+
+def _timelines(
+    folder: Path, moved: tuple[Path, ...], media: list[Path], part: tuple, every_s: float | None, output: Path
+) -> Iterator[BrokenClip]:
+    """Write and print the timeline of each file; yield why files cannot be used."""
+    from kerasemo.export import ServedModel
     from kerasemo.export.windows import EVERY_S
     from kerasemo.timeline import timeline, write_timeline
 
-    table = timeline(served, path, *part, every_s=every_s or EVERY_S)
-    csv, picture = (folder / f"{path.name}.timeline.{suffix}" for suffix in ("csv", "png"))
-    write_timeline(table, path.name, csv, picture)
-    print(f"{csv}: {len(table)} windows\n{picture}")
+    served = ServedModel(folder, moved)
+    for path in media:
+        try:
+            table = timeline(served, path, *part, every_s=every_s or EVERY_S)
+        except BrokenClip as error:
+            yield error
+            continue
+        csv, picture = (output / f"{path.name}.timeline.{suffix}" for suffix in ("csv", "png"))
+        write_timeline(table, path.name, csv, picture)
+        print(f"{csv}: {len(table)} windows\n{picture}")
 
 
 def _as_json(answers: list) -> str:

@@ -30,7 +30,7 @@ class ServedModel(Preprocessing):
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
         super().__init__(folder, moved)
-        tf = import_tensorflow()
+        tf = import_tensorflow(with_keras=False)
         try:
             self._network = tf.saved_model.load(str(self.folder))
         except (ValueError, OSError, tf.errors.OpError) as error:
@@ -58,7 +58,17 @@ class ServedModel(Preprocessing):
             BrokenClip: The file cannot be used, or lacks sound or video that the network needs.
             InputError: The network was trained on features computed by others.
         """
-        batch = self.read(path, start_s, end_s, gender)
+        return self.decide(self.read(path, start_s, end_s, gender))
+
+    def decide(self, batch: Mapping[str, np.ndarray]) -> pd.Series:
+        """Predict the probability of each class for one media file from its preprocessed items.
+
+        Args:
+            batch: what `read` returned for the file.
+
+        Returns:
+            As `predict`.
+        """
         return pd.Series(self.probabilities(batch).mean(axis=0), index=self.classes)
 
     def probabilities(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:

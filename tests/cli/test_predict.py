@@ -1,44 +1,79 @@
 """`kerasemo predict`."""
 
 import json
+from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
+import pytest
 import soundfile
 
+from kerasemo.export import export
+from kerasemo.features import Waveform
+from kerasemo.features.network_input import NetworkInput
 
-def test_a_clip_that_cannot_be_used_does_not_hide_the_others(kerasemo, tmp_path, monkeypatch):
-    from kerasemo.errors import BrokenClip
+SOUND = NetworkInput(Waveform(sampling_rate=100), segment_length=100, segment_hop=50)
 
-    asked = []
 
-    class Served:
-        def __init__(self, folder, moved):
-            pass
+def saved_model(folder: Path, classes: list[str], outputs: list[float], activation: str | None) -> Path:
+    """Export a network with the same outputs for all sounds."""
+    head = keras.layers.Dense(len(classes), activation, kernel_initializer="zeros", name="emotion")
+    sound = keras.Input((100,), name="audio")
+    network = keras.Model({"audio": sound}, {"emotion": head(sound)})
+    head.bias.assign(outputs)
+    network.save(folder / "network.keras")
+    description = {"inputs": {"audio": SOUND.get_config()}, "decision": "emotion", "classes": classes}
+    export(folder / "network.keras", description, folder / "saved")
+    return folder / "saved"
 
-        def predict(self, path, start_s, end_s, gender):
-            asked.append((start_s, end_s, gender))
-            if path.name == "bad.wav":
-                raise BrokenClip("bad.wav is empty (0 bytes).")
-            return pd.Series({"happy": 0.25, "sad": 0.75})
 
-    monkeypatch.setattr("kerasemo.export.ServedModel", Served)
-    done = kerasemo("predict", tmp_path, "a.wav", "bad.wav", "--json")
-    assert done.exit_code == 1 and done.stderr == "Error: bad.wav is empty (0 bytes).\n"
-    assert json.loads(done.stdout) == [
-        {"file": "a.wav", "predicted": "sad", "probabilities": {"happy": 0.25, "sad": 0.75}}
-    ]
-    done = kerasemo("predict", tmp_path, "a.wav", "b.wav", "--start", 1, "--end", 2.5, "--gender", "female")
-    header, *rows = done.stdout.splitlines()
+@pytest.fixture(scope="module")
+def of_classes(tmp_path_factory):
+    """A SavedModel that predicts `happy` with a probability of .25."""
+    folder = tmp_path_factory.mktemp("classes")
+    return saved_model(folder, ["happy", "sad"], np.log([0.25, 0.75]).tolist(), "softmax")
+
+
+def write(path: Path) -> Path:
+    """Write stereo sound of two seconds, of which the first one is silent, and the left channel completely."""
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, (200, 2))
+    sound[:100], sound[:, 0] = 0, 0
+    soundfile.write(path, sound, 100)
+    return path
+
+
+def test_a_clip_that_cannot_be_used_does_not_hide_the_others(kerasemo, of_classes, tmp_path):
+    good, bad = write(tmp_path / "a.wav"), tmp_path / "bad.wav"
+    bad.touch()
+    done = kerasemo("predict", of_classes, bad, good, "--json")
+    assert done.exit_code == 1 and done.stderr == f"Error: {bad} is empty (0 bytes).\n"
+    (answer,) = json.loads(done.stdout)
+    assert (answer["file"], answer["predicted"]) == (str(good), "sad")
+    assert answer["probabilities"] == pytest.approx({"happy": 0.25, "sad": 0.75})
+
+
+def test_files_stand_in_their_order_in_the_table(kerasemo, of_classes, tmp_path):
+    files = [write(tmp_path / f"{number}.wav") for number in range(5)]
+    header, *rows = kerasemo("predict", of_classes, *files).stdout.splitlines()
     assert header.split() == ["predicted", "happy", "sad"]
-    assert [row.split() for row in rows] == [[name, "sad", "0.250", "0.750"] for name in ("a.wav", "b.wav")]
-    assert asked[-1] == (1.0, 2.5, "female")
+    assert [row.split() for row in rows] == [[str(file), "sad", "0.250", "0.750"] for file in files]
+
+
+def test_the_part_and_the_gender_choose_what_is_read(kerasemo, of_classes, tmp_path):
+    file = write(tmp_path / "a.wav")
+    assert kerasemo("predict", of_classes, file, "--start", 1, "--end", 2, "--gender", "male").exit_code == 0
+    for arguments in (("--end", 1), ("--gender", "female")):
+        done = kerasemo("predict", of_classes, file, *arguments)
+        assert done.exit_code == 1 and "is silent" in done.stderr
+
+
+def test_a_folder_that_is_no_saved_model_is_refused(kerasemo, tmp_path):
+    done = kerasemo("predict", tmp_path, write(tmp_path / "a.wav"))
+    assert done.exit_code == 1 and done.stderr.startswith(f"Error: {tmp_path} is no SavedModel;")
 
 
 def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(kerasemo, tmp_path, monkeypatch):
-    from kerasemo.features import Waveform
-    from kerasemo.features.network_input import NetworkInput
-
     class Served:
         def __init__(self, folder, moved):
             self.classes = ["happy", "sad"]
@@ -70,14 +105,7 @@ def test_predict_over_time_writes_a_table_and_a_picture_of_each_file(kerasemo, t
         assert done.exit_code == 2 and sentence in done.stderr
 
 
-def test_a_number_has_no_class(kerasemo, tmp_path, monkeypatch):
-    class Served:
-        def __init__(self, folder, moved):
-            pass
-
-        def predict(self, path, start_s, end_s, gender):
-            return pd.Series({"valence": np.float32(2.5)})
-
-    monkeypatch.setattr("kerasemo.export.ServedModel", Served)
-    assert json.loads(kerasemo("predict", tmp_path, "a.wav", "--json").stdout) == [{"file": "a.wav", "valence": 2.5}]
-    assert kerasemo("predict", tmp_path, "a.wav").stdout.split() == ["valence", "a.wav", "2.500"]
+def test_a_number_has_no_class(kerasemo, tmp_path):
+    folder, file = saved_model(tmp_path, ["valence"], [2.5], None), write(tmp_path / "a.wav")
+    assert json.loads(kerasemo("predict", folder, file, "--json").stdout) == [{"file": str(file), "valence": 2.5}]
+    assert kerasemo("predict", folder, file).stdout.split() == ["valence", str(file), "2.500"]
