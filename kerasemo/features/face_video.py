@@ -134,7 +134,7 @@ class FaceVideo(FeatureSet):
         for last_row, picture in self._pictures(path, start_s, end_s):
             if last_row >= next_row:
                 found.append((last_row, find_faces(picture)))
-                bright = bright | (picture.max(axis=(0, 2)) > _BLACK)
+                bright = bright | (picture.max(axis=0).max(axis=1) > _BLACK)  # much faster than both axes at once
                 next_row = last_row + max(round(_SEARCHED_EVERY_S * self.frame_rate), 1)
         if not any(boxes for _, boxes in found):
             raise BrokenClip(f"{path} has no face found in any frame.")

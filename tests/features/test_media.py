@@ -1,5 +1,6 @@
 import struct
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -275,3 +276,41 @@ def test_a_span_without_frames_is_broken(media, tmp_path):
         frame_span(path, 2.0)
     with pytest.raises(BrokenClip, match="has no video stream"):
         frame_span(media.write_video(tmp_path / "b.mp4", samples=media.tone()))
+
+
+@pytest.mark.parametrize(
+    ("name", "start_s", "end_s"),
+    [
+        *((f"a.{suffix}", *part) for suffix in ("mp4", "mkv", "mov", "flv") for part in ((None, None), (0.4, 2.7))),
+        ("a.avi", None, None),  # its times do not have the order of the frames
+    ],
+)
+def test_frames_are_those_of_decoding_everything_although_some_are_left_out(tmp_path, name, start_s, end_s):
+    path = write_video_with_frames_between_others(tmp_path / name)
+    with av.open(str(path)) as container:
+        origin_s = (container.start_time or 0) / av.time_base
+        every = [(frame.time - origin_s, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    every = [(time_s - (start_s or 0.0), picture) for time_s, picture in every if time_s < (end_s or np.inf)]
+    every = [(time_s, picture) for time_s, picture in every if time_s >= -0.001]
+    for every_s, consecutive in ((0.5, 2), (0.3, 1), (0.05, 3)):
+        groups, next_s = read_frames(path, every_s, consecutive, start_s, end_s), 0.0
+        for number, (time_s, _) in enumerate(every):
+            if time_s >= next_s - 0.001:
+                found_s, pictures = next(groups)
+                assert found_s == pytest.approx(time_s)
+                np.testing.assert_array_equal(pictures, [picture for _, picture in every[number:][:consecutive]])
+                next_s = every_s * (np.floor((time_s + 0.001) / every_s) + 1)
+        assert next(groups, None) is None
+
+
+def write_video_with_frames_between_others(path):
+    """Write moving noise in H.264, of which two of three frames are decoded from frames before and after them."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 160, 3), dtype=np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=20, options={"bf": "2", "b_strategy": "0", "g": "25"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for number in range(70):
+            picture = np.ascontiguousarray(np.roll(noise, -number, axis=1)[:, :64])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path

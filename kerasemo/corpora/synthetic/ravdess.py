@@ -20,10 +20,11 @@ from kerasemo.corpora.synthetic.portrait import draw_looks
 from kerasemo.corpora.synthetic.voice import SAMPLING_RATE, draw_speaker, loudness, speak
 from kerasemo.errors import InputError
 
-__all__ = ["FRAME_RATE", "SIZE", "STATEMENTS", "SyntheticRavdess"]
+__all__ = ["FRAME_RATE", "SIZES", "STATEMENTS", "SyntheticRavdess"]
 
 FRAME_RATE = Fraction(30000, 1001)
-SIZE = (320, 240)
+SIZES = {"small": (320, 240), "official": (1280, 720)}
+"""Width and height of the pictures, pixels."""
 
 # The vowels of "Kids are talking by the door" and "Dogs are sitting by the door".
 STATEMENTS = {"01": "IaoIa@o", "02": "oaIIa@o"}
@@ -74,6 +75,7 @@ class SyntheticRavdess(SyntheticCorpus):
             repetitions. Default: all, which are 8, or 4 for neutral.
         audio_share: share of clips whose sound shows the emotion.
         video_share: share of clips whose picture shows the emotion.
+        size: size of the pictures: `small`, 320 x 240 pixels, or `official`, 1280 x 720.
         seed: random seed of the voices, the faces and the choice of blank clips.
 
     Raises:
@@ -89,6 +91,7 @@ class SyntheticRavdess(SyntheticCorpus):
     clips_per_emotion: int | None = option(None, min=1)
     audio_share: float = option(1.0, min=0, max=1)
     video_share: float = option(1.0, min=0, max=1)
+    size: Literal["small", "official"] = "small"
     seed: int = option(0, min=0)
 
     def __post_init__(self):
@@ -99,7 +102,7 @@ class SyntheticRavdess(SyntheticCorpus):
     def _prepare(self, root: Path) -> list:
         clips = self._clips()
         _truth(clips).to_csv(root / "truth.csv", index=False, lineterminator="\n")
-        return [joblib.delayed(_perform)(root, clip, self.modalities, self.seed) for clip in clips]
+        return [joblib.delayed(_perform)(root, clip, self.modalities, SIZES[self.size], self.seed) for clip in clips]
 
     def _clips(self) -> list[_Clip]:
         """The performances to write, with what they show: equal shares in every emotion of every channel."""
@@ -129,7 +132,7 @@ def _truth(clips: list[_Clip]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["clip", "emotion", "audio_shows", "video_shows"]).sort_values("clip")
 
 
-def _perform(root: Path, clip: _Clip, modalities: Sequence[str], seed: int) -> None:
+def _perform(root: Path, clip: _Clip, modalities: Sequence[str], size: tuple[int, int], seed: int) -> None:
     """Write the files of one performance."""
     channel, *_, statement, _, actor = clip.code.split("-")
     gender = "male" if int(actor) % 2 else "female"
@@ -151,9 +154,9 @@ def _perform(root: Path, clip: _Clip, modalities: Sequence[str], seed: int) -> N
         opening = loudness(sound, round(len(sound) / SAMPLING_RATE * FRAME_RATE))
         looks = draw_looks(gender, to_looks)
         emotion = clip.emotion if clip.video_shows else None
-        frames = film(emotion, clip.intensity, looks, opening, to_face, frame_rate=float(FRAME_RATE), size=SIZE)
+        frames = film(emotion, clip.intensity, looks, opening, to_face, frame_rate=float(FRAME_RATE), size=size)
         path = _make_place(root, clip, "video")
-        write_mp4(path, frames, sound, size=SIZE, frame_rate=FRAME_RATE, sampling_rate=SAMPLING_RATE)
+        write_mp4(path, frames, sound, size=size, frame_rate=FRAME_RATE, sampling_rate=SAMPLING_RATE)
 
 
 def _make_place(root: Path, clip: _Clip, medium: str) -> Path:
