@@ -54,7 +54,8 @@ def option(
     Args:
         default: its default.
         help: one sentence; left out, the docstring of the dataclass tells.
-        name: of the option, such as `--emotion` for the field `emotions`; None: the field's.
+        name: of the option, such as `--emotion` for the field `emotions`, or two names as in `--out -o`; None: the
+            field's.
         type: what the command takes, where that is not what the field holds; its help then shows no default. None: the
             field's type.
         above: a number that the value must exceed; `min` and `max` are allowed themselves.
@@ -211,7 +212,7 @@ def _parameter(each: Field, kind: Any, documented: str) -> inspect.Parameter:
         kind, default = list[str], list(default)
     if settings.pop("required", False):
         default = MISSING
-    names = [settings.pop("name")] if "name" in settings else []
+    names = settings.pop("name", "").split()
     if default is False:
         # A flag that is off has no `--no-` twin.
         names = [f"--{each.name.replace('_', '-')}"]

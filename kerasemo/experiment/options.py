@@ -52,7 +52,7 @@ class Options:
         show_default="one per core",
     )
     scheduler: str | None = running(None, "Address of a Dask scheduler for training, such as tcp://host:8786.")
-    out: Path = running(Path("runs"), "Folder in which run folders are created.")
+    out: Path = running(Path("runs"), "Folder in which run folders are created.", name="--out -o")
     tensorboard: bool = running(False, "Also write losses, metrics, confusion and options for TensorBoard.")
     resume: Path | None = running(None, "Folder of an interrupted run to continue.", exists=True, file_okay=False)
     debug: bool = running(False, "Show tracebacks of errors.")
