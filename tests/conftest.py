@@ -17,6 +17,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERASEMO_CACHE"] = tempfile.mkdtemp(prefix="kerasemo-tests-")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--pictures", type=Path, help="folder to which the tests of pages write the guides' pictures")
+
+
 def pytest_configure():
     from kerasemo.training.reproducible import one_thread
 

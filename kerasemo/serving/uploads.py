@@ -1,6 +1,7 @@
 """Receives a file into a folder of its own, which is removed with its content when the answer is given."""
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
@@ -17,8 +18,10 @@ from starlette.requests import ClientDisconnect
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.problems import HttpProblem, TooLarge
 
-__all__ = ["FIELDS", "Upload", "received", "safe_name", "stored"]
+__all__ = ["FIELDS", "PREFIX", "Upload", "received", "remove_left_over", "safe_name", "stored"]
 
+PREFIX = "kerasemo-serve-"
+"""Beginning of the names of folders with uploads, before the number of the server's process."""
 LONGEST_NAME = 60
 FORM_BYTES = 16_384
 """What a form may have in addition to its file, bytes."""
@@ -67,7 +70,7 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
 @asynccontextmanager
 async def stored(name: str, content: UploadFile | bytes) -> AsyncIterator[Path]:
     """Write a file into a new folder, and remove both when the block ends."""
-    folder = Path(tempfile.mkdtemp(prefix="kerasemo-serve-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         with (folder / name).open("wb") as file:
             if isinstance(content, bytes):
@@ -77,6 +80,24 @@ async def stored(name: str, content: UploadFile | bytes) -> AsyncIterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_left_over() -> None:
+    """Remove the uploads of servers that were killed, and so could not remove them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 def safe_name(name: str) -> str:

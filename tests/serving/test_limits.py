@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -11,6 +12,8 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+
+from kerasemo.serving.uploads import PREFIX, remove_left_over
 
 from .conftest import running
 from .test_interface import problem_of
@@ -163,3 +166,15 @@ def test_sigterm_answers_what_is_in_flight(saved_models, tones):
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.address}/health")
         assert server.left_over() == []
+
+
+def test_uploads_of_a_server_that_was_killed_are_removed_when_the_next_one_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    kept = [f"{PREFIX}{os.getpid()}-a", f"{PREFIX}mine", "other"]
+    for name in (f"{PREFIX}{ended.pid}-a", *kept):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.wav").touch()
+    remove_left_over()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from browser import WIDTH, WIDTHS, Browser, serious
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .conftest import running
 
 PLOT = "#charts .plot"
+COLOURS = 128
 
 
 @pytest.fixture
@@ -50,6 +52,20 @@ def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: 
     assert opened.locator("#cards .scores td").all_text_contents() == ["0.345 [0.300, 0.600] (n = 48)"]
     opened.click("#cards summary")
     expect(opened.get_by_text("noise <b>and</b> tones")).to_be_visible()
+
+
+def test_the_picture_of_the_guide(browser: Browser, server, tones, request, tmp_path):
+    path = (request.config.getoption("--pictures") or tmp_path) / "serve.png"
+    with browser.open(server.address, width=1100) as page:
+        expect(page.locator("#model option")).to_have_count(3)
+        upload(page, tones, "segments", "clips")
+        done(page)
+        page.locator(PLOT).click(position={"x": 300, "y": 60})
+        page.screenshot(path=path, full_page=True)
+    picture = Image.open(path).convert("RGB")
+    assert picture.width == 1100 and picture.height > 800
+    assert len(picture.getcolors(2**24)) > COLOURS
+    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def test_mouse_and_keyboard_seek_in_step_with_the_player(opened: Page, tones):
