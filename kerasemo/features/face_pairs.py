@@ -8,7 +8,7 @@ import numpy as np
 
 from kerasemo.command_line import option
 from kerasemo.errors import BrokenClip
-from kerasemo.features.face_finder import Box, find_face
+from kerasemo.features.face_finder import Box, find_face, find_face_near
 from kerasemo.features.frames import Frames
 from kerasemo.features.media import read_frames
 
@@ -19,8 +19,9 @@ __all__ = ["FacePairs"]
 class FacePairs(Frames):
     """Pairs of face crops, every half second.
 
-    Each frame is cropped to its largest face, and the two crops are next to each other in one image. If only one frame
-    of a pair shows a face, its position is used for both; if neither does, there is no image.
+    Each frame is cropped to its largest face, and the two crops are next to each other in one image. In the second
+    frame, the face is searched near that of the first one. If only one frame of a pair shows a face, its position is
+    used for both; if neither does, there is no image.
 
     Args:
         margin: margin added to each side of the face, as a fraction of its size.
@@ -30,6 +31,7 @@ class FacePairs(Frames):
     """
 
     name: ClassVar[str] = "face_pairs"
+    version: ClassVar[int] = 2  # 1: the second face was searched in the whole frame
 
     margin: float = option(0.2, min=0)
 
@@ -42,7 +44,8 @@ class FacePairs(Frames):
         images = []
         for _, pictures in read_frames(path, self.every_s, 2, start_s, end_s):
             left, right = pictures[0], pictures[-1]
-            left_box, right_box = find_face(left), find_face(right)
+            left_box = find_face(left)
+            right_box = find_face_near(right, left_box) if left_box else find_face(right)
             if left_box or right_box:
                 crops = self._crop(left, left_box or right_box), self._crop(right, right_box or left_box)
                 images.append(self._side_by_side(*crops))

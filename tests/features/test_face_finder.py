@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasemo.errors import InputError
-from kerasemo.features.face_finder import YuNet, find_eyes, find_face
+from kerasemo.features.face_finder import YuNet, find_eyes, find_face, find_face_near
 
 
 def middle(box):
@@ -22,6 +22,16 @@ def test_a_face_is_found_where_it_is_whatever_the_size_of_the_picture(media, sca
 def test_the_largest_of_two_faces_counts(media):
     np.testing.assert_allclose(middle(find_face(media.picture_of((70, 120, 35), (220, 120, 70)))), (220, 120), atol=15)
     np.testing.assert_allclose(middle(find_face(media.picture_of((100, 120, 70), (260, 120, 35)))), (100, 120), atol=15)
+
+
+def test_a_face_near_that_of_another_frame_is_preferred_to_a_larger_one(media):
+    picture = media.picture_of((70, 120, 35), (220, 120, 70))
+    small = find_face(media.picture_of((64, 124, 37)))
+    np.testing.assert_allclose(middle(find_face_near(picture, small)), (70, 120), atol=10)
+    assert 0.7 < find_face_near(picture, small)[2] / small[2] < 1.4
+    elsewhere = (130, 170, 40, 40)
+    assert find_face_near(picture, elsewhere) == find_face(picture)
+    assert find_face_near(media.picture_of(), small) is None
 
 
 def test_a_picture_without_a_face_has_none(media):
