@@ -317,7 +317,7 @@ def card(outcome: Outcome, results: Sequence[dict]) -> str:
     table, final = outcome.corpus.table, config["final"]
     setting = ", ".join(f"{name} {value}" for name, value in setting_of(options, final["setting"]).items())
     facts = {
-        "Network": f"{options.chosen.label}, {setting}, {final['epochs']} epochs",
+        "Network": f"{options.chosen.label}, {setting}, {final['epochs']} epoch{'s' * (final['epochs'] > 1)}",
         "Preprocessing": ", ".join(options.feature_names),
         "Corpus": f"{config['corpus']}, {len(table)} clips of {table['speaker'].nunique()} speakers, all for training",
         "Licence of the corpus": options.licence or "not stated",
