@@ -12,6 +12,7 @@ from kerasemo.corpora import ravdess as reader
 from kerasemo.corpora.synthetic import SyntheticRavdess, is_synthetic
 from kerasemo.corpora.synthetic import ravdess as writer
 from kerasemo.errors import InputError
+from kerasemo.features.face_finder import find_face
 
 
 def digests(root):
@@ -167,3 +168,15 @@ def test_wrong_parameters_are_named_before_any_work(tmp_path, wrong, message):
     with pytest.raises(InputError, match=message):
         SyntheticRavdess(**wrong).write(tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_videos_may_have_the_size_of_the_real_ones(tmp_path, monkeypatch):
+    corpus = SyntheticRavdess(actors=[1], modalities=["video"], clips_per_emotion=1, size="official")
+    first = corpus._clips()[:1]
+    monkeypatch.setattr(SyntheticRavdess, "_clips", lambda self: first)
+    corpus.write(tmp_path / "corpus")
+    (path,) = (tmp_path / "corpus").rglob("*.mp4")
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert picture.shape == (720, 1280, 3)
+    assert find_face(picture)
