@@ -18,7 +18,7 @@ os.environ["KERASEMO_CACHE"] = tempfile.mkdtemp(prefix="kerasemo-tests-")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--pictures", type=Path, help="folder to which the tests of pages write the guides' pictures")
+    parser.addoption("--pictures", type=Path, help="Folder of the guides: tests of pages write their pictures there.")
 
 
 def pytest_configure():
@@ -29,6 +29,12 @@ def pytest_configure():
 
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture
+def pictures(request, tmp_path) -> Path:
+    """The folder for pictures of pages."""
+    return request.config.getoption("--pictures") or tmp_path
 
 
 @pytest.fixture(scope="session")

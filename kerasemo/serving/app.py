@@ -21,7 +21,7 @@ from kerasemo.serving import live
 from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import Guard
 from kerasemo.serving.limits import Limits
-from kerasemo.serving.models import Model, Part, chosen
+from kerasemo.serving.models import Model, Recording, chosen, gender_of
 from kerasemo.serving.openapi import NDJSON, PREDICT, TIMELINE
 from kerasemo.serving.problems import TITLES, HttpProblem, answer_with_problem, as_problem
 from kerasemo.serving.uploads import Upload, received
@@ -111,8 +111,8 @@ async def _predict(request: Request) -> JSONResponse:
             state.decoder.place(),
             received(request, state.limits) as upload,
         ):
-            model, part, _ = _asked(state.models, upload)
-            answer = await model.predict(state.decoder, upload.folder, upload.name, part)
+            model, recording, _ = _asked(state.models, upload)
+            answer = await model.predict(state.decoder, recording)
     except TimeoutError:
         raise _too_slow(state.limits) from None
     return JSONResponse(answer)
@@ -126,8 +126,8 @@ async def _timeline(request: Request) -> StreamingResponse:
             async with asyncio.timeout_at(deadline):
                 await stack.enter_async_context(state.decoder.place())
                 upload = await stack.enter_async_context(received(request, state.limits))
-                model, part, every_s = _asked(state.models, upload)
-                rows = model.timeline(state.decoder, upload.folder, upload.name, part, every_s)
+                model, recording, every_s = _asked(state.models, upload)
+                rows = model.timeline(state.decoder, recording, every_s)
                 stack.push_async_callback(rows.aclose)
                 first = await anext(rows)
         except TimeoutError:
@@ -166,15 +166,14 @@ async def _live(socket: WebSocket) -> None:
     await live.answer(socket, socket.app.state.models, socket.app.state.decoder)
 
 
-def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Part, float | None]:
-    """Return the model, the part of the recording, and the step between windows that a form asks for."""
+def _asked(models: dict[str, Model], upload: Upload) -> tuple[Model, Recording, float | None]:
+    """Return the model, the recording, and the step between windows that a form asks for."""
     fields = upload.fields
     start_s, end_s, every_s = (_number(fields, name) for name in ("start_s", "end_s", "every_s"))
     if None not in (start_s, end_s) and end_s <= start_s:
         raise HttpProblem(400, "end_s lies before start_s.")
-    if (gender := fields.get("gender") or None) not in (None, "female", "male"):
-        raise HttpProblem(400, f"gender is female or male. Received: {gender}")
-    return chosen(models, fields.get("model")), Part(start_s, end_s, gender), every_s
+    recording = Recording(upload.path, upload.name, start_s, end_s, gender_of(fields))
+    return chosen(models, fields.get("model")), recording, every_s
 
 
 def _number(fields: dict[str, str], name: str) -> float | None:

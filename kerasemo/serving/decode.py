@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import sys
 import tempfile
 import traceback
@@ -33,14 +34,23 @@ def main(settings: dict) -> None:
     """Decode files until standard input ends.
 
     Args:
-        settings: `models` (folder and moved files of each SavedModel), `memory_mb`, `length_s`.
+        settings: `models` (folder and moved files of each SavedModel), `memory_mb`, `length_s`, and `folder`, an empty
+            one for this process, which is removed when it ends.
     """
+    try:
+        _work(settings)
+    finally:
+        shutil.rmtree(settings["folder"], ignore_errors=True)
+
+
+def _work(settings: dict) -> None:
     tasks, output = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries that print must not disturb the messages
     models = [Preprocessing(folder, map(Path, moved)) for folder, moved in settings["models"]]
     with threadpool_limits(1):
         for model in models:
             warm_up(model)
+        os.chdir(settings["folder"])
         limit_memory(settings["memory_mb"])
         _write(output, pack({"ready": True}))
         while len(head := tasks.read(HEADER.size)) == HEADER.size:
@@ -85,11 +95,12 @@ def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator
 
     Args:
         models: the preprocessing of each model.
-        task: number of the `model`, `folder` and `name` of the file, `start_s`, `end_s`, `gender`, and `every_s` for
+        task: number of the `model`, `path` of the file and its `name`, `start_s`, `end_s`, `gender`, and `every_s` for
             windows instead of the whole.
         settings: as in `main`.
     """
-    os.chdir(task["folder"])  # so that messages contain the name of the file alone
+    link = Path(task["name"])  # messages contain the path that is read: the name alone
+    link.symlink_to(task["path"])
     try:
         length_s = duration_s(task["name"])
         if min(length_s, task["end_s"] or length_s) - (task["start_s"] or 0.0) > settings["length_s"]:
@@ -107,7 +118,7 @@ def answers(models: list[Preprocessing], task: dict, settings: dict) -> Iterator
         sentence = f"{task['name']} cannot be decoded."
         yield pack({"broken": sentence, "log": "".join(traceback.format_exception(error))})
     finally:
-        os.chdir("/")
+        link.unlink()
 
 
 def results(model: Preprocessing, task: dict) -> Iterator[dict]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -123,32 +124,37 @@ class Decoder:
 
     async def _add_process(self) -> None:
         settings = {"models": self.models, "memory_mb": self.limits.memory_mb, "length_s": self.limits.length_s}
-        process = await _Process.start(json.dumps(settings))
+        process = await _Process.start(settings)
         self._all.add(process)
         try:
             await process.receive()
         except asyncio.IncompleteReadError:
             self._all.discard(process)
+            process.kill()
             raise HttpProblem(500, "A process that decodes files does not start.") from None
         self._free.put_nowait(process)
 
 
 class _Process:
-    """One process with its pipes."""
+    """One process with its pipes, and the folder in which it works.
 
-    def __init__(self, process: asyncio.subprocess.Process):
-        self.process = process
+    The folder contains links to files of the server. The process removes it if the server has been killed.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: tempfile.TemporaryDirectory):
+        self.process, self.folder = process, folder
 
     @classmethod
-    async def start(cls, settings: str) -> "_Process":
+    async def start(cls, settings: dict) -> "_Process":
+        folder = tempfile.TemporaryDirectory(prefix="kerasemo-serve-", ignore_cleanup_errors=True)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "kerasemo.serving.decode", settings),
+            *(sys.executable, "-m", "kerasemo.serving.decode", json.dumps({**settings, "folder": folder.name})),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the server, which ends its processes when all is answered
         )
-        return cls(process)
+        return cls(process, folder)
 
     async def send(self, content: dict) -> None:
         try:
@@ -170,6 +176,7 @@ class _Process:
     def kill(self) -> None:
         if not self.has_ended:
             self.process.kill()
+        self.folder.cleanup()
 
     async def end(self) -> None:
         self.kill()

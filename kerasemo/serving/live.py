@@ -1,142 +1,144 @@
-"""Answers while a recording is made: 16-bit samples in, probabilities of the last window out."""
+"""Answers while a recording is made: 16-bit samples and pictures in, probabilities of the last window out."""
 
 import asyncio
-import io
+import base64
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-import soundfile
 from fastapi import WebSocket, WebSocketDisconnect
 
 from kerasemo.errors import InputError
 from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import BEARER
-from kerasemo.serving.models import Model, Part, chosen
+from kerasemo.serving.models import Model, Recording, chosen, gender_of
 from kerasemo.serving.problems import Busy, HttpProblem
 from kerasemo.serving.uploads import stored
+from kerasemo.serving.window import SAMPLE_BYTES, LastWindow
 
-__all__ = ["EVERY_S", "RATES", "SAMPLE_BYTES", "LastWindow", "answer", "as_wav"]
+__all__ = ["EVERY_S", "FRAME_RATES", "PICTURE_BYTES", "RATES", "answer"]
 
 EVERY_S = 0.5
-"""Default time between answers, seconds of sound."""
+"""Default time between answers, seconds of the recording."""
 RATES = (4_000, 192_000)
 """Lowest and highest sampling rate, hertz."""
-SAMPLE_BYTES = 2
+FRAME_RATES = (1, 30)
+"""Lowest and highest number of pictures per second."""
+PICTURE_BYTES = 2**17
+"""Largest picture, bytes."""
 _REFUSED, _LATER = 1008, 1013
-
-
-class LastWindow:
-    """The last seconds of sound that is being recorded.
-
-    Args:
-        rate: sampling rate, hertz.
-        window_s: length of the window, seconds.
-        every_s: seconds of new sound after which the next window is due.
-    """
-
-    def __init__(self, rate: int, window_s: float, every_s: float):
-        self.rate = rate
-        self._length, self._step = round(window_s * rate) * SAMPLE_BYTES, round(every_s * rate) * SAMPLE_BYTES
-        self._kept, self._n_bytes, self._answered = bytearray(), 0, 0
-
-    @property
-    def time_s(self) -> float:
-        """The length of all sound so far, seconds."""
-        return self._n_bytes / SAMPLE_BYTES / self.rate
-
-    def add(self, samples: bytes) -> None:
-        """Add new sound, and forget what is before the window.
-
-        Args:
-            samples: little-endian 16-bit samples.
-        """
-        self._kept += samples
-        self._n_bytes += len(samples)
-        del self._kept[: -self._length]
-
-    def due(self) -> bytes | None:
-        """Return the window if enough sound is new; the next is counted from now."""
-        if self._n_bytes - self._answered < self._step:
-            return None
-        self._answered = self._n_bytes
-        return bytes(self._kept)
+_REASON_BYTES = 123
+"""Longest reason for closing a WebSocket, bytes (RFC 6455, section 5.5)."""
 
 
 async def answer(socket: WebSocket, models: Mapping[str, Model], decoder: Decoder) -> None:
     """Answer a WebSocket until it is closed.
 
-    Its address states `model`, `rate` in hertz and `every_s`; its messages are little-endian 16-bit samples of one
-    channel. If the server is slower than the sound, windows are left out.
+    Its address states `model`, `rate` in hertz, `frame_rate`, `every_s` and `gender`. Binary messages are little-endian
+    16-bit samples of one channel; text messages are JPEG files in base64, one for each frame. If the server is slower
+    than the recording, windows are left out.
     """
     offered = [each for each in socket.scope.get("subprotocols", ()) if each.startswith(BEARER)]
     await socket.accept(subprotocol=offered[0] if offered else None)
     try:
-        model, window = _asked(socket, models)
+        connection = _asked(socket, models, decoder)
         async with decoder.place():
-            await _exchange(socket, model, window, decoder)
+            await connection.exchange()
     except WebSocketDisconnect:
         pass
     except TimeoutError:
-        await socket.close(_REFUSED, f"no sound has come for {decoder.limits.time_s:g} s.")
+        await _close(socket, _REFUSED, f"nothing has come for {decoder.limits.time_s:g} s.")
     except (HttpProblem, InputError) as error:
-        await socket.close(_LATER if isinstance(error, Busy) else _REFUSED, str(error))
+        await _close(socket, _LATER if isinstance(error, Busy) else _REFUSED, str(error))
 
 
-async def _exchange(socket: WebSocket, model: Model, window: LastWindow, decoder: Decoder) -> None:
-    running: asyncio.Task | None = None
+async def _close(socket: WebSocket, code: int, sentence: str) -> None:
+    await socket.close(code, sentence.encode()[:_REASON_BYTES].decode(errors="ignore"))
+
+
+@dataclass
+class _Connection:
+    """A WebSocket, and what it asks for."""
+
+    socket: WebSocket
+    model: Model
+    gender: str | None
+    window: LastWindow
+    decoder: Decoder
+
+    async def exchange(self) -> None:
+        """Take messages until the client goes; a window that is due is predicted meanwhile."""
+        running: asyncio.Task | None = None
+        try:
+            while True:
+                async with asyncio.timeout(self.decoder.limits.time_s):
+                    message = await self.socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                self.add(message)
+                if running is not None and running.done():
+                    running.result()  # an error that is no fault of the recording ends the connection
+                    running = None
+                if running is None and (due := self.window.due()):
+                    running = asyncio.create_task(self.predict(*due, self.window.time_s))
+        finally:
+            if running is not None:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+    def add(self, message: dict) -> None:
+        """Add what a message contains. The network must take it, so that a mistake of the sender is seen."""
+        samples, picture = message.get("bytes"), _picture(message.get("text"))
+        if samples is not None and "audio" in self.model.media and len(samples) % SAMPLE_BYTES == 0:
+            self.window.add_sound(samples)
+        elif picture is not None and "video" in self.model.media:
+            self.window.add_picture(picture)
+        else:
+            kinds = {
+                "audio": "16-bit samples as binary messages",
+                "video": f"JPEG pictures of at most {PICTURE_BYTES // 1024} KB in base64 as text messages",
+            }
+            raise HttpProblem(400, f"send {' and '.join(kinds[medium] for medium in self.model.media)}.")
+
+    async def predict(self, name: str, content: bytes, time_s: float) -> None:
+        """Predict from a window as from a file, and send the result."""
+        limit_s = self.decoder.limits.time_s
+        try:
+            async with asyncio.timeout(limit_s), stored(content) as path:
+                result = await self.model.predict(self.decoder, Recording(path, name, gender=self.gender))
+            result.pop("file")
+        except (HttpProblem, InputError) as error:
+            result = {"model": self.model.name, "problem": str(error)}
+        except TimeoutError:
+            result = {"model": self.model.name, "problem": f"there was no answer within {limit_s:g} s."}
+        await self.socket.send_json({"time_s": round(time_s, 3), **result})
+
+
+def _picture(text: str | None) -> bytes | None:
+    """Return the bytes of a picture in base64; None if it is none, or too large."""
     try:
-        while True:
-            async with asyncio.timeout(decoder.limits.time_s):
-                message = await socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            samples = message.get("bytes")
-            if samples is None or len(samples) % SAMPLE_BYTES:
-                raise HttpProblem(400, "send 16-bit samples as binary messages.")
-            window.add(samples)
-            if (running is None or running.done()) and (due := window.due()):
-                running = asyncio.create_task(_predict(socket, model, due, window.rate, window.time_s, decoder))
-    finally:
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        picture = base64.b64decode(text or "", validate=True)
+    except ValueError:
+        return None
+    return picture if 0 < len(picture) <= PICTURE_BYTES else None
 
 
-async def _predict(socket: WebSocket, model: Model, samples: bytes, rate: int, time_s: float, decoder: Decoder) -> None:
-    """Predict from a window as from a file, and send the result."""
-    name = "sound.wav"
-    try:
-        async with asyncio.timeout(decoder.limits.time_s), stored(name, as_wav(samples, rate)) as folder:
-            result = await model.predict(decoder, folder, name, Part())
-        content = {name: value for name, value in result.items() if name != "file"}
-    except (HttpProblem, InputError) as error:
-        content = {"model": model.name, "problem": str(error)}
-    except TimeoutError:
-        content = {"model": model.name, "problem": f"there was no answer within {decoder.limits.time_s:g} s."}
-    await socket.send_json({"time_s": round(time_s, 3), **content})
-
-
-def as_wav(samples: bytes, rate: int) -> bytes:
-    """Return samples as a wav file.
-
-    Args:
-        samples: little-endian 16-bit samples of one channel.
-        rate: sampling rate, hertz.
-    """
-    file = io.BytesIO()
-    soundfile.write(file, np.frombuffer(samples, "<i2"), rate, "PCM_16", format="WAV")
-    return file.getvalue()
-
-
-def _asked(socket: WebSocket, models: Mapping[str, Model]) -> tuple[Model, LastWindow]:
+def _asked(socket: WebSocket, models: Mapping[str, Model], decoder: Decoder) -> _Connection:
     query = socket.query_params
     model = chosen(models, query.get("model"))
-    if model.media != ["audio"]:
-        raise HttpProblem(400, f"{model.name} needs pictures; live answers are for sound alone.")
+    rate = round(_number(query, "rate", 16_000, RATES, "Hz"))
+    frame_rate = round(_number(query, "frame_rate", 10, FRAME_RATES, "pictures per second"))
+    every_s = _number(query, "every_s", EVERY_S, (0.1, 60), "s")
+    window = LastWindow(model.media, rate, frame_rate, model.live_window_s, every_s)
+    return _Connection(socket, model, gender_of(query), window, decoder)
+
+
+def _number(query: Mapping[str, str], name: str, default: float, limits: tuple[float, float], unit: str) -> float:
+    text = query.get(name, default)
     try:
-        rate, every_s = int(query.get("rate", 16_000)), float(query.get("every_s", EVERY_S))
+        value = float(text)
     except ValueError:
-        raise HttpProblem(400, "rate and every_s are numbers.") from None
-    if not RATES[0] <= rate <= RATES[1] or not 0.1 <= every_s <= 60:
-        raise HttpProblem(400, f"rate is {RATES[0]} to {RATES[1]} Hz, and every_s is 0.1 to 60 s.")
-    return model, LastWindow(rate, model.live_window_s, every_s)
+        value = math.nan
+    if not limits[0] <= value <= limits[1]:
+        raise HttpProblem(400, f"{name} is {limits[0]:g} to {limits[1]:g} {unit}. Received: {text}")
+    return value

@@ -1,6 +1,6 @@
 """The models that a server has: their names, what they need, their cards, their predictions."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,21 +18,25 @@ from kerasemo.serving.batches import Batches
 from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.problems import HttpProblem, finite
 
-__all__ = ["LIVE_WINDOW_S", "Model", "Part", "chosen", "load_models", "unique_names"]
+__all__ = ["LIVE_WINDOW_S", "Model", "Recording", "chosen", "gender_of", "load_models", "unique_names"]
 
 LIVE_WINDOW_S = 3.0
-"""Length of sound from which a network of whole clips predicts while it is recorded, seconds."""
+"""Length of the recording from which a network of whole clips predicts while it is made, seconds."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a recording, and who speaks.
+class Recording:
+    """A file, the part of it to use, and who speaks.
 
     Args:
+        path: where the processes that decode find the file.
+        name: its name in messages; it says the format.
         start_s, end_s: seconds; None: from the beginning, to the end.
         gender: `female`, `male` or None if not known.
     """
 
+    path: str
+    name: str
     start_s: float | None = None
     end_s: float | None = None
     gender: str | None = None
@@ -54,6 +58,7 @@ class Model:
         self._windows = Batches(_Windows(served), executor)
         feature_sets = [network_input.feature_set for network_input in served.inputs.values()]
         self.media = sorted({feature_set.medium for feature_set in feature_sets})
+        self.uses_gender = any(feature_set.needs_gender for feature_set in feature_sets)
         try:
             _, segmented = segmented_input(served)
             self.window_s = segmented.segment_length / segmented.feature_set.sampling_rate
@@ -62,7 +67,7 @@ class Model:
 
     @property
     def live_window_s(self) -> float:
-        """Length of sound from which an answer is predicted while recording, seconds."""
+        """Length of the recording from which an answer is predicted while recording, seconds."""
         return self.window_s or LIVE_WINDOW_S
 
     def describe(self) -> dict:
@@ -77,35 +82,31 @@ class Model:
             "predicts": "probabilities" if len(self.served.classes) > 1 else "a number",
             "inputs": {name: config.feature_set.name for name, config in self.served.inputs.items()},
             "media": self.media,
-            "live": self.media == ["audio"],
+            "uses_gender": self.uses_gender,
             "window_s": self.window_s,
             "held_out": held_out_scores(card),
             "card": card,
             "card_html": MarkdownIt("js-default").render(card),
         }
 
-    async def predict(self, decoder: Decoder, folder: Path, name: str, part: Part) -> dict:
-        """Return the prediction for a file, as `kerasemo predict --json` gives it.
+    async def predict(self, decoder: Decoder, recording: Recording) -> dict:
+        """Return the prediction for a recording, as `kerasemo predict --json` gives it.
 
         Args:
             decoder: the processes that read the file.
-            folder, name: where the file is.
-            part: the part to use.
+            recording: the recording.
         """
-        task = self._task(folder, name, part)
-        async with aclosing(decoder.answers(task)) as answers:
+        async with aclosing(decoder.answers(self._task(recording))) as answers:
             (batch,) = [answer async for answer in answers]
         probabilities = await self._batches.probabilities(batch)
         record = as_record(pd.Series(probabilities.mean(axis=0), index=self.served.classes))
-        return finite({"model": self.name, "file": name, **record})
+        return finite({"model": self.name, "file": recording.name, **record})
 
-    async def timeline(
-        self, decoder: Decoder, folder: Path, name: str, part: Part, every_s: float | None
-    ) -> AsyncIterator[dict]:
+    async def timeline(self, decoder: Decoder, recording: Recording, every_s: float | None) -> AsyncIterator[dict]:
         """Yield the rows of a timeline, see `timeline.timeline`; probabilities of silence are None.
 
         Args:
-            decoder, folder, name, part: as in `predict`.
+            decoder, recording: as in `predict`.
             every_s: step from window to window, seconds; None: 2 s, or the length of a window if that is shorter.
 
         Raises:
@@ -113,7 +114,7 @@ class Model:
             BrokenClip: The recording cannot be used.
         """
         segmented_input(self.served)
-        task = self._task(folder, name, part, min(EVERY_S, self.window_s) if every_s is None else every_s)
+        task = self._task(recording, min(EVERY_S, self.window_s) if every_s is None else every_s)
         async with aclosing(decoder.answers(task)) as answers:
             async for answer in answers:
                 probabilities = await self._windows.probabilities({"windows": answer["windows"]})
@@ -121,8 +122,8 @@ class Model:
                     named = dict(zip(self.served.classes, row, strict=True))
                     yield finite({"time_s": round(time_s, 6), "probabilities": named})
 
-    def _task(self, folder: Path, name: str, part: Part, every_s: float | None = None) -> dict:
-        return {"model": self.number, "folder": str(folder), "name": name, "every_s": every_s, **vars(part)}
+    def _task(self, recording: Recording, every_s: float | None = None) -> dict:
+        return {"model": self.number, "every_s": every_s, **vars(recording)}
 
 
 class _Windows:
@@ -191,3 +192,17 @@ def chosen(models: dict[str, Model], name: str | None) -> Model:
     if name not in models:
         raise HttpProblem(404, f"there is no model {name!r}; choose one of {', '.join(models)}.")
     return models[name]
+
+
+def gender_of(fields: Mapping[str, str]) -> str | None:
+    """Return the gender of the speaker that a request states, or None.
+
+    Args:
+        fields: name -> text.
+
+    Raises:
+        HttpProblem: It is something else.
+    """
+    if (gender := fields.get("gender") or None) not in (None, "female", "male"):
+        raise HttpProblem(400, f"gender is female or male. Received: {gender}")
+    return gender

@@ -14,7 +14,6 @@ from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import is_local
 from kerasemo.serving.limits import MEGABYTE, Limits
 from kerasemo.serving.models import load_models
-from kerasemo.serving.uploads import remove_left_over
 
 __all__ = ["BACKLOG", "serve"]
 
@@ -46,7 +45,6 @@ def serve(
         InputError: A SavedModel cannot be used, or the address is in use.
     """
     limits, moved = limits or Limits(), list(moved)
-    remove_left_over()
     bound = _bind(host, port)
     with bound, ThreadPoolExecutor(1, "network") as executor:
         models = load_models(folders, moved, executor)

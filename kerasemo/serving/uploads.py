@@ -1,4 +1,4 @@
-"""Receives a file into a folder of its own, which is removed with its content when the answer is given."""
+"""Receives a file without a name on the disk, so that nothing is left of it, however the server ends."""
 
 import asyncio
 import os
@@ -18,10 +18,10 @@ from starlette.requests import ClientDisconnect
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.problems import HttpProblem, TooLarge
 
-__all__ = ["FIELDS", "PREFIX", "Upload", "received", "remove_left_over", "safe_name", "stored"]
+__all__ = ["FIELDS", "Upload", "received", "safe_name", "stored"]
 
-PREFIX = "kerasemo-serve-"
-"""Beginning of the names of folders with uploads, before the number of the server's process."""
+OPEN_FILES = Path("/proc/self/fd")
+"""Where Linux lists open files. Other systems have no such place: there, a file has a name until it is closed."""
 LONGEST_NAME = 60
 FORM_BYTES = 16_384
 """What a form may have in addition to its file, bytes."""
@@ -33,12 +33,12 @@ class Upload:
     """A file that was received, and the other fields of the form.
 
     Attributes:
-        folder: the folder that contains nothing but the file.
-        name: name of the file.
+        path: where other processes find the file.
+        name: name that the client gave it.
         fields: name -> text.
     """
 
-    folder: Path
+    path: str
     name: str
     fields: dict[str, str]
 
@@ -60,44 +60,28 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
             raise HttpProblem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {', '.join(FIELDS)}.")
         if (upload.size or 0) > limits.size_bytes:
             raise _too_large(limits)
-        name = safe_name(upload.filename or "")
-        async with stored(name, upload) as folder:
-            yield Upload(folder, name, {name: str(value) for name, value in fields.items()})
+        async with stored(upload) as path:
+            name = safe_name(upload.filename or "")
+            yield Upload(path, name, {name: str(value) for name, value in fields.items()})
     finally:
         await form.close()
 
 
 @asynccontextmanager
-async def stored(name: str, content: UploadFile | bytes) -> AsyncIterator[Path]:
-    """Write a file into a new folder, and remove both when the block ends."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    try:
-        with (folder / name).open("wb") as file:
-            if isinstance(content, bytes):
-                file.write(content)
-            else:
-                await asyncio.to_thread(shutil.copyfileobj, content.file, file)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+async def stored(content: UploadFile | bytes) -> AsyncIterator[str]:
+    """Write a file; it exists until the block ends.
 
-
-def remove_left_over() -> None:
-    """Remove the uploads of servers that were killed, and so could not remove them."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        number = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if number.isdecimal() and not _is_running(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        pass
-    return True
+    Yields:
+        Its path for other processes.
+    """
+    new_file = tempfile.TemporaryFile if OPEN_FILES.exists() else tempfile.NamedTemporaryFile
+    with new_file(prefix="kerasemo-serve-") as file:
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            await asyncio.to_thread(shutil.copyfileobj, content.file, file)
+        file.flush()
+        yield f"/proc/{os.getpid()}/fd/{file.fileno()}" if OPEN_FILES.exists() else file.name
 
 
 def safe_name(name: str) -> str:

@@ -50,8 +50,8 @@ class Server:
         self.process, self.address, self.temporary = process, address, temporary
 
     def left_over(self) -> list[Path]:
-        """Return the folders of uploads."""
-        return list(self.temporary.glob("kerasemo-serve-*"))
+        """Return the files of uploads, in the folders of the processes that decode."""
+        return list(self.temporary.glob("kerasemo-serve-*/*"))
 
     def processes(self) -> list[int]:
         """Return the numbers of the processes that decode."""

@@ -55,8 +55,8 @@ def test_a_video_is_read_by_a_network_of_pictures(server, saved_models, write_mp
 def test_models_are_described_without_paths(server, saved_models):
     answer = server.client().get("/v1/models")
     clips, segments, pictures = answer.json()["models"]
-    assert clips["classes"] == ["calm", "happy", "sad"] and clips["live"] and clips["window_s"] is None
-    assert segments["window_s"] == 1 and not pictures["live"] and pictures["media"] == ["video"]
+    assert clips["classes"] == ["calm", "happy", "sad"] and clips["media"] == ["audio"] and clips["window_s"] is None
+    assert segments["window_s"] == 1 and pictures["media"] == ["video"]
     assert clips["held_out"] == [{"model": "small", "score": "test UAR", "value": "0.345 [0.300, 0.600] (n = 48)"}]
     assert "<b>" not in clips["card_html"] and "<h1>Model card: small</h1>" in clips["card_html"]
     assert str(saved_models["clips"].parent) not in answer.text

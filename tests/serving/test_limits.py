@@ -4,16 +4,14 @@ import io
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 import soundfile
-
-from kerasemo.serving.uploads import PREFIX, remove_left_over
 
 from .conftest import running
 from .test_interface import problem_of
@@ -165,16 +163,23 @@ def test_sigterm_answers_what_is_in_flight(saved_models, tones):
         assert server.process.wait(30) in (0, -signal.SIGTERM)
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.address}/health")
-        assert server.left_over() == []
+        assert list(server.temporary.glob("kerasemo-serve-*")) == []
 
 
-def test_uploads_of_a_server_that_was_killed_are_removed_when_the_next_one_starts(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    kept = [f"{PREFIX}{os.getpid()}-a", f"{PREFIX}mine", "other"]
-    for name in (f"{PREFIX}{ended.pid}-a", *kept):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.wav").touch()
-    remove_left_over()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+def test_a_server_that_is_killed_leaves_nothing_on_disk(saved_models, tones):
+    with running(saved_models["segments"], "--jobs", 1) as server:
+        (process,) = server.processes()
+        upload = {"files": {"file": tones.open("rb")}, "data": FINE}
+        with server.client() as client, client.stream("POST", "/v1/timeline", **upload) as rows:
+            lines = rows.iter_lines()
+            assert next(lines)
+            (link,) = server.left_over()
+            assert link.is_symlink() and link.stat().st_size == tones.stat().st_size
+            server.process.kill()
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(lines)
+        assert not link.exists()  # the content is gone at once
+        deadline = time.monotonic() + 60
+        while Path(f"/proc/{process}").exists():
+            assert time.monotonic() < deadline
+        assert list(server.temporary.glob("kerasemo-serve-*")) == []

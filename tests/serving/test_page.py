@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 from .conftest import running
 
 PLOT = "#charts .plot"
-COLOURS = 128
 
 
 @pytest.fixture
@@ -52,20 +51,6 @@ def test_an_uploaded_file_has_a_player_a_timeline_and_its_probabilities(opened: 
     assert opened.locator("#cards .scores td").all_text_contents() == ["0.345 [0.300, 0.600] (n = 48)"]
     opened.click("#cards summary")
     expect(opened.get_by_text("noise <b>and</b> tones")).to_be_visible()
-
-
-def test_the_picture_of_the_guide(browser: Browser, server, tones, request, tmp_path):
-    path = (request.config.getoption("--pictures") or tmp_path) / "serve.png"
-    with browser.open(server.address, width=1100) as page:
-        expect(page.locator("#model option")).to_have_count(3)
-        upload(page, tones, "segments", "clips")
-        done(page)
-        page.locator(PLOT).click(position={"x": 300, "y": 60})
-        page.screenshot(path=path, full_page=True)
-    picture = Image.open(path).convert("RGB")
-    assert picture.width == 1100 and picture.height > 800
-    assert len(picture.getcolors(2**24)) > COLOURS
-    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def test_mouse_and_keyboard_seek_in_step_with_the_player(opened: Page, tones):
@@ -133,11 +118,26 @@ def test_the_camera_records_for_a_network_of_pictures(opened: Page):
     expect(opened.locator("#preview")).to_be_visible()
     while opened.evaluate("document.querySelector('#preview').currentTime") < 1.5:
         opened.wait_for_timeout(100)
+    expect(opened.locator("#live figure tbody tr").nth(2)).to_be_attached(timeout=20_000)
+    assert opened.locator("#live .highest").count() == 1
     opened.click("#stop")
     done(opened)
     assert opened.locator("#file-name").inner_text() == "recording.webm"
     assert 1 < opened.evaluate("document.querySelector('#player video').duration") < 30
     assert opened.locator("#whole .highest").count() == 1
+
+
+def test_the_camera_is_seen_by_one_network_and_heard_by_another_at_the_same_time(opened: Page):
+    opened.select_option("#model", "pictures")
+    opened.select_option("#compare", "segments")
+    opened.click("#camera")
+    for number in range(2):
+        rows = opened.locator("#live figure").nth(number).locator("tbody tr")
+        expect(rows.nth(2)).to_be_attached(timeout=20_000)
+    expect(opened.locator("#live .bars").nth(1).locator(".highest th")).to_have_text("happy", timeout=20_000)
+    opened.click("#stop")
+    done(opened)
+    assert opened.locator("#live").is_hidden()
 
 
 def test_a_network_that_cannot_read_the_file_does_not_hide_the_other(browser: Browser, server, tones):
@@ -211,6 +211,21 @@ def test_two_timelines_are_compared_behind_a_token(browser: Browser, saved_model
         expect(page.locator("#status")).to_have_text(re.compile("Recording … segments(-2)?: happy"))
         page.goto(f"{server.address}/docs")
         expect(page.get_by_role("heading", name="POST /v1/predict")).to_be_visible()
+
+
+def test_the_guide_has_a_picture_of_the_page(browser: Browser, server, tones, pictures):
+    path = pictures / "serve.png"
+    with browser.open(server.address, width=1100) as page:
+        expect(page.locator("#model option")).to_have_count(3)
+        upload(page, tones, "segments", "clips")
+        done(page)
+        page.locator(PLOT).click(position={"x": 500, "y": 60})
+        page.screenshot(path=path, full_page=True)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+    colours = {colour for _, colour in small.convert("RGB").getcolors()}
+    assert small.width == 1100 and {(11, 92, 173), (194, 65, 12), (15, 123, 90)} <= colours  # the lines of the chart
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,13 +36,12 @@ function formOf(file, fields) {
 
 export const models = async () => (await ask("/v1/models")).json();
 
-export async function predict(file, model, signal) {
-  return (await ask("/v1/predict", { method: "POST", body: formOf(file, { model }), signal })).json();
+export async function predict(file, fields, signal) {
+  return (await ask("/v1/predict", { method: "POST", body: formOf(file, fields), signal })).json();
 }
 
-export async function* timeline(file, model, everyS, signal) {
-  const body = formOf(file, { model, every_s: everyS });
-  const answer = await ask("/v1/timeline", { method: "POST", body, signal });
+export async function* timeline(file, fields, signal) {
+  const answer = await ask("/v1/timeline", { method: "POST", body: formOf(file, fields), signal });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -58,10 +57,7 @@ export async function* timeline(file, model, everyS, signal) {
   }
 }
 
-export function live(model, rate) {
-  const query = new URLSearchParams({ model, rate });
-  const address = `${location.origin.replace(/^http/, "ws")}/v1/live?${query}`;
-  const socket = new WebSocket(address, token ? [`bearer.${token}`] : []);
-  socket.binaryType = "arraybuffer";
-  return socket;
+export function live(query) {
+  const address = `${location.origin.replace(/^http/, "ws")}/v1/live?${new URLSearchParams(query)}`;
+  return new WebSocket(address, token ? [`bearer.${token}`] : []);
 }

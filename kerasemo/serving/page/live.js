@@ -1,39 +1,43 @@
-// Answers while sound is recorded: sends samples to the server, and shows each answer.
+// Answers while a recording is made: sends samples and pictures to the server, and shows each answer.
 
 import { live } from "./api.js";
 import { Bars } from "./bars.js";
 import { Chart } from "./chart.js";
 import { byId } from "./elements.js";
+import { FRAME_RATE } from "./record.js";
 
 export class Live {
-  constructor(models) {
-    this.models = models.filter((model) => model.live);
+  // `media` are those that are recorded; networks that need others do not answer.
+  constructor(models, gender, media) {
+    this.gender = gender;
+    this.models = models.filter((model) => model.media.every((each) => media.includes(each)));
     byId("live-results").replaceChildren();
     byId("live").hidden = this.models.length === 0;
     this.sockets = [];
     this.waiting = [];
   }
 
-  // Samples that come before a connection is open are sent when it is.
+  // What comes before a connection is open is sent when it is.
   open(rate) {
     for (const model of this.models) {
       const bars = new Bars(model);
       const chart = new Chart(model.name, model.classes, () => {});
       byId("live-results").append(bars.root, chart.root);
-      const socket = live(model.name, rate);
-      const unsent = [...this.waiting];
-      socket.onopen = () => unsent.splice(0).forEach((samples) => socket.send(samples));
+      const socket = live({ model: model.name, gender: this.gender, rate, frame_rate: FRAME_RATE });
+      const unsent = this.waiting.filter(({ medium }) => model.media.includes(medium)).map(({ data }) => data);
+      socket.onopen = () => unsent.splice(0).forEach((data) => socket.send(data));
       socket.onmessage = ({ data }) => show(JSON.parse(data), bars, chart);
       socket.onclose = ({ reason }) => (bars.note.textContent = reason);
-      this.sockets.push({ socket, unsent });
+      this.sockets.push({ socket, unsent, media: model.media });
     }
   }
 
-  send(samples) {
-    if (!this.sockets.length) this.waiting.push(samples);
-    for (const { socket, unsent } of this.sockets) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(samples);
-      else if (socket.readyState === WebSocket.CONNECTING) unsent.push(samples);
+  send(medium, data) {
+    if (!this.sockets.length && this.models.length) this.waiting.push({ medium, data });
+    for (const { socket, unsent, media } of this.sockets) {
+      if (!media.includes(medium)) continue;
+      if (socket.readyState === WebSocket.OPEN) socket.send(data);
+      else if (socket.readyState === WebSocket.CONNECTING) unsent.push(data);
     }
   }
 

@@ -35,6 +35,7 @@ function chosen() {
 
 function showModels() {
   byId("cards").replaceChildren(...chosen().map(card));
+  byId("gender-box").hidden = !chosen().some((model) => model.uses_gender);
   showRecorders();
 }
 
@@ -57,7 +58,7 @@ async function use(file) {
     tell(new Error(`the file is larger than ${(limit / 2 ** 20).toFixed()} MB; give a shorter or compressed recording.`));
     return;
   }
-  const current = (result = new Result(file, chosen()));
+  const current = (result = new Result(file, chosen(), byId("gender").value));
   byId("status").textContent = "Working …";
   enableDownloads(false);
   try {
@@ -91,10 +92,10 @@ async function record(begin) {
 }
 
 async function microphone() {
-  const live = new Live(chosen());
+  const live = new Live(chosen(), byId("gender").value, ["audio"]);
   let room = Infinity;
   const recorder = await recordSound((samples) => {
-    live.send(samples);
+    live.send("audio", samples);
     room -= samples.byteLength;
     if (room < 0) stop();
   });
@@ -107,9 +108,20 @@ async function microphone() {
 async function camera() {
   const preview = byId("preview");
   preview.hidden = false;
-  const recorder = await recordPictures(preview);
+  const live = new Live(chosen(), byId("gender").value, ["audio", "video"]);
+  let [room, largest] = [known.limits.size_bytes, 0];
+  const recorder = await recordPictures(preview, {
+    onSamples: (samples) => live.send("audio", samples),
+    onPicture: (picture) => live.send("video", picture),
+    onBytes: (size) => {
+      room -= size;
+      largest = Math.max(largest, size);
+      if (room < 2 * largest) stop();
+    },
+  });
+  live.open(recorder.rate);
   const timer = setTimeout(stop, 1000 * (known.limits.length_s - 1));
-  return { stop: () => (clearTimeout(timer), recorder.stop()) };
+  return { stop: () => (clearTimeout(timer), live.close(), recorder.stop()) };
 }
 
 async function stop() {
@@ -126,7 +138,7 @@ function setRecording(isOn) {
   if (isOn) byId("microphone").hidden = byId("camera").hidden = true;
   else showRecorders();
   if (!isOn) byId("preview").hidden = true;
-  for (const id of ["model", "compare", "file"]) byId(id).disabled = isOn;
+  for (const id of ["model", "compare", "gender", "file"]) byId(id).disabled = isOn;
   byId(isOn ? "stop" : "microphone").focus();
 }
 
@@ -142,7 +154,7 @@ byId("token-form").addEventListener("submit", (event) => {
   api.useToken(byId("token").value);
   start();
 });
-for (const id of ["model", "compare"]) {
+for (const id of ["model", "compare", "gender"]) {
   byId(id).addEventListener("change", () => {
     showModels();
     if (result) use(result.file);

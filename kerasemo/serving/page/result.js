@@ -11,8 +11,8 @@ const LEAST_STEP_S = 0.5;
 const COLUMNS = 400;
 
 export class Result {
-  constructor(file, models) {
-    Object.assign(this, { file, models, answers: new Map(), charts: [], peaks: null, abort: new AbortController() });
+  constructor(file, models, gender) {
+    Object.assign(this, { file, models, gender, answers: new Map(), charts: [], peaks: null, abort: new AbortController() });
     byId("file-name").textContent = file.name;
     this.player = element(file.type.startsWith("video") ? "video" : "audio", { controls: true, playsInline: true });
     this.player.src = this.address = URL.createObjectURL(file);
@@ -34,7 +34,7 @@ export class Result {
 
   // What a screen reader says when all is there.
   get summary() {
-    const found = [...this.answers.values()].filter(({ predicted }) => predicted);
+    const found = this.answered.map(({ name }) => this.answers.get(name)).filter(({ predicted }) => predicted);
     return ["Done.", ...found.map(({ model, predicted }) => `${model}: ${predicted}.`)].join(" ");
   }
 
@@ -58,12 +58,13 @@ export class Result {
   async askFor(model, bars) {
     const chart = model.window_s ? this.addChart(model) : null;
     if (!chart) bars.note.textContent = "This network reads whole clips and has no timeline.";
-    const whole = await predict(this.file, model.name, this.abort.signal);
+    const fields = { model: model.name, gender: this.gender };
+    const whole = await predict(this.file, fields, this.abort.signal);
     this.answers.set(model.name, whole);
     bars.show(whole);
     if (!chart) return;
     const step = Math.min(model.window_s, Math.max(LEAST_STEP_S, this.durationS / MOST_WINDOWS));
-    for await (const row of timeline(this.file, model.name, step, this.abort.signal)) chart.add(row);
+    for await (const row of timeline(this.file, { ...fields, every_s: step }, this.abort.signal)) chart.add(row);
     chart.setTime(this.player.currentTime);
   }
 
@@ -139,17 +140,21 @@ export class Result {
     save(new Blob([text], { type: "text/csv" }), `${this.name}.timeline.csv`);
   }
 
+  // The models that have answered, in the order in which they were chosen.
+  get answered() {
+    return this.models.filter(({ name }) => this.answers.has(name));
+  }
+
   wholeRows() {
-    const answered = this.models.filter(({ name }) => this.answers.has(name));
-    return answered.flatMap(({ name, classes }) => {
+    return this.answered.flatMap(({ name, classes }) => {
       const answer = this.answers.get(name);
       return [["model", ...classes], [name, ...classes.map((each) => (answer.probabilities ?? answer)[each])]];
     });
   }
 
   saveJson() {
-    const results = [...this.answers].map(([name, answer]) => ({
-      ...answer,
+    const results = this.answered.map(({ name }) => ({
+      ...this.answers.get(name),
       timeline: this.charts.find((chart) => chart.name === name)?.rows ?? null,
     }));
     const text = JSON.stringify({ file: this.file.name, results }, null, 2);
