@@ -18,8 +18,9 @@ BEARER = "bearer."
 DRAIN_S = 10
 """Longest time for which the rest of a refused upload is read and forgotten, seconds; else its sender would not read
 the answer."""
+CONTENT = "default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; frame-ancestors 'none'"
 SECURITY = [
-    (b"content-security-policy", b"default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:"),
+    (b"content-security-policy", CONTENT.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
