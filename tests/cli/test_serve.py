@@ -42,7 +42,7 @@ def test_a_missing_package_is_named_with_its_extra(kerasemo, tmp_path, monkeypat
 @pytest.mark.parametrize("token", ["", "two words", "a/b=", "ä"])
 def test_a_token_that_no_browser_can_send_is_an_error(kerasemo, tmp_path, token):
     done = kerasemo("serve", tmp_path, "--token", token)
-    assert done.exit_code == 1 and done.stderr.startswith("Error: a token has letters, digits and the characters - . _ ~")
+    assert done.exit_code == 1 and done.stderr.startswith("Error: a token has letters, digits and the")
 
 
 @pytest.mark.parametrize("option", [("--max-size", 0), ("--jobs", 0), ("--queue", -1), ("--port", 70_000)])
