@@ -80,11 +80,15 @@ function enableDownloads(isReady) {
 async function record(begin) {
   tell(null);
   setRecording(true);
+  result?.player.pause();
+  const hadNoResult = byId("result").hidden;
+  byId("result").hidden = true;
   try {
     recording = await begin();
     byId("status").textContent = "Recording …";
   } catch (error) {
     setRecording(false);
+    byId("result").hidden = hadNoResult;
     byId("live").hidden = true;
     const isRefused = error.name === "NotAllowedError";
     tell(isRefused ? new Error("the browser does not allow the recording; allow it and try again.") : error);
