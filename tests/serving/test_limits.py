@@ -98,7 +98,8 @@ def test_a_playlist_cannot_make_the_server_load_something(server):
 def test_pages_of_other_origins_and_hosts_are_refused(server):
     client = server.client()
     assert client.get("/v1/models", headers={"origin": server.address}).status_code == 200
-    for headers in ({"origin": "https://example.org"}, {"host": "example.org"}, {"origin": "null"}):
+    wrong = ({"origin": "https://example.org"}, {"host": "example.org"}, {"origin": "null"}, {"origin": "http://["})
+    for headers in (*wrong, {"host": "["}, {"host": ""}):
         answer = client.get("/v1/models", headers=headers)
         assert problem_of(answer)["status"] == 403 and "access-control-allow-origin" not in answer.headers
 
