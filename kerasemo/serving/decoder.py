@@ -30,8 +30,9 @@ class Decoder:
     """
 
     def __init__(self, models: list[tuple[Path, list[Path]]], limits: Limits):
-        self.models, self.limits = [(str(folder), [*map(str, moved)]) for folder, moved in models], limits
-        self.asked = 0
+        self.limits, self.asked = limits, 0
+        folders = [(str(folder), [*map(str, moved)]) for folder, moved in models]
+        self._settings = {"models": folders, "memory_mb": limits.memory_mb, "length_s": limits.length_s}
         self._free: asyncio.Queue[_Process] = asyncio.Queue()
         self._all: set[_Process] = set()
         self._starting: set[asyncio.Task] = set()
@@ -124,8 +125,7 @@ class Decoder:
                 await asyncio.sleep(RETRY_S)
 
     async def _add_process(self) -> None:
-        settings = {"models": self.models, "memory_mb": self.limits.memory_mb, "length_s": self.limits.length_s}
-        process = await _Process.start(settings)
+        process = await _Process.start(self._settings)
         self._all.add(process)
         try:
             await process.receive()
