@@ -27,7 +27,7 @@ export class Live {
       const unsent = this.waiting.filter(({ medium }) => model.media.includes(medium)).map(({ data }) => data);
       socket.onopen = () => unsent.splice(0).forEach((data) => socket.send(data));
       socket.onmessage = ({ data }) => show(JSON.parse(data), bars, chart);
-      socket.onclose = ({ reason }) => (bars.note.textContent = reason);
+      socket.onclose = ({ reason }) => (bars.note.textContent = reason || "the server has ended the connection.");
       this.sockets.push({ socket, unsent, media: model.media });
     }
   }
