@@ -20,12 +20,10 @@ class ServedModel(Preprocessing):
     """A SavedModel with its preprocessing: from wav and mp4 files to class probabilities.
 
     Args:
-        folder: a SavedModel that `export` wrote.
-        moved: new paths of files that its preprocessing reads, such as a landmark model.
+        folder, moved: as in `Preprocessing`.
 
     Raises:
-        InputError: The folder is not a SavedModel, has no description of the preprocessing, or a file of the
-            preprocessing is missing.
+        InputError: As in `Preprocessing`; or the network is damaged.
     """
 
     def __init__(self, folder: str | os.PathLike, moved: Iterable[Path] = ()):
@@ -46,17 +44,13 @@ class ServedModel(Preprocessing):
         """Predict the probability of each class for one media file: the mean over its images, if there are several.
 
         Args:
-            path: the file.
-            start_s, end_s: the part to read, seconds; None: from the beginning, to the end.
-            gender: the speaker's gender, which some feature sets use to choose a channel or a face; `female`, `male` or
-                None if not known.
+            path, start_s, end_s, gender: as in `read`.
 
         Returns:
             Probabilities indexed by class name, which sum to 1; or one number, indexed by its name.
 
         Raises:
-            BrokenClip: The file cannot be used, or lacks sound or video that the network needs.
-            InputError: The network was trained on features computed by others.
+            BrokenClip, InputError: As `read`.
         """
         return self.decide(self.read(path, start_s, end_s, gender))
 

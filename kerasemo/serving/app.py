@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request, WebSocket
-from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
@@ -22,7 +21,7 @@ from kerasemo.serving.decoder import Decoder
 from kerasemo.serving.guard import Guard
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.models import Model, Recording, chosen, gender_of
-from kerasemo.serving.openapi import NDJSON, PREDICT, TIMELINE
+from kerasemo.serving.openapi import FIELDS, NDJSON, TIMELINE_FIELDS, described
 from kerasemo.serving.problems import TITLES, HttpProblem, answer_with_problem, as_problem
 from kerasemo.serving.uploads import Upload, received
 
@@ -67,7 +66,6 @@ def create_app(
     app.mount("/page", StaticFiles(directory=PAGE))
     for kind in (HttpProblem, InputError):
         app.add_exception_handler(kind, answer_with_problem)
-    app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(HTTPException, _standard_problem)
     app.add_exception_handler(Exception, answer_with_problem)
     if origins:
@@ -79,10 +77,11 @@ def create_app(
 def _add_interface(app: FastAPI) -> None:
     app.get("/health", summary="Whether the server answers")(_health)
     app.get("/v1/models", summary="The models, their classes, scores and cards; the limits")(_models)
-    app.post("/v1/predict", summary="Probabilities of a recording", openapi_extra=PREDICT)(_predict)
+    app.post("/v1/predict", summary="Probabilities of a recording", openapi_extra=described(FIELDS))(_predict)
     app.post(
         "/v1/timeline", summary="Probabilities over time, a line of JSON for each window as it comes",
-        openapi_extra=TIMELINE, response_class=StreamingResponse, responses={200: {"content": NDJSON}},
+        openapi_extra=described(TIMELINE_FIELDS), response_class=StreamingResponse,
+        responses={200: {"content": NDJSON}},
     )(_timeline)  # fmt: skip
     app.websocket("/v1/live")(_live)
     for path, name in (("/", "index.html"), ("/docs", "docs.html")):
@@ -109,7 +108,7 @@ async def _predict(request: Request) -> JSONResponse:
         async with (
             asyncio.timeout(state.limits.time_s),
             state.decoder.place(),
-            received(request, state.limits) as upload,
+            received(request, state.limits, FIELDS) as upload,
         ):
             model, recording, _ = _asked(state.models, upload)
             answer = await model.predict(state.decoder, recording)
@@ -125,7 +124,7 @@ async def _timeline(request: Request) -> StreamingResponse:
         try:
             async with asyncio.timeout_at(deadline):
                 await stack.enter_async_context(state.decoder.place())
-                upload = await stack.enter_async_context(received(request, state.limits))
+                upload = await stack.enter_async_context(received(request, state.limits, TIMELINE_FIELDS))
                 model, recording, every_s = _asked(state.models, upload)
                 rows = model.timeline(state.decoder, recording, every_s)
                 stack.push_async_callback(rows.aclose)
@@ -192,11 +191,6 @@ def _number(fields: dict[str, str], name: str) -> float | None:
 def _too_slow(limits: Limits) -> HttpProblem:
     sentence = f"the recording took more than {limits.time_s:g} s; give a shorter one."
     return HttpProblem(408, sentence, limit=limits.time_s, unit="seconds")
-
-
-async def _wrong_parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-    first = error.errors()[0]
-    return await answer_with_problem(request, HttpProblem(400, f"{first['loc'][-1]}: {first['msg']}."))
 
 
 async def _standard_problem(request: Request, error: HTTPException) -> JSONResponse:

@@ -1,12 +1,12 @@
 """Puts the inputs of several requests into one batch: what waits while a network computes goes next, together."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 import numpy as np
 
-from kerasemo.export import SERVED_BATCH_SIZE, ServedModel
+from kerasemo.export import SERVED_BATCH_SIZE
 
 __all__ = ["Batches", "shapes_of", "together"]
 
@@ -20,14 +20,16 @@ class Batches:
     can be together. A request with many items is computed in parts, with those of others between them.
 
     Args:
-        served: the network.
+        probabilities: computes the probabilities of a batch, see `ServedModel.probabilities`.
         executor: the thread that computes.
         largest: largest number of items in a batch.
     """
 
-    def __init__(self, served: ServedModel, executor: Executor, largest: int = SERVED_BATCH_SIZE):
-        self.served, self.largest = served, largest
-        self._executor = executor
+    def __init__(
+        self, probabilities: Callable[[Batch], np.ndarray], executor: Executor, largest: int = SERVED_BATCH_SIZE
+    ):
+        self.largest = largest
+        self._compute_batch, self._executor = probabilities, executor
         self._waiting: list[tuple[Batch, asyncio.Future]] = []
         self._running: asyncio.Task | None = None
 
@@ -67,7 +69,7 @@ class Batches:
         lengths = [len(next(iter(batch.values()))) for batch in batches]
         loop = asyncio.get_running_loop()
         try:
-            probabilities = await loop.run_in_executor(self._executor, self.served.probabilities, whole)
+            probabilities = await loop.run_in_executor(self._executor, self._compute_batch, whole)
             parts = np.split(probabilities, np.cumsum(lengths)[:-1])
         except Exception as error:
             parts = [error] * len(results)

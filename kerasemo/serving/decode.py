@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
 import numpy as np
-import soundfile
 from threadpoolctl import threadpool_limits
 
 from kerasemo.errors import BrokenClip, InputError
@@ -26,6 +26,7 @@ from kerasemo.export.windows import read_windows
 from kerasemo.features.duration import duration_s
 from kerasemo.serving.limits import MEGABYTE
 from kerasemo.serving.messages import HEADER, from_payload, pack
+from kerasemo.serving.window import as_matroska
 
 __all__ = ["answers", "limit_memory", "main", "results", "warm_up"]
 
@@ -81,9 +82,12 @@ def warm_up(model: Preprocessing) -> None:
     """
     for network_input in model.inputs.values():
         network_input.feature_set.prepare()
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(InputError):  # such as without pictures
-        path = Path(folder, "noise.wav")
-        soundfile.write(path, np.random.default_rng(0).uniform(-0.1, 0.1, 48_000), 48_000)
+    generator = np.random.default_rng(0)
+    samples = generator.integers(-3000, 3000, 48_000, dtype="<i2").tobytes()
+    _, picture = cv2.imencode(".jpg", generator.integers(0, 256, (480, 640, 3), dtype=np.uint8))
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(InputError):  # such as without a face
+        path = Path(folder, "noise.mkv")
+        path.write_bytes(as_matroska(samples, 48_000, 10 * [picture.tobytes()], frame_rate=10))
         model.read(path)
 
 

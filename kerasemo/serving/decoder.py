@@ -30,8 +30,9 @@ class Decoder:
     """
 
     def __init__(self, models: list[tuple[Path, list[Path]]], limits: Limits):
-        self.models, self.limits = [(str(folder), [*map(str, moved)]) for folder, moved in models], limits
-        self.asked = 0
+        self.limits, self.asked = limits, 0
+        folders = [(str(folder), [*map(str, moved)]) for folder, moved in models]
+        self._settings = {"models": folders, "memory_mb": limits.memory_mb, "length_s": limits.length_s}
         self._free: asyncio.Queue[_Process] = asyncio.Queue()
         self._all: set[_Process] = set()
         self._starting: set[asyncio.Task] = set()
@@ -44,7 +45,8 @@ class Decoder:
         """End all processes."""
         for task in self._starting:
             task.cancel()
-        await asyncio.gather(*(process.end() for process in self._all))
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*(process.end() for process in self._all), return_exceptions=True)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
@@ -102,8 +104,7 @@ class Decoder:
 
     def _replace(self, process: "_Process") -> None:
         self._all.discard(process)
-        process.kill()
-        starting = asyncio.create_task(self._add_process_at_last())
+        starting = asyncio.create_task(self._add_process_instead(process))
         self._starting.add(starting)
         starting.add_done_callback(self._starting.discard)
 
@@ -114,7 +115,8 @@ class Decoder:
             log.warning("A process ended while it decoded %s; another one takes its place.", name)
             raise BrokenClip(f"{name} cannot be decoded: it is damaged, or takes too much memory.") from None
 
-    async def _add_process_at_last(self) -> None:
+    async def _add_process_instead(self, process: "_Process") -> None:
+        await process.end()
         while True:
             try:
                 return await self._add_process()
@@ -123,14 +125,13 @@ class Decoder:
                 await asyncio.sleep(RETRY_S)
 
     async def _add_process(self) -> None:
-        settings = {"models": self.models, "memory_mb": self.limits.memory_mb, "length_s": self.limits.length_s}
-        process = await _Process.start(settings)
+        process = await _Process.start(self._settings)
         self._all.add(process)
         try:
             await process.receive()
         except asyncio.IncompleteReadError:
             self._all.discard(process)
-            process.kill()
+            await process.end()
             raise HttpProblem(500, "A process that decodes files does not start.") from None
         self._free.put_nowait(process)
 
@@ -173,14 +174,11 @@ class _Process:
     def has_ended(self) -> bool:
         return self.process.returncode is not None
 
-    def kill(self) -> None:
+    async def end(self) -> None:
         if not self.has_ended:
             self.process.kill()
+        await self.process.communicate()  # its pipes are only closed when they have been read
         self.folder.cleanup()
-
-    async def end(self) -> None:
-        self.kill()
-        await self.process.wait()
 
 
 def _raise_if_wrong(answer: dict, name: str, limits: Limits) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import ipaddress
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +18,9 @@ BEARER = "bearer."
 DRAIN_S = 10
 """Longest time for which the rest of a refused upload is read and forgotten, seconds; else its sender would not read
 the answer."""
+CONTENT = "default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; frame-ancestors 'none'"
 SECURITY = [
-    (b"content-security-policy", b"default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:"),
+    (b"content-security-policy", CONTENT.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
@@ -57,10 +58,10 @@ class Guard:
     def _problem(self, scope: Scope) -> HttpProblem | None:
         headers = Headers(scope=scope)
         asked = headers.get("host", "")
-        if is_local(self.host) and not is_local(urlsplit(f"//{asked}").hostname or ""):
+        if is_local(self.host) and not is_local(_parts(f"//{asked}").hostname or ""):
             return HttpProblem(403, f"this server answers on this computer only, not as {asked}.")
         origin = headers.get("origin")
-        if origin not in (None, *self.origins) and urlsplit(origin).netloc != asked:
+        if origin not in (None, *self.origins) and _parts(origin).netloc != asked:
             return HttpProblem(403, f"pages of {origin} may not ask this server; allow it with --allow-origin.")
         is_open = not scope["path"].startswith(("/v1/", "/openapi.json")) or scope.get("method") == "OPTIONS"
         if self.token is None or is_open:
@@ -117,6 +118,13 @@ def is_local(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as an IPv6 address without its end
+        return urlsplit("")
 
 
 def _token_of(headers: Headers) -> str:

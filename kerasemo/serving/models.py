@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from markdown_it import MarkdownIt
 
@@ -54,8 +53,8 @@ class Model:
 
     def __init__(self, number: int, name: str, served: ServedModel, executor: Executor):
         self.number, self.name, self.served = number, name, served
-        self._batches = Batches(served, executor)
-        self._windows = Batches(_Windows(served), executor)
+        self._batches = Batches(served.probabilities, executor)
+        self._windows = Batches(lambda batch: window_probabilities(served, batch["windows"]), executor)
         feature_sets = [network_input.feature_set for network_input in served.inputs.values()]
         self.media = sorted({feature_set.medium for feature_set in feature_sets})
         self.uses_gender = any(feature_set.needs_gender for feature_set in feature_sets)
@@ -124,16 +123,6 @@ class Model:
 
     def _task(self, recording: Recording, every_s: float | None = None) -> dict:
         return {"model": self.number, "every_s": every_s, **vars(recording)}
-
-
-class _Windows:
-    """Gives windows the interface of other inputs, so that they can be put into batches."""
-
-    def __init__(self, served: ServedModel):
-        self._served = served
-
-    def probabilities(self, batch: dict[str, np.ndarray]) -> np.ndarray:
-        return window_probabilities(self._served, batch["windows"])
 
 
 def load_models(folders: Iterable[Path], moved: Iterable[Path], executor: Executor) -> dict[str, Model]:

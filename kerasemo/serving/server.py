@@ -1,5 +1,6 @@
 """Starts the server, and ends it when everything that was asked has been answered."""
 
+import re
 import socket
 import sys
 from collections.abc import Collection, Iterable
@@ -42,8 +43,10 @@ def serve(
         limits: what is accepted.
 
     Raises:
-        InputError: A SavedModel cannot be used, or the address is in use.
+        InputError: A SavedModel cannot be used, the address is in use, or the token cannot be sent.
     """
+    if token is not None and not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
+        raise InputError("a token has letters, digits and the characters - . _ ~ only; choose another --token.")
     limits, moved = limits or Limits(), list(moved)
     bound = _bind(host, port)
     with bound, ThreadPoolExecutor(1, "network") as executor:

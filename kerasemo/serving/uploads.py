@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ from starlette.requests import ClientDisconnect
 from kerasemo.serving.limits import Limits
 from kerasemo.serving.problems import HttpProblem, TooLarge
 
-__all__ = ["FIELDS", "Upload", "received", "safe_name", "stored"]
+__all__ = ["Upload", "received", "safe_name", "stored"]
 
 OPEN_FILES = Path("/proc/self/fd")
 """Where Linux lists open files. Other systems have no such place: there, a file has a name until it is closed."""
 LONGEST_NAME = 60
+MOST_FIELDS = 10
 FORM_BYTES = 16_384
 """What a form may have in addition to its file, bytes."""
-FIELDS = ("model", "start_s", "end_s", "gender", "every_s")
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,13 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
+async def received(request: Request, limits: Limits, names: Collection[str]) -> AsyncIterator[Upload]:
     """Receive the file of a form; it is removed when the block ends.
+
+    Args:
+        request: the request.
+        limits: the size of the file.
+        names: names of the fields that the form may have, `file` among them.
 
     Raises:
         TooLarge: The file is larger than the limit; the rest is not read.
@@ -56,8 +61,9 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[Upload]:
         upload, fields = form.get("file"), {name: value for name, value in form.items() if name != "file"}
         if not isinstance(upload, UploadFile):
             raise HttpProblem(400, "the form has no file; send one as the field `file`.")
-        if unknown := [name for name in fields if name not in FIELDS]:
-            raise HttpProblem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {', '.join(FIELDS)}.")
+        if unknown := [name for name in fields if name not in names]:
+            known = ", ".join(name for name in names if name != "file")
+            raise HttpProblem(400, f"the form has unknown fields ({', '.join(unknown)}); it takes {known}.")
         if (upload.size or 0) > limits.size_bytes:
             raise _too_large(limits)
         async with stored(upload) as path:
@@ -117,7 +123,7 @@ async def _form(request: Request, limits: Limits) -> FormData:
         return message
 
     try:
-        return await Request(request.scope, counted).form(max_files=1, max_fields=len(FIELDS))
+        return await Request(request.scope, counted).form(max_files=1, max_fields=MOST_FIELDS)
     except HTTPException as error:
         raise HttpProblem(400, f"the form cannot be read: {error.detail.rstrip('.')}.") from None
     except ClientDisconnect:

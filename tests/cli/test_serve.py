@@ -39,6 +39,12 @@ def test_a_missing_package_is_named_with_its_extra(kerasemo, tmp_path, monkeypat
     assert done.stderr == f"Error: this command needs {missing}; install with: pip install kerasemo[serve]\n"
 
 
+@pytest.mark.parametrize("token", ["", "two words", "a/b=", "ä"])
+def test_a_token_that_no_browser_can_send_is_an_error(kerasemo, tmp_path, token):
+    done = kerasemo("serve", tmp_path, "--token", token)
+    assert done.exit_code == 1 and done.stderr.startswith("Error: a token has letters, digits and the")
+
+
 @pytest.mark.parametrize("option", [("--max-size", 0), ("--jobs", 0), ("--queue", -1), ("--port", 70_000)])
 def test_a_limit_out_of_range_is_a_wrong_call(kerasemo, tmp_path, option):
     assert kerasemo("serve", tmp_path, *option).exit_code == 2

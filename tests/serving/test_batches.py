@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ def answered(batches: list[dict], largest: int = 16) -> tuple[list, list[int]]:
         return 2 * values
 
     async def ask() -> list:
-        waiting = Batches(SimpleNamespace(probabilities=probabilities), executor, largest)
+        waiting = Batches(probabilities, executor, largest)
         asked = [asyncio.create_task(waiting.probabilities(batch)) for batch in batches]
         await asyncio.sleep(0.05)
         goes_on.set()

@@ -1,6 +1,7 @@
 """Files that are damaged, that lie about themselves, or that try to take memory: no failure, no ended process."""
 
 import io
+import json
 import struct
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from kerasemo.corpora.synthetic import media
 
 from .test_interface import problem_of
+from .test_live import jpeg, opened, send_picture
 
 ALLOWED = {200, 413, 422}
 FUZZED = settings(
@@ -129,6 +131,20 @@ def test_flac_headers_that_lie(survives, whole_files, n, rate, channels):
     start = content.index(b"fLaC") + 8 + 10
     content[start : start + 8] = (rate << 44 | channels << 41 | 15 << 36 | n).to_bytes(8, "big")
     survives("a.flac", bytes(content))
+
+
+@pytest.mark.slow
+@FUZZED
+@given(st.data())
+def test_damaged_pictures_while_a_recording_is_made(survives, server, data):
+    picture = bytearray(jpeg(200))
+    for place in data.draw(st.lists(st.integers(0, len(picture) - 1), max_size=8)):
+        picture[place] = data.draw(st.integers(0, 255))
+    kept = picture[: data.draw(st.integers(1, len(picture)))]
+    with opened(server, model="pictures", frame_rate=2) as socket:
+        for content in (kept, jpeg(200)):
+            send_picture(socket, bytes(content))
+            assert {"problem", "probabilities"} & set(json.loads(socket.recv(timeout=20)))
 
 
 def test_a_flac_bomb_is_too_long(survives):

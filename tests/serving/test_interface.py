@@ -88,6 +88,12 @@ def test_a_broken_file_has_the_sentence_of_the_command(server, saved_models, tmp
         ("predict", {"start_s": 2, "end_s": 1}, 400, "end_s lies before start_s."),
         ("predict", {"gender": "x"}, 400, "gender is female or male. Received: x"),
         ("predict", {"colour": "x"}, 400, "the form has unknown fields (colour); it takes model, start_s"),
+        (
+            "predict",
+            {"every_s": 1},
+            400,
+            "the form has unknown fields (every_s); it takes model, start_s, end_s, gender",
+        ),
         ("predict", {"model": "pictures"}, 422, "tones.wav has no video stream that can be decoded."),
         ("predict", {"start_s": 20}, 422, "tones.wav holds no samples from 20 s on"),
         ("timeline", {"model": "clips"}, 400, "a timeline needs a network that reads segments of sound"),

@@ -58,17 +58,24 @@ def test_nothing_is_left_on_disk(server, tones):
     assert server.left_over() == []
 
 
-def test_a_client_that_goes_away_frees_its_place(server, tones):
+def test_a_client_that_goes_away_frees_its_place_and_its_pipes(server, tones):
+    def pipes() -> int:
+        opened = Path(f"/proc/{server.process.pid}/fd").iterdir()
+        return sum(each.readlink().name.startswith("pipe:") for each in opened)
+
+    before = pipes()
     with (
         server.client() as client,
         client.stream("POST", "/v1/timeline", files={"file": tones.open("rb")}, data=FINE) as rows,
     ):
         assert next(rows.iter_lines()) and server.left_over()
+        time.sleep(0.5)  # so that more windows wait in the pipe
     deadline = time.monotonic() + 60
     while server.client().get("/health").json()["waiting"]:
         assert time.monotonic() < deadline
     assert server.post("predict", tones).status_code == 200
     assert server.left_over() == []
+    assert pipes() == before
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.wav", "pipe:0.mp4", "a\x00b.wav", "x" * 300 + ".wav", "-", ".."])
@@ -91,7 +98,8 @@ def test_a_playlist_cannot_make_the_server_load_something(server):
 def test_pages_of_other_origins_and_hosts_are_refused(server):
     client = server.client()
     assert client.get("/v1/models", headers={"origin": server.address}).status_code == 200
-    for headers in ({"origin": "https://example.org"}, {"host": "example.org"}, {"origin": "null"}):
+    wrong = ({"origin": "https://example.org"}, {"host": "example.org"}, {"origin": "null"}, {"origin": "http://["})
+    for headers in (*wrong, {"host": "["}, {"host": ""}):
         answer = client.get("/v1/models", headers=headers)
         assert problem_of(answer)["status"] == 403 and "access-control-allow-origin" not in answer.headers
 

@@ -172,6 +172,29 @@ def test_an_error_is_said_and_the_next_file_works(browser: Browser, server, tone
         assert page.locator("#error").inner_text() == ""
 
 
+REFUSED = """([name]) => Object.defineProperty(navigator, "mediaDevices", {
+  value: name && { getUserMedia: async () => { throw new DOMException("", name); } },
+})"""
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (None, "browsers record only on pages of this computer or with https; choose a file."),
+        ("NotAllowedError", "the browser does not allow the recording; allow it and try again."),
+        ("NotFoundError", "the browser finds no microphone or no camera; connect one, or choose a file."),
+    ],
+)
+def test_a_recording_that_the_browser_refuses_is_explained(opened: Page, tones, name, sentence):
+    upload(opened, tones)
+    done(opened)
+    opened.evaluate(REFUSED, [name])
+    opened.click("#microphone")
+    expect(opened.locator("#error")).to_have_text(sentence)
+    assert opened.locator("#result").is_visible() and opened.locator("#microphone").is_visible()
+    assert opened.locator("#live").is_hidden() and opened.locator("#stop").is_hidden()
+
+
 DROP = """([name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const dataTransfer = new DataTransfer();
@@ -193,9 +216,13 @@ def test_two_timelines_are_compared_behind_a_token(browser: Browser, saved_model
         running(saved_models["segments"], saved_models["segments"], "--token", "secret", "--jobs", 1) as server,
         browser.open(server.address) as page,
     ):
+        page.fill("#token", "wrong")
+        page.press("#token", "Enter")
+        expect(page.locator("#error")).to_contain_text("this is not the token of this server")
         page.fill("#token", "secret")
         page.press("#token", "Enter")
         expect(page.locator("#model option")).to_have_count(2)
+        expect(page.locator("#error")).to_have_text("")
         upload(page, tones, "segments", "segments-2")
         done(page)
         assert page.locator("figcaption").all_text_contents()[-2:] == ["segments", "segments-2"]

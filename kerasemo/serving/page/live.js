@@ -3,7 +3,7 @@
 import { live } from "./api.js";
 import { Bars } from "./bars.js";
 import { Chart } from "./chart.js";
-import { byId } from "./elements.js";
+import { byId, element } from "./elements.js";
 import { FRAME_RATE } from "./record.js";
 
 export class Live {
@@ -22,12 +22,12 @@ export class Live {
     for (const model of this.models) {
       const bars = new Bars(model);
       const chart = new Chart(model.name, model.classes, () => {});
-      byId("live-results").append(bars.root, chart.root);
+      byId("live-results").append(element("div", {}, bars.root, chart.root));
       const socket = live({ model: model.name, gender: this.gender, rate, frame_rate: FRAME_RATE });
       const unsent = this.waiting.filter(({ medium }) => model.media.includes(medium)).map(({ data }) => data);
       socket.onopen = () => unsent.splice(0).forEach((data) => socket.send(data));
       socket.onmessage = ({ data }) => show(JSON.parse(data), bars, chart);
-      socket.onclose = ({ reason }) => (bars.note.textContent = reason);
+      socket.onclose = ({ reason }) => (bars.note.textContent = reason || "the server has ended the connection.");
       this.sockets.push({ socket, unsent, media: model.media });
     }
   }

@@ -8,6 +8,11 @@ import { recordPictures, recordSound } from "./record.js";
 import { Result } from "./result.js";
 
 const HEADER_BYTES = 44;
+const reasons = {
+  NotAllowedError: "the browser does not allow the recording; allow it and try again.",
+  NotFoundError: "the browser finds no microphone or no camera; connect one, or choose a file.",
+  SecurityError: "browsers record only on pages of this computer or with https; choose a file.",
+};
 let known = { models: [], limits: {} };
 let result = null;
 let recording = null;
@@ -16,11 +21,14 @@ async function start() {
   try {
     known = await api.models();
   } catch (error) {
-    byId("token-form").hidden = error.status !== 401;
-    if (error.status !== 401) tell(error);
+    const needsToken = error.status === 401;
+    byId("token-form").hidden = !needsToken;
+    if (!needsToken) tell(error);
+    else if (byId("token").value) tell(new Error("this is not the token of this server; ask whoever started it."));
     return;
   }
   byId("token-form").hidden = true;
+  tell(null);
   const options = () => known.models.map(({ name }) => element("option", { value: name }, name));
   byId("model").replaceChildren(...options());
   byId("compare").replaceChildren(element("option", { value: "" }, "nothing"), ...options());
@@ -80,14 +88,18 @@ function enableDownloads(isReady) {
 async function record(begin) {
   tell(null);
   setRecording(true);
+  result?.player.pause();
+  const hadNoResult = byId("result").hidden;
+  byId("result").hidden = true;
   try {
+    if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
     recording = await begin();
     byId("status").textContent = "Recording …";
   } catch (error) {
     setRecording(false);
+    byId("result").hidden = hadNoResult;
     byId("live").hidden = true;
-    const isRefused = error.name === "NotAllowedError";
-    tell(isRefused ? new Error("the browser does not allow the recording; allow it and try again.") : error);
+    tell(reasons[error.name] ? new Error(reasons[error.name]) : error);
   }
 }
 

@@ -3,7 +3,7 @@
 import { element } from "./elements.js";
 
 const SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-export const FRAME_RATE = 15;
+export const FRAME_RATE = 20;
 const PICTURE_SIDE = 320;
 const PICTURE_QUALITY = 0.8;
 
