@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import pandas as pd
@@ -157,13 +158,14 @@ def unique_names(names: list[str]) -> list[str]:
         names: names, some of them equal.
 
     Example:
-        >>> unique_names(["final", "audio", "final"])
-        ['final', 'audio', 'final-2']
+        >>> unique_names(["final", "final-2", "final", "final"])
+        ['final', 'final-2', 'final-3', 'final-4']
     """
-    return [
-        name if (count := names[:number].count(name)) == 0 else f"{name}-{count + 1}"
-        for number, name in enumerate(names)
-    ]
+    unique: list[str] = []
+    for name in names:
+        numbered = (f"{name}-{number}" for number in count(2))
+        unique.append(next(each for each in chain([name], numbered) if each not in unique))
+    return unique
 
 
 def chosen(models: dict[str, Model], name: str | None) -> Model:
