@@ -1,5 +1,6 @@
 """Starts the server, and ends it when everything that was asked has been answered."""
 
+import contextlib
 import re
 import socket
 import sys
@@ -59,7 +60,9 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, ws_max_size=MEGABYTE,
             timeout_graceful_shutdown=round(limits.time_s) + 1,
         )  # fmt: skip
-        _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}").run([bound])
+        server = _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}")
+        with contextlib.suppress(KeyboardInterrupt):  # the usual end, which the server passes on when it has ended
+            server.run([bound])
 
 
 class _Server(uvicorn.Server):

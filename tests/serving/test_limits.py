@@ -169,7 +169,8 @@ def _a_process_that_ends_or_hangs_is_replaced(server, tones, client) -> None:
         assert process not in server.processes()
 
 
-def test_sigterm_answers_what_is_in_flight(saved_models, tones):
+@pytest.mark.parametrize(("ended_by", "statuses"), [(signal.SIGTERM, (0, -signal.SIGTERM)), (signal.SIGINT, (0,))])
+def test_a_server_that_is_ended_answers_what_is_in_flight(saved_models, tones, ended_by, statuses):
     with running(saved_models["segments"], "--jobs", 1) as server:
         answers = []
         threads = [
@@ -180,12 +181,12 @@ def test_sigterm_answers_what_is_in_flight(saved_models, tones):
             thread.start()
         while httpx.get(f"{server.address}/health").json()["waiting"] < 4:
             time.sleep(0.005)
-        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(ended_by)
         for thread in threads:
             thread.join()
         assert [answer.status_code for answer in answers] == [200] * 4
         assert {len(answer.text.splitlines()) for answer in answers} == {501}
-        assert server.process.wait(30) in (0, -signal.SIGTERM)
+        assert server.process.wait(30) in statuses and server.process.stderr.read() == ""
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.address}/health")
         assert list(server.temporary.glob("kerasemo-serve-*")) == []
