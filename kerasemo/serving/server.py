@@ -44,10 +44,9 @@ def serve(
         limits: what is accepted.
 
     Raises:
-        InputError: A SavedModel cannot be used, the address is in use, or the token cannot be sent.
+        InputError: A SavedModel cannot be used, the address is in use, or no browser can send the token or an origin.
     """
-    if token is not None and not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
-        raise InputError("a token has letters, digits and the characters - . _ ~ only; choose another --token.")
+    _require_usable(token, origins)
     limits, moved = limits or Limits(), list(moved)
     bound = _bind(host, port)
     with bound, ThreadPoolExecutor(1, "network") as executor:
@@ -63,6 +62,14 @@ def serve(
         server = _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}")
         with contextlib.suppress(KeyboardInterrupt):  # the usual end, which the server passes on when it has ended
             server.run([bound])
+
+
+def _require_usable(token: str | None, origins: Collection[str]) -> None:
+    if token is not None and not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
+        raise InputError("a token has letters, digits and the characters - . _ ~ only; choose another --token.")
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/*?#\s]+", origin):
+            raise InputError(f"an origin is like https://example.org, without a path or *. Received: {origin}")
 
 
 class _Server(uvicorn.Server):
