@@ -1,6 +1,6 @@
 """The models that a server has: their names, what they need, their cards, their predictions."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from kerasemo.errors import InputError
 from kerasemo.export import ServedModel, as_record
 from kerasemo.export.windows import EVERY_S, segmented_input, window_probabilities
+from kerasemo.progress import track
 from kerasemo.reporting.model_card import held_out_scores
 from kerasemo.serving.batches import Batches
 from kerasemo.serving.decoder import Decoder
@@ -126,7 +127,7 @@ class Model:
         return {"model": self.number, "every_s": every_s, **vars(recording)}
 
 
-def load_models(folders: Iterable[Path], moved: Iterable[Path], executor: Executor) -> dict[str, Model]:
+def load_models(folders: Collection[Path], moved: Iterable[Path], executor: Executor) -> dict[str, Model]:
     """Load SavedModels.
 
     Args:
@@ -140,7 +141,7 @@ def load_models(folders: Iterable[Path], moved: Iterable[Path], executor: Execut
     Raises:
         InputError: A SavedModel cannot be used, or takes features instead of media files.
     """
-    loaded = [ServedModel(folder, moved) for folder in folders]
+    loaded = [ServedModel(folder, moved) for folder in track(folders, len(folders), "Loading")]
     for served in loaded:
         if not served.inputs:
             raise InputError(f"{served.folder} takes features, not media files; it cannot be served.")

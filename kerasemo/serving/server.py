@@ -1,5 +1,6 @@
 """Starts the server, and ends it when everything that was asked has been answered."""
 
+import contextlib
 import re
 import socket
 import sys
@@ -43,10 +44,9 @@ def serve(
         limits: what is accepted.
 
     Raises:
-        InputError: A SavedModel cannot be used, the address is in use, or the token cannot be sent.
+        InputError: A SavedModel cannot be used, the address is in use, or no browser can send the token or an origin.
     """
-    if token is not None and not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
-        raise InputError("a token has letters, digits and the characters - . _ ~ only; choose another --token.")
+    _require_usable(token, origins)
     limits, moved = limits or Limits(), list(moved)
     bound = _bind(host, port)
     with bound, ThreadPoolExecutor(1, "network") as executor:
@@ -59,7 +59,17 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, ws_max_size=MEGABYTE,
             timeout_graceful_shutdown=round(limits.time_s) + 1,
         )  # fmt: skip
-        _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}").run([bound])
+        server = _Server(config, f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}")
+        with contextlib.suppress(KeyboardInterrupt):  # the usual end, which the server passes on when it has ended
+            server.run([bound])
+
+
+def _require_usable(token: str | None, origins: Collection[str]) -> None:
+    if token is not None and not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
+        raise InputError("a token has letters, digits and the characters - . _ ~ only; choose another --token.")
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/*?#\s]+", origin):
+            raise InputError(f"an origin is like https://example.org, without a path or *. Received: {origin}")
 
 
 class _Server(uvicorn.Server):

@@ -45,6 +45,13 @@ def test_a_token_that_no_browser_can_send_is_an_error(kerasemo, tmp_path, token)
     assert done.exit_code == 1 and done.stderr.startswith("Error: a token has letters, digits and the")
 
 
+@pytest.mark.parametrize("origin", ["*", "example.org", "https://example.org/", "https://*.example.org"])
+def test_an_origin_that_no_browser_sends_is_an_error(kerasemo, tmp_path, origin):
+    done = kerasemo("serve", tmp_path, "--allow-origin", origin)
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: an origin is like https://example.org, without a path or *. Received: {origin}\n"
+
+
 @pytest.mark.parametrize("option", [("--max-size", 0), ("--jobs", 0), ("--queue", -1), ("--port", 70_000)])
 def test_a_limit_out_of_range_is_a_wrong_call(kerasemo, tmp_path, option):
     assert kerasemo("serve", tmp_path, *option).exit_code == 2

@@ -1,5 +1,6 @@
 """Size, length, memory, time, queue, token and origins: what the server refuses, and that nothing is left."""
 
+import asyncio
 import io
 import os
 import signal
@@ -12,6 +13,8 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+
+from kerasemo.serving import uploads
 
 from .conftest import running
 from .test_interface import problem_of
@@ -56,6 +59,20 @@ def test_nothing_is_left_on_disk(server, tones):
         server.post("predict", file)
         server.post("timeline", file, model="segments")
     assert server.left_over() == []
+
+
+@pytest.mark.parametrize("open_files", [uploads.OPEN_FILES, Path("/not/on/this/system")])
+def test_a_file_can_be_opened_by_its_path_until_the_block_ends(monkeypatch, tmp_path, open_files):
+    monkeypatch.setattr(uploads, "OPEN_FILES", open_files)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    async def store() -> None:
+        async with uploads.stored(b"sound") as path:
+            assert Path(path).read_bytes() == b"sound"
+            assert len(list(tmp_path.iterdir())) == (0 if open_files.exists() else 1)
+
+    asyncio.run(store())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_that_goes_away_frees_its_place_and_its_pipes(server, tones):
@@ -152,7 +169,8 @@ def _a_process_that_ends_or_hangs_is_replaced(server, tones, client) -> None:
         assert process not in server.processes()
 
 
-def test_sigterm_answers_what_is_in_flight(saved_models, tones):
+@pytest.mark.parametrize(("ended_by", "statuses"), [(signal.SIGTERM, (0, -signal.SIGTERM)), (signal.SIGINT, (0,))])
+def test_a_server_that_is_ended_answers_what_is_in_flight(saved_models, tones, ended_by, statuses):
     with running(saved_models["segments"], "--jobs", 1) as server:
         answers = []
         threads = [
@@ -163,12 +181,12 @@ def test_sigterm_answers_what_is_in_flight(saved_models, tones):
             thread.start()
         while httpx.get(f"{server.address}/health").json()["waiting"] < 4:
             time.sleep(0.005)
-        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(ended_by)
         for thread in threads:
             thread.join()
         assert [answer.status_code for answer in answers] == [200] * 4
         assert {len(answer.text.splitlines()) for answer in answers} == {501}
-        assert server.process.wait(30) in (0, -signal.SIGTERM)
+        assert server.process.wait(30) in statuses and server.process.stderr.read() == ""
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.address}/health")
         assert list(server.temporary.glob("kerasemo-serve-*")) == []

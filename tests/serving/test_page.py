@@ -170,6 +170,9 @@ def test_an_error_is_said_and_the_next_file_works(browser: Browser, server, tone
         upload(page, tones)
         done(page)
         assert page.locator("#error").inner_text() == ""
+        page.set_input_files("#file", {"name": name, "mimeType": "audio/wav", "buffer": content})
+        expect(page.locator("#error")).to_have_text(sentence)
+        assert page.locator("#result").is_hidden()
 
 
 REFUSED = """([name]) => Object.defineProperty(navigator, "mediaDevices", {

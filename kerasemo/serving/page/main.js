@@ -60,6 +60,8 @@ function tell(error) {
 
 async function use(file) {
   result?.end();
+  result = null;
+  byId("result").hidden = true;
   tell(null);
   const limit = known.limits.size_bytes;
   if (file.size > limit) {

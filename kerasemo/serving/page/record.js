@@ -24,9 +24,9 @@ export async function recordSound(onSamples) {
 
 export async function recordPictures(preview, { onSamples, onPicture, onBytes }) {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND, video: true });
+  const context = await hear(stream, onSamples);
   preview.srcObject = stream;
   await preview.play();
-  const context = await hear(stream, onSamples);
   const stopSeeing = see(preview, onPicture);
   const type = ["video/webm", "video/mp4"].find((each) => MediaRecorder.isTypeSupported(each));
   const recorder = new MediaRecorder(stream, { mimeType: type });
@@ -51,7 +51,12 @@ export async function recordPictures(preview, { onSamples, onPicture, onBytes })
 
 async function hear(stream, onSamples) {
   const context = new AudioContext();
-  await context.audioWorklet.addModule("/page/worklet.js");
+  try {
+    await context.audioWorklet.addModule("/page/worklet.js");
+  } catch (error) { // such as a server that has ended
+    end(stream);
+    throw error;
+  }
   const samples = new AudioWorkletNode(context, "samples", { numberOfOutputs: 0 });
   samples.port.onmessage = ({ data }) => onSamples(data);
   context.createMediaStreamSource(stream).connect(samples);
