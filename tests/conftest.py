@@ -6,12 +6,17 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["browser"]
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
+
+# Tests do not depend on time.
+hypothesis.settings.register_profile("kerasemo", deadline=None)
+hypothesis.settings.load_profile("kerasemo")
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERASEMO_CACHE"] = tempfile.mkdtemp(prefix="kerasemo-tests-")
