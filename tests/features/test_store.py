@@ -309,6 +309,7 @@ def test_an_interrupted_run_leaves_nothing_unfinished_and_goes_on(media, corpus,
 
 SLOW_RUN = """
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -326,6 +327,7 @@ class Large(FeatureSet):
     version: ClassVar[int] = 1
 
     def extract(self, path, start_s=None, end_s=None):
+        time.sleep(0.1)  # the interruption comes before the last clip
         return np.full(2_000_000, len(Path(path).name), np.float32)
 
 
