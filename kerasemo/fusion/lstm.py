@@ -58,6 +58,7 @@ class LSTMFusion(RegressorMixin, BaseEstimator):
         seed_everything(self.seed)
         import keras
 
+        keras.utils.clear_session()  # frees the networks of earlier fits
         from kerasemo.losses.ccc import CCCLoss
         from kerasemo.models.lstm_regressor import lstm_regressor
         from kerasemo.training import datasets

@@ -1,7 +1,8 @@
-"""Saves the complete state of training in one file at the end of each epoch, and ends training early."""
+"""Saves the complete state of training in one file at the end of an epoch, and ends training early."""
 
 import io
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,11 +13,16 @@ import pandas as pd
 from kerasemo import files
 from kerasemo.training.best_epoch import first_lowest, validation_losses
 
-__all__ = ["Checkpoint", "EarlyStopping", "restore"]
+__all__ = ["SAVE_EVERY_S", "Checkpoint", "EarlyStopping", "restore"]
+
+SAVE_EVERY_S = 1.0
+"""Least time between two states on disk, seconds: so much work may be lost, and short epochs do not wait for files."""
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the state of training after each epoch, so that resumed training equals uninterrupted training.
+    """Saves the state of training after an epoch, so that resumed training equals uninterrupted training.
+
+    It is saved at most once per `SAVE_EVERY_S`; a resumed run repeats the epochs since then, with the same numbers.
 
     The state is one `.npz` file, written completely or not at all: all variables of the model (weights, the state of
     the random numbers of dropout, metrics), of its optimizers and of the weighting, and the history. `.keras` files and
@@ -25,18 +31,26 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         path: the file, which `restore` can read.
         history: history of the epochs before this `fit`, the result of `restore`.
+
+    Attributes:
+        saved_epoch: the epoch, from 1, whose state is in the file; 0: none.
     """
 
     def __init__(self, path: Path, history: pd.DataFrame):
         super().__init__()
         self.path = path
         self.rows = history.to_dict("records")
+        self.saved_epoch = len(history)
+        self._saved_s = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
+        if time.monotonic() - self._saved_s < SAVE_EVERY_S:
+            return
         arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(_variables(self.model))}
         with files.whole(self.path) as temporary:
             np.savez(temporary, history=np.array(json.dumps(self.rows)), **arrays)
+        self.saved_epoch, self._saved_s = epoch + 1, time.monotonic()
 
     @property
     def history(self) -> pd.DataFrame:

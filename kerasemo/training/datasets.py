@@ -72,8 +72,22 @@ def once(
     weights: Mapping[str, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """Return a dataset with each clip once, in the given order, for validation. Arguments as in `epochs`."""
-    gather = _gather(_as_tuple(inputs, targets, weights))
+    arrays = _as_tuple(inputs, targets, weights)
+    if n_items(inputs) <= batch_size and all(isinstance(array, np.ndarray) for array in tf.nest.flatten(arrays)):
+        return _one_batch(arrays, batch_size)
+    gather = _gather(arrays)
     return tf.data.Dataset.range(n_items(inputs)).batch(batch_size).map(gather).prefetch(1)
+
+
+def _one_batch(arrays: tuple[dict, ...], batch_size: int) -> tf.data.Dataset:
+    """Return a dataset with all items in one batch, without the threads and optimisations that larger ones need.
+
+    Starting them takes longer than the validation of a small network.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size).with_options(options)
 
 
 def n_items(arrays: Mapping[str, np.ndarray]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from kerasemo.training.callbacks import Checkpoint, EarlyStopping, restore
 from kerasemo.training.clips import Clips
@@ -49,7 +50,7 @@ def fit(
         epochs: total number of epochs.
         batch_size: items per step.
         seed: seed of the order of the items.
-        checkpoint: file with the state after the last finished epoch.
+        checkpoint: file with the state after the last saved epoch.
         patience: stop after this number of epochs without a lower validation loss, and give the model the weights of
             the best epoch, see `callbacks.EarlyStopping`; None: train for all epochs.
 
@@ -76,7 +77,7 @@ def fit(
             initial_epoch=len(history),
             epochs=epochs,
             # The best weights are saved before the state: a resumed run repeats an epoch without a state.
-            callbacks=[FiniteWeights(checkpoint), *filter(None, [stopping]), checkpoint_callback],
+            callbacks=[FiniteWeights(checkpoint_callback), *filter(None, [stopping]), checkpoint_callback],
             shuffle=False,  # the dataset is shuffled already
             verbose=0,
         )
@@ -122,9 +123,19 @@ def adapt(model: keras.Model, inputs: Mapping[str, np.ndarray], mask: np.ndarray
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization) and layer.input.name in inputs:
             items = inputs[layer.input.name]
+            held = layer.mean, layer.variance
             # Sequence by sequence, so that memory use does not depend on their number.
             layer.adapt(items if mask is None else (x[valid][np.newaxis] for x, valid in zip(items, mask, strict=True)))
             mean, variance = map(keras.ops.convert_to_numpy, (layer.adapt_mean, layer.adapt_variance))
             is_constant = np.sqrt(variance) <= np.maximum(CONSTANT * np.abs(mean), keras.config.epsilon())
             layer.adapt_variance.assign(np.where(is_constant, 1, variance))
             layer.finalize_state()
+            layer.mean, layer.variance = map(_in_variable, held, (layer.mean, layer.variance))
+
+
+def _in_variable(held: tf.Tensor | tf.Variable, value: tf.Tensor) -> tf.Variable:
+    """Return a variable with a value: that of before, if there was one, because a traced step reads it."""
+    if not isinstance(held, tf.Variable):
+        return tf.Variable(value, trainable=False)
+    held.assign(value)
+    return held

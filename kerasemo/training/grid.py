@@ -1,7 +1,6 @@
 """Runs many independent trainings in parallel, on one machine or on a cluster."""
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -104,16 +103,9 @@ def _in_process_of(starter: int, train: Callable[[Cell], None], cell: Cell, numb
     if os.getpid() != starter:
         _end_with_parent()
     one_thread()
-    _exclude_packages_from_collection()
     with threadpool_limits(1):
         train(cell)
     return number
-
-
-@cache
-def _exclude_packages_from_collection() -> None:
-    """Let the garbage collector, which runs before each cell, not look at all objects of imported packages again."""
-    gc.freeze()
 
 
 @cache

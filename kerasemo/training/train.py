@@ -13,9 +13,8 @@ from kerasemo.training.clips import Clips
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
 from kerasemo.training.joint_model import JointModel
-from kerasemo.training.memory import release
 from kerasemo.training.missing import known
-from kerasemo.training.precision import FLOAT32, is_mixed, with_precision
+from kerasemo.training.reuse import traced
 from kerasemo.training.run import Run
 from kerasemo.training.segments import Segments
 
@@ -43,8 +42,8 @@ def train(
 
     The files are `history/<name>.csv`, `predictions/<name>/<partition>.csv` (`<partition>.<output>.csv` for outputs
     other than `emotion`), `checkpoints/<name>.json` (the description for a SavedModel) and, as the last one, the plain
-    network `checkpoints/<name>.keras`. If training was interrupted, it continues after the last finished epoch. At the
-    end the model's variables are emptied (see `memory.release`).
+    network `checkpoints/<name>.keras`. If training was interrupted, it continues after the last saved epoch. At the
+    end the model cannot be used any more (see `reuse.traced`).
 
     Args:
         run: the run folder; its configuration contains the `classes` of each task, None if the task is a number.
@@ -60,37 +59,33 @@ def train(
         write_predictions: if given, it is called after training instead of writing the decisions.
     """
     state = run.file("checkpoints", f"{name}.npz")
-    history = fit(
-        model,
-        items["train"],
-        items.get("validation"),
-        epochs=epochs,
-        batch_size=batch_size,
-        seed=seed,
-        checkpoint=state,
-        patience=patience,
-    )
-    run.write_table(history, "history", f"{name}.csv")
-    network = model.network()
-    if is_mixed(network):
-        network = with_precision(network, FLOAT32)
-    if write_predictions:
-        write_predictions(network)
-    else:
-        _write_decisions(run, name, network, items, decisions or {})
-    entries = {"model": name, "corpus": run.config.get("corpus"), **(description or {})}
-    if decisions:
-        decision = entries.get("decision", TASK if TASK in decisions else next(iter(decisions)))
-        task = decisions[decision]
-        entries |= {"decision": decision, "classes": run.config["classes"][task] or [task]}
-        entries["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
-    run.write_json(entries, "checkpoints", f"{name}.json")
-    with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
-        network.save(temporary)
+    with traced(model, items["train"], batch_size) as trained:
+        history = fit(
+            trained.model,
+            items["train"],
+            items.get("validation"),
+            epochs=epochs,
+            batch_size=batch_size,
+            seed=seed,
+            checkpoint=state,
+            patience=patience,
+        )
+        run.write_table(history, "history", f"{name}.csv")
+        if write_predictions:
+            write_predictions(trained.network)
+        else:
+            _write_decisions(run, name, trained.network, items, decisions or {})
+        entries = {"model": name, "corpus": run.config.get("corpus"), **(description or {})}
+        if decisions:
+            decision = entries.get("decision", TASK if TASK in decisions else next(iter(decisions)))
+            task = decisions[decision]
+            entries |= {"decision": decision, "classes": run.config["classes"][task] or [task]}
+            entries["inputs"] = {key: network_input.get_config() for key, network_input in (inputs or {}).items()}
+        run.write_json(entries, "checkpoints", f"{name}.json")
+        with files.whole(run.path / "checkpoints" / f"{name}.keras") as temporary:
+            trained.network.save(temporary)
     for file in (state, state.with_suffix(".best.npz")):
         file.unlink(missing_ok=True)
-    release(model)
-    release(network)
 
 
 def _write_decisions(

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kerasemo.errors import InputError
+from kerasemo.training import callbacks
 from kerasemo.training.callbacks import restore
 from kerasemo.training.fit import fit
 from kerasemo.training.items import Items
@@ -31,7 +32,8 @@ def diverging_model() -> JointModel:
     return model
 
 
-def test_weights_that_are_not_finite_stop_training_and_keep_the_checkpoint(tmp_path):
+def test_weights_that_are_not_finite_stop_training_and_keep_the_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(callbacks, "SAVE_EVERY_S", 0.0)
     keras.utils.set_random_seed(0)
     inputs = {"x": np.random.default_rng(0).normal(size=(8, 3)).astype("float32")}
     targets = {task: np.arange(8) % 2 for task in TASKS}

@@ -69,7 +69,8 @@ def small_model(n_classes: int = 3) -> keras.Model:
     return model
 
 
-def test_a_checkpoint_of_another_model_is_an_error(tmp_path):
+def test_a_checkpoint_of_another_model_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(callbacks, "SAVE_EVERY_S", 0.0)
     callback = callbacks.Checkpoint(tmp_path / "state.npz", pd.DataFrame())
     callback.set_model(small_model())
     callback.on_epoch_end(0, {"loss": 1.0})
