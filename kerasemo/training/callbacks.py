@@ -12,6 +12,7 @@ import pandas as pd
 
 from kerasemo import files
 from kerasemo.training.best_epoch import first_lowest, validation_losses
+from kerasemo.training.joint_model import all_variables
 
 __all__ = ["SAVE_EVERY_S", "Checkpoint", "EarlyStopping", "restore"]
 
@@ -47,7 +48,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
         if time.monotonic() - self._saved_s < SAVE_EVERY_S:
             return
-        arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(_variables(self.model))}
+        arrays = {f"variable_{i}": np.asarray(v) for i, v in enumerate(all_variables(self.model))}
         with files.whole(self.path) as temporary:
             np.savez(temporary, history=np.array(json.dumps(self.rows)), **arrays)
         self.saved_epoch, self._saved_s = epoch + 1, time.monotonic()
@@ -114,7 +115,7 @@ def restore(model: keras.Model, path: Path) -> pd.DataFrame:
     """
     if not path.exists():
         return pd.DataFrame()
-    variables = _variables(model)
+    variables = all_variables(model)
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as saved:
         arrays = [saved[f"variable_{i}"] for i in range(len(saved.files) - 1)]
         history = pd.DataFrame(json.loads(str(saved["history"])))
@@ -123,12 +124,3 @@ def restore(model: keras.Model, path: Path) -> pd.DataFrame:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return history
-
-
-def _variables(model: keras.Model) -> list:
-    weighting_optimizer = getattr(model, "weighting_optimizer", None)
-    return [
-        *model.variables,
-        *model.optimizer.variables,
-        *(weighting_optimizer.variables if weighting_optimizer else []),
-    ]

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kerasemo.weighting import Step, Weighting
 
-__all__ = ["JointModel"]
+__all__ = ["JointModel", "all_variables"]
 
 
 @keras.saving.register_keras_serializable("kerasemo")
@@ -191,6 +191,16 @@ class _UpdateWeighting(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         weighting = self.model.weighting
         weighting.on_epoch_end({task: float(logs[f"{task}_loss"]) for task in weighting.tasks})
+
+
+def all_variables(model: keras.Model) -> list[keras.Variable]:
+    """Return the variables of a model, then those of its optimizer and of the optimizer of its weighting, if any.
+
+    Args:
+        model: the model; it need not be compiled.
+    """
+    optimizers = filter(None, (getattr(model, name, None) for name in ("optimizer", "weighting_optimizer")))
+    return [*model.variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
 
 
 def _reads_labels(loss: keras.losses.Loss | None) -> bool:

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kerasemo.training.joint_model import all_variables
+
 __all__ = ["release"]
 
 
@@ -15,8 +17,7 @@ def release(model: keras.Model) -> None:
     Args:
         model: a built model; if it is compiled, its optimizers are emptied, too.
     """
-    optimizers = [getattr(model, name, None) for name in ("optimizer", "weighting_optimizer")]
-    for variable in [*model.variables, *(v for optimizer in optimizers if optimizer for v in optimizer.variables)]:
+    for variable in all_variables(model):
         for copy in getattr(variable.value, "values", [variable.value]):  # one on each device
             # `assign` does not accept another shape.
             tf.raw_ops.AssignVariableOp(resource=copy.handle, value=tf.zeros((0,), copy.dtype))

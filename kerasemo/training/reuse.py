@@ -13,7 +13,7 @@ import tensorflow as tf
 from kerasemo.training.clips import Clips
 from kerasemo.training.fit import SMALL_NETWORK, steps_per_call
 from kerasemo.training.items import Items
-from kerasemo.training.joint_model import JointModel
+from kerasemo.training.joint_model import JointModel, all_variables
 from kerasemo.training.memory import release
 from kerasemo.training.precision import FLOAT32, is_mixed, with_precision
 from kerasemo.training.segments import Segments
@@ -111,8 +111,4 @@ def _state(model: JointModel) -> list[keras.Variable]:
     """Return all variables of a model that are not set at the beginning of each epoch, as metrics are."""
     model.optimizer.build(model.trainable_variables)
     of_metrics = {id(variable) for metric in model.metrics for variable in metric.variables}
-    optimizers = filter(None, [model.optimizer, model.weighting_optimizer])
-    return [
-        *(variable for variable in model.variables if id(variable) not in of_metrics),
-        *(variable for optimizer in optimizers for variable in optimizer.variables),
-    ]
+    return [variable for variable in all_variables(model) if id(variable) not in of_metrics]
